@@ -1,0 +1,44 @@
+# uv makes the environment. Where it is missing, pip fetches it into .uv, for this folder only.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+STACK ?= dev
+UV_VERSION := 0.13.9
+UV := $(shell command -v uv || echo .uv/bin/uv)
+export UV
+RUN := $(UV) run --frozen --no-sync
+
+.PHONY: help test check format pins clean
+
+help: ## Show the targets.
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+test: .venv ## Run the tests.
+	$(RUN) pytest -n 2 --dist loadgroup
+
+check: .venv ## Format, lint, types, and pins.
+	$(RUN) ruff format --check .
+	$(RUN) ruff check .
+	$(RUN) mypy .
+	$(RUN) python -m operations.pins --check
+
+format: .venv ## Mend what can be mended.
+	$(RUN) ruff format .
+	$(RUN) ruff check --fix .
+
+pins: .venv ## Take the newest versions that fit, and pin them all.
+	$(RUN) python -m operations.pins
+	$(UV) sync
+
+clean: ## Remove environments and caches.
+	rm -rf .venv .uv .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+# The stamp makes an interrupted run start over.
+.venv: .venv/.complete
+.venv/.complete: pyproject.toml $(if $(filter .uv/%,$(UV)),.uv/bin/uv)
+	$(UV) sync --quiet
+	@touch $@
+
+.uv/bin/uv:
+	python3 -m venv .uv
+	.uv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)

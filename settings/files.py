@@ -1,0 +1,116 @@
+"""The files that a configuration names, and what is made of them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from components import openapi_file, user_data
+
+from .refusals import NAMESPACE, Problem, quoted
+from .schema import Api, FleetTarget
+
+SERVICE = Path("service/app.py")
+MAX_POLICY_CHARACTERS = 8_192
+"""Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html"""
+
+
+class Files:
+    """Reads files under the project's root, and collects what is wrong with them."""
+
+    def __init__(self, root: Path) -> None:
+        self.problems: list[Problem] = []
+        self._root = root
+
+    def user_data(self, name: str, target: FleetTarget, origin: str | None) -> str:
+        """The boot instructions of a fleet: the file it names, or the sample service's."""
+        if target.fleet.user_data_file is not None:
+            key = f"{NAMESPACE}:targets.{name}.fleet.userDataFile"
+            text = self.text(key, target.fleet.user_data_file)
+            size = len(text.encode())
+            if size > user_data.MAX_BYTES:
+                self._refuse(
+                    key,
+                    f"has {size} bytes, above the {user_data.MAX_BYTES} that AWS takes. "
+                    "Bake the program into an image, or fetch it at boot.",
+                )
+            return text
+        environment = {
+            "SERVICE_NAME": name,
+            "SERVICE_PORT": str(target.port),
+            "SERVICE_HEALTH_PATH": target.health_path,
+        }
+        if origin:
+            environment["SERVICE_ALLOW_ORIGIN"] = origin
+        key = f"{NAMESPACE}:targets.{name}.fleet"
+        source = self.text(key, str(SERVICE))
+        try:
+            return user_data.render(source, environment, target.server_name)
+        except ValueError as error:
+            self._refuse(key, f"{quoted(str(SERVICE))} makes {error}.")
+            return ""
+
+    def resource_policy(self, api: Api) -> dict[str, Any] | None:
+        """The API's resource policy, if there is one."""
+        if api.resource_policy_file is None:
+            return None
+        key = f"{NAMESPACE}:api.resourcePolicyFile"
+        text = self.text(key, api.resource_policy_file)
+        try:
+            policy = json.loads(text) if text else {}
+        except ValueError as error:
+            self._refuse(
+                key, f"{quoted(api.resource_policy_file)} is no JSON: {error}. Correct it."
+            )
+            return None
+        statements = policy.get("Statement", []) if isinstance(policy, dict) else []
+        if isinstance(statements, dict):
+            statements = [statements]
+        if text and not any(s.get("Effect") == "Allow" for s in statements if isinstance(s, dict)):
+            self._refuse(
+                key,
+                f"{quoted(api.resource_policy_file)} allows nothing, so it denies everybody. "
+                "Add a statement with Effect Allow.",
+            )
+        if len(text) > MAX_POLICY_CHARACTERS:
+            self._refuse(
+                key,
+                f"has {len(text)} characters, above the {MAX_POLICY_CHARACTERS} that AWS takes. "
+                "Shorten it.",
+            )
+        return policy if isinstance(policy, dict) else None
+
+    def definition(self, api: Api) -> dict[str, Any] | None:
+        """The user's own OpenAPI document, if there is one."""
+        if api.definition_file is None:
+            return None
+        key, known = f"{NAMESPACE}:api.definitionFile", len(self.problems)
+        text = self.text(key, api.definition_file)
+        if len(self.problems) > known:
+            return None
+        try:
+            return openapi_file.parse(text)
+        except ValueError as error:
+            self._refuse(
+                key,
+                f"{quoted(api.definition_file)} is no JSON or YAML that can be imported: {error}. "
+                "Correct it.",
+            )
+            return None
+
+    def text(self, key: str, name: str) -> str:
+        """The text of a file under the root; empty, with a problem, if it cannot be had."""
+        path = (self._root / name).resolve()
+        if not path.is_relative_to(self._root.resolve()):
+            self._refuse(key, f"{quoted(name)} is outside the project. Move the file into it.")
+            return ""
+        try:
+            return path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "it is no UTF-8 text"
+            self._refuse(
+                key, f"{quoted(name)} cannot be read: {reason}. Name a file under the project."
+            )
+            return ""
+
+    def _refuse(self, key: str, message: str) -> None:
+        self.problems.append(Problem(key, message))

@@ -1,0 +1,66 @@
+"""Type tokens of the resources that the rules read.
+
+They are spelt out because importing pulumi_aws would cost a second on every preview; a test
+compares them with the classes. Source: https://www.pulumi.com/registry/packages/aws/api-docs/
+"""
+
+PROVIDER = "pulumi:providers:aws"
+
+API_ACCOUNT = "aws:apigateway/account:Account"
+AUTHORIZER = "aws:apigateway/authorizer:Authorizer"
+DEPLOYMENT = "aws:apigateway/deployment:Deployment"
+DOMAIN_NAME = "aws:apigateway/domainName:DomainName"
+INTEGRATION = "aws:apigateway/integration:Integration"
+METHOD = "aws:apigateway/method:Method"
+METHOD_SETTINGS = "aws:apigateway/methodSettings:MethodSettings"
+PATH = "aws:apigateway/resource:Resource"
+REST_API = "aws:apigateway/restApi:RestApi"
+REST_API_POLICY = "aws:apigateway/restApiPolicy:RestApiPolicy"
+REST_API_PUT = "aws:apigateway/restApiPut:RestApiPut"
+STAGE = "aws:apigateway/stage:Stage"
+USAGE_PLAN = "aws:apigateway/usagePlan:UsagePlan"
+VPC_LINK = "aws:apigateway/vpcLink:VpcLink"
+VPC_LINK_V2 = "aws:apigatewayv2/vpcLink:VpcLink"
+WEB_ACL_ASSOCIATION = "aws:wafv2/webAclAssociation:WebAclAssociation"
+
+LOAD_BALANCERS = ("aws:lb/loadBalancer:LoadBalancer", "aws:alb/loadBalancer:LoadBalancer")
+LISTENERS = ("aws:lb/listener:Listener", "aws:alb/listener:Listener")
+TARGET_GROUPS = ("aws:lb/targetGroup:TargetGroup", "aws:alb/targetGroup:TargetGroup")
+TARGET_ATTACHMENTS = (
+    "aws:lb/targetGroupAttachment:TargetGroupAttachment",
+    "aws:alb/targetGroupAttachment:TargetGroupAttachment",
+)
+
+DEFAULT_ROUTE_TABLE = "aws:ec2/defaultRouteTable:DefaultRouteTable"
+DEFAULT_SECURITY_GROUP = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
+DEFAULT_SUBNET = "aws:ec2/defaultSubnet:DefaultSubnet"
+DEFAULT_VPC = "aws:ec2/defaultVpc:DefaultVpc"
+FLOW_LOG = "aws:ec2/flowLog:FlowLog"
+INTERNET_GATEWAY = "aws:ec2/internetGateway:InternetGateway"
+MAIN_ROUTE_TABLE = "aws:ec2/mainRouteTableAssociation:MainRouteTableAssociation"
+ROUTE = "aws:ec2/route:Route"
+ROUTE_TABLE = "aws:ec2/routeTable:RouteTable"
+ROUTE_TABLE_ASSOCIATION = "aws:ec2/routeTableAssociation:RouteTableAssociation"
+SECURITY_GROUP = "aws:ec2/securityGroup:SecurityGroup"
+SECURITY_GROUP_RULE = "aws:ec2/securityGroupRule:SecurityGroupRule"
+INGRESS_RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+SUBNET = "aws:ec2/subnet:Subnet"
+VPC = "aws:ec2/vpc:Vpc"
+
+FLEET = "aws:autoscaling/group:Group"
+FLEET_ATTACHMENT = "aws:autoscaling/attachment:Attachment"
+INSTANCE = "aws:ec2/instance:Instance"
+LAUNCH_TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
+VOLUME = "aws:ebs/volume:Volume"
+
+GROUP_POLICY = "aws:iam/groupPolicy:GroupPolicy"
+GROUP_POLICY_ATTACHMENT = "aws:iam/groupPolicyAttachment:GroupPolicyAttachment"
+IAM_POLICY = "aws:iam/policy:Policy"
+POLICY_ATTACHMENT = "aws:iam/policyAttachment:PolicyAttachment"
+ROLE = "aws:iam/role:Role"
+ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
+ROLE_POLICY_ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+USER_POLICY = "aws:iam/userPolicy:UserPolicy"
+USER_POLICY_ATTACHMENT = "aws:iam/userPolicyAttachment:UserPolicyAttachment"
+
+LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"

@@ -1,0 +1,307 @@
+"""Recordings with one thing changed, and what one rule makes of them."""
+
+import copy
+import enum
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from operations import policing
+from operations.recording import Phase, Recorded, Recording, Secret
+from policies.rules import RULES
+from policies.rules.record import Rule
+from policies.rules.tokens import REST_API_PUT
+
+ABSENT = object()
+"""In place of a value: take it away."""
+Path = tuple[str | int, ...]
+
+
+class Outcome(enum.StrEnum):
+    """What a rule said of a recording."""
+
+    PASSES = "passes"
+    REFUSES = "refuses"
+    UNDECIDED = "undecided"
+    NOT_APPLICABLE = "not applicable"
+
+
+class Step:
+    """One change to a recording."""
+
+    def of(self, recording: Recording) -> Recording:
+        """Apply it."""
+        raise NotImplementedError
+
+    def hidden(self) -> "Step":
+        """The same with its value marked secret, where it has one."""
+        return self
+
+
+@dataclass(frozen=True)
+class Change(Step):
+    """One property of one resource set to a value; `path` is dotted, numbers are indexes."""
+
+    type: str
+    path: str
+    value: Any
+    name: str | None = None
+    only: str = ""
+    """"inputs" or "outputs", to leave the other ones as they are."""
+
+    def hidden(self) -> Step:
+        """The same with the value marked secret."""
+        return self if self.value is ABSENT else replace(self, value=Secret(self.value))
+
+    def __str__(self) -> str:
+        kind = self.type.rpartition(":")[2]
+        return f"{kind}.{self.path} {'absent' if self.value is ABSENT else repr(self.value)}"
+
+    def of(self, recording: Recording) -> Recording:
+        """Apply it."""
+        resource = recording.one(self.type, self.name)
+        steps = tuple(int(s) if s.isdigit() else s for s in self.path.split("."))
+        sides = {
+            side: put(getattr(resource, side), steps, self.value)
+            for side in ("inputs", "outputs")
+            if self.only in ("", side)
+        }
+        return swap(recording, resource, replace(resource, **sides))
+
+
+@dataclass(frozen=True)
+class Body(Step):
+    """One value inside the OpenAPI document of our definition."""
+
+    path: Path
+    value: Any
+
+    def of(self, recording: Recording) -> Recording:
+        """Apply it."""
+        resource = recording.one(REST_API_PUT)
+        document = put(json.loads(resource.inputs["body"]), self.path, self.value)
+        return Change(REST_API_PUT, "body", json.dumps(document)).of(recording)
+
+    def __str__(self) -> str:
+        return f"definition at {' '.join(map(str, self.path))}: {self.value!r}"
+
+
+@dataclass(frozen=True)
+class Option(Step):
+    """One resource option set to a value."""
+
+    type: str
+    option: str
+    value: Any
+
+    def of(self, recording: Recording) -> Recording:
+        """Apply it."""
+        resource = recording.one(self.type)
+        options = {**resource.options, self.option: self.value}
+        return swap(recording, resource, replace(resource, options=options))
+
+    def __str__(self) -> str:
+        return f"{self.type.rpartition(':')[2]} with {self.option}={self.value}"
+
+
+@dataclass(frozen=True)
+class Retype(Step):
+    """One resource made one of another type."""
+
+    type: str
+    to: str
+    name: str | None = None
+
+    def of(self, recording: Recording) -> Recording:
+        """Apply it."""
+        resource = recording.one(self.type, self.name)
+        return swap(recording, resource, replace(resource, type=self.to))
+
+    def __str__(self) -> str:
+        return f"{self.type.rpartition(':')[2]} as {self.to.rpartition(':')[2]}"
+
+
+@dataclass(frozen=True)
+class Removal(Step):
+    """All resources of a type, or the one of a name, taken away."""
+
+    type: str
+    name: str | None = None
+
+    def of(self, recording: Recording) -> Recording:
+        """Apply it."""
+        left = (
+            r for r in recording.resources if r.type != self.type or self.name not in (None, r.name)
+        )
+        return replace(recording, resources=tuple(left))
+
+    def __str__(self) -> str:
+        return f"no {self.name or self.type.rpartition(':')[2]}"
+
+
+@dataclass(frozen=True)
+class Addition(Step):
+    """One more resource, made by the provider of all the others."""
+
+    type: str
+    name: str
+    props: Mapping[str, Any]
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """For each property the name and type of the resource it was made from, as "name type"."""
+
+    def hidden(self) -> Step:
+        """The same with every property marked secret."""
+        return replace(self, props={key: Secret(value) for key, value in self.props.items()})
+
+    def __str__(self) -> str:
+        return f"another {self.type.rpartition(':')[2]} {dict(self.props)}"
+
+    def of(self, recording: Recording) -> Recording:
+        """Apply it."""
+        made_from = {}
+        for prop, source in self.sources.items():
+            name, _, token = source.partition(" ")
+            made_from[prop] = frozenset([recording.one(token, name).urn])
+        provider = next(r for r in recording.resources if r.type == "pulumi:providers:aws")
+        resource = Recorded(
+            urn=f"urn:pulumi:{recording.stack}::{recording.project}::{self.type}::{self.name}",
+            type=self.type,
+            name=self.name,
+            parent=recording.resources[0].urn,
+            custom=True,
+            inputs=dict(self.props),
+            outputs={**self.props, "id": f"id-of-{self.name}"},
+            provider=provider.urn,
+            property_dependencies=made_from,
+        )
+        return replace(recording, resources=(*recording.resources, resource))
+
+
+def changed(recording: Recording, *steps: Step) -> Recording:
+    """Apply changes one after the other."""
+    for step in steps:
+        recording = step.of(recording)
+    return recording
+
+
+def swap(recording: Recording, old: Recorded, new: Recorded) -> Recording:
+    """Put one resource in the place of another."""
+    resources = tuple(new if r is old else r for r in recording.resources)
+    return replace(recording, resources=resources)
+
+
+def put(properties: Mapping[str, Any], steps: Path, value: Any) -> dict[str, Any]:
+    """Copy properties with one value set, or taken away when it is ABSENT."""
+    copied = copy.deepcopy(dict(properties))
+    inner: Any = copied
+    for step in steps[:-1]:
+        inner = inner.setdefault(step, {}) if isinstance(inner, dict) else inner[step]
+    if value is ABSENT:
+        inner.pop(steps[-1], None)
+    else:
+        inner[steps[-1]] = value
+    return copied
+
+
+def rule(name: str) -> Rule:
+    """The rule of that name."""
+    return next(rule for rule in RULES if rule.name == name)
+
+
+def verdict(
+    name: str,
+    recording: Recording,
+    config: Mapping[str, Any] | None = None,
+    *,
+    of: str | None = None,
+) -> tuple[Outcome, str]:
+    """What one rule says of a recording, with all its messages.
+
+    `of` is the name of one resource, to hear what is said of that one only.
+    """
+    own = {name: {"enforcementLevel": "advisory", **(config or {})}}  # goes on after a refusal
+    judged = policing.examine(recording, own, [rule(name).policy()])
+    names = {r.urn: r.name for r in recording.resources}
+    findings = [f for f in judged.findings if of in (None, names[f.urn])]
+    text = "\n".join(finding.message for finding in findings)
+    is_refused = any(not f.message.startswith("can't run policy") for f in findings)
+    if findings:
+        return (Outcome.REFUSES if is_refused else Outcome.UNDECIDED), text
+    subjects = {r.urn for r in recording.resources if r.type in rule(name).subjects}
+    passed = {p.urn for p in judged.not_applicable}
+    if rule(name).kind == "stack":
+        return (Outcome.NOT_APPLICABLE if passed else Outcome.PASSES), text
+    return (Outcome.PASSES if subjects - passed else Outcome.NOT_APPLICABLE), text
+
+
+class Kind(enum.StrEnum):
+    """What a case is about; every rule has one of each."""
+
+    PASSES = "passes"
+    REFUSES = "refuses"
+    UNKNOWN = "unknown"
+    ABSENT = "absent"
+    SECRET = "secret"
+    NOT_APPLICABLE = "not applicable"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One verdict that is expected of one rule."""
+
+    rule: str
+    kind: Kind
+    steps: tuple[Step, ...]
+    outcome: Outcome
+    words: str = ""
+    """Part of the message."""
+    config: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def phase(self) -> Phase:
+        """Unknowns exist at preview only; elsewhere everything is known."""
+        return Phase.PREVIEW if self.kind is Kind.UNKNOWN else Phase.UPDATE
+
+    def __str__(self) -> str:
+        steps = ", ".join(str(step) for step in self.steps) or "our stack"
+        return f"{self.rule} {self.kind}: {steps}"
+
+
+def passes(rule: str, *steps: Step, **config: Any) -> Case:
+    """Expect nothing said."""
+    return Case(rule, Kind.PASSES, steps, Outcome.PASSES, config=config)
+
+
+def refuses(rule: str, words: str, *steps: Step, **config: Any) -> Case:
+    """Expect a refusal with these words."""
+    return Case(rule, Kind.REFUSES, steps, Outcome.REFUSES, words, config)
+
+
+def undecided(rule: str, words: str, *steps: Step, **config: Any) -> Case:
+    """Expect that a value which is unknown at preview is named."""
+    return Case(rule, Kind.UNKNOWN, steps, Outcome.UNDECIDED, words, config)
+
+
+def decided(rule: str, outcome: Outcome, *steps: Step, **config: Any) -> Case:
+    """Expect a verdict in spite of a value that is unknown at preview."""
+    return Case(rule, Kind.UNKNOWN, steps, outcome, config=config)
+
+
+def without(rule: str, outcome: Outcome, *steps: Step, words: str = "", **config: Any) -> Case:
+    """Expect a verdict where something optional is absent."""
+    return Case(rule, Kind.ABSENT, steps, outcome, words, config)
+
+
+def irrelevant(rule: str, *steps: Step, **config: Any) -> Case:
+    """Expect that the rule does not apply."""
+    return Case(rule, Kind.NOT_APPLICABLE, steps, Outcome.NOT_APPLICABLE, config=config)
+
+
+def with_secrets(cases: Iterable[Case]) -> Iterator[Case]:
+    """All cases, and each refusal once more with the offending values marked secret."""
+    for case in cases:
+        yield case
+        if case.kind is Kind.REFUSES:
+            steps = tuple(step.hidden() for step in case.steps)
+            yield replace(case, kind=Kind.SECRET, steps=steps)

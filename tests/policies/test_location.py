@@ -1,0 +1,318 @@
+"""The headline: load balancer, VPC link and API in one account and region."""
+
+import enum
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from operations import policing
+from operations.recording import UNKNOWN, Phase, Recording
+from policies.rules import tokens as t
+from tests.policies.halves import HERE, OURS, THEIRS, THERE, Half, Scene, role
+from tests.policies.scene import rule
+
+AGREE, PROVEN = "nlb-api-same-account-region", "nlb-api-location-proven"
+TARGET, VARIABLES = "vpclink-target-location", "stage-variables-complete"
+
+
+class Says(enum.StrEnum):
+    """What the policies make of a stack in one phase."""
+
+    SAME = "same"
+    APART = "apart"
+    UNPROVEN = "unproven"
+
+
+def heard(recording: Recording, **config: Any) -> tuple[Says, str]:
+    """What both stack policies say of a recording, with all messages."""
+    policies = [rule(name).policy() for name in (AGREE, PROVEN)]
+    levels = {AGREE: config, PROVEN: {k: v for k, v in config.items() if k != "unprovenAtUpdate"}}
+    findings = policing.judge(recording, levels, policies)
+    text = "\n".join(finding.message for finding in findings)
+    assert not any(f.message.startswith("can't run") for f in findings), text
+    unproven = {f.message.partition("\n")[2] for f in findings if f.policy == PROVEN}
+    refused = {f.message.partition("\n")[2] for f in findings if f.policy == AGREE}
+    if refused - unproven:
+        return Says.APART, text
+    if refused or unproven:
+        return Says.UNPROVEN, text
+    return Says.SAME, text
+
+
+def is_refused(recording: Recording, name: str = AGREE, **config: Any) -> bool:
+    """Whether a mandatory policy stops here."""
+    found = policing.judge(recording, {name: config}, [rule(name).policy()])
+    return any(finding.is_mandatory for finding in found)
+
+
+def by(name: str, account: str = OURS, **says: Any) -> Half:
+    """A half made by a provider of its own, in our region."""
+    return Half(name, {"region": HERE, **says}, account=account)
+
+
+def arn(region: str = HERE, account: str = OURS, kind: str = "net", partition: str = "aws") -> str:
+    """The ARN of a load balancer that is not made here."""
+    place = f"{region}:{account}:loadbalancer/{kind}/old/0123456789abcdef"
+    return f"arn:{partition}:elasticloadbalancing:{place}"
+
+
+def literal(target: str, **says: Any) -> Scene:
+    """An API that is pinned to our account, linked to a balancer known by its ARN only."""
+    pinned = Half(says={"region": HERE, "allowedAccountIds": f'["{OURS}"]', **says})
+    return Scene(api=pinned, target=target, read=("nlb",))
+
+
+PINNED = {"allowedAccountIds": f'["{OURS}"]'}
+NO_REGION = Half(says={"profile": "work"})
+CHINA = Half(says={"region": "cn-north-1"}, region="cn-north-1")
+GOVERNMENT = Half(says={"region": "us-gov-west-1"}, region="us-gov-west-1")
+TWO_STAGES = {"dev": {"vpcLinkId": "@link"}, "live": {"vpcLinkId": "abc123"}}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A stack, with what is said of it at preview and after the update."""
+
+    scene: Scene
+    preview: Says
+    update: Says
+    words: str = ""
+    """Part of the message at preview or, if nothing is said there, at update."""
+
+
+SAME, APART, UNPROVEN = Says.SAME, Says.APART, Says.UNPROVEN
+MATRIX = {
+    "one provider": Row(Scene(), SAME, SAME),
+    "one provider, nothing said": Row(Scene(Half(says={}), Half(says={})), SAME, SAME),
+    "one provider, region unknown": Row(
+        Scene(Half(says={"region": UNKNOWN}), Half(says={"region": UNKNOWN})), SAME, SAME
+    ),
+    "region argument on the balancer": Row(
+        Scene(balancer=Half(argument=THERE, region=THERE)), APART, APART, "eu-west-1 (its region"
+    ),
+    "region argument on link and API": Row(
+        Scene(api=Half(argument=THERE, region=THERE)), APART, APART, "is in region us-east-2"
+    ),
+    "region argument on the link": Row(
+        Scene(link=Half(argument=THERE, region=THERE)), APART, APART, "VPC link 'link'"
+    ),
+    "region argument on the API": Row(Scene(regions={"api": THERE}), APART, APART, "REST API"),
+    "region argument on the integration": Row(
+        Scene(regions={"call": THERE}), APART, APART, "integration 'call'"
+    ),
+    "region argument on the deployment": Row(
+        Scene(regions={"deployment": THERE}), APART, APART, "'deployment'"
+    ),
+    "region argument on the stage": Row(Scene(regions={"dev": THERE}), APART, APART, "stage 'dev'"),
+    "region argument that says the same": Row(Scene(regions={"nlb": HERE}), SAME, SAME),
+    "two providers, one region": Row(Scene(by("a"), by("b")), SAME, SAME),
+    "two providers, two regions": Row(
+        Scene(Half("a", {"region": THERE}, region=THERE), by("b")), APART, APART, "provider 'a'"
+    ),
+    "two profiles of one account": Row(
+        Scene(by("a", profile="x"), by("b", profile="y")), UNPROVEN, SAME, "uses profile 'x'"
+    ),
+    "two profiles of two accounts": Row(
+        Scene(by("a", THEIRS, profile="x"), by("b", profile="y")),
+        UNPROVEN,
+        APART,
+        'write aws.Provider("a", allowed_account_ids=["<account id>"], ...), and write',
+    ),
+    "one profile in two providers": Row(
+        Scene(by("a", profile="x"), by("b", profile="x")), SAME, SAME
+    ),
+    "default provider and a profile": Row(
+        Scene(by("default_7_51_1"), by("b", profile="y")),
+        UNPROVEN,
+        SAME,
+        "run `pulumi config set --path 'aws:allowedAccountIds[0]' <account id>`",
+    ),
+    "two default providers": Row(Scene(by("default_7_50_0"), by("default_7_51_1")), SAME, SAME),
+    "two access keys": Row(
+        Scene(by("a", THEIRS, accessKey="AKIAONE"), by("b", accessKey="AKIATWO")), UNPROVEN, APART
+    ),
+    "roles of one account": Row(
+        Scene(by("a", assumeRoles=role(OURS)), by("b", assumeRoles=role(OURS, "role_arn"))),
+        SAME,
+        SAME,
+    ),
+    "roles of two accounts": Row(
+        Scene(by("a", THEIRS, assumeRoles=role(THEIRS)), by("b", assumeRoles=role(OURS))),
+        APART,
+        APART,
+        "account 444455556666 (the role that provider 'a' assumes)",
+    ),
+    "roles of two accounts in snake case": Row(
+        Scene(
+            by("a", THEIRS, assumeRoles=role(THEIRS, "role_arn")), by("b", assumeRoles=role(OURS))
+        ),
+        APART,
+        APART,
+    ),
+    "a chain of roles that ends elsewhere": Row(
+        Scene(
+            by("a", THEIRS, assumeRoles=f"{role(OURS)[:-1]}, {role(THEIRS)[1:]}"),
+            by("b", assumeRoles=role(OURS)),
+        ),
+        APART,
+        APART,
+    ),
+    "a web identity elsewhere": Row(
+        Scene(
+            by("a", THEIRS, assumeRoleWithWebIdentity=role(THEIRS)[1:-1]),
+            by("b", assumeRoles=role(OURS)),
+        ),
+        APART,
+        APART,
+    ),
+    "a role that is not made yet": Row(
+        Scene(by("a", assumeRoles=UNKNOWN), by("b", assumeRoles=role(OURS))), UNPROVEN, SAME
+    ),
+    "one role that is not made yet": Row(
+        Scene(by("a", assumeRoles=UNKNOWN), by("b", assumeRoles=UNKNOWN)), UNPROVEN, SAME
+    ),
+    "both pinned to one account": Row(
+        Scene(by("a", profile="x", **PINNED), by("b", profile="y", **PINNED)), SAME, SAME
+    ),
+    "pinned with numbers and scalars": Row(
+        Scene(
+            by("a", profile="x", allowedAccountIds=f"[{OURS}]"),
+            by("b", profile="y", allowedAccountIds=OURS),
+        ),
+        SAME,
+        SAME,
+    ),
+    "pinned to two accounts": Row(
+        Scene(by("a", THEIRS, allowedAccountIds=f'["{THEIRS}"]'), by("b", **PINNED)),
+        APART,
+        APART,
+        "allowedAccountIds of provider 'a'",
+    ),
+    "one pinned to two accounts": Row(
+        Scene(
+            by("a", profile="x", allowedAccountIds=f'["{OURS}", "{THEIRS}"]'),
+            by("b", profile="y", **PINNED),
+        ),
+        UNPROVEN,
+        SAME,
+    ),
+    "a pin that nobody checks": Row(
+        Scene(
+            by("a", profile="x", skipRequestingAccountId="true", **PINNED),
+            by("b", profile="y", **PINNED),
+        ),
+        UNPROVEN,
+        SAME,
+    ),
+    "a pin against a role": Row(
+        Scene(by("a", assumeRoles=role(THEIRS), **PINNED), by("b", **PINNED)),
+        APART,
+        APART,
+        "at once",
+    ),
+    "region in a profile only": Row(Scene(NO_REGION, NO_REGION), SAME, SAME),
+    "regions in two profiles": Row(
+        Scene(Half("a", {"profile": "x"}), Half("b", {"profile": "y"})), UNPROVEN, SAME
+    ),
+    "regions in two profiles, elsewhere": Row(
+        Scene(Half("a", {"profile": "x"}, region=THERE), Half("b", {"profile": "y"})),
+        UNPROVEN,
+        APART,
+        'write aws.Provider("a", region="<region>", ...)',
+    ),
+    "regions unknown in two providers": Row(
+        Scene(Half("a", {"region": UNKNOWN}), Half("b", {"region": UNKNOWN})), UNPROVEN, SAME
+    ),
+    "literal ARN": Row(literal(arn()), SAME, SAME),
+    "literal ARN, account not pinned": Row(
+        Scene(target=arn(), read=("nlb",)), UNPROVEN, SAME, "pins no account"
+    ),
+    "literal ARN of another region": Row(
+        literal(arn(THERE)), APART, APART, "eu-west-1 (targetArn)"
+    ),
+    "literal ARN of another account": Row(
+        literal(arn(account=THEIRS)), APART, APART, "444455556666 (targetArn)"
+    ),
+    "literal ARN of another partition": Row(
+        literal(arn("us-gov-west-1", partition="aws-us-gov")), APART, APART, "us-gov-west-1"
+    ),
+    "literal ARN that contradicts itself": Row(
+        literal(arn(partition="aws-cn")), APART, APART, "partition aws-cn, but us-east-2"
+    ),
+    "malformed ARN": Row(literal("arn:aws:nlb"), APART, APART, "not the ARN of a load balancer"),
+    "ARN of a listener": Row(
+        literal(arn().replace("loadbalancer/", "listener/")), APART, APART, "not the ARN"
+    ),
+    "ARN of an application load balancer": Row(literal(arn(kind="app")), SAME, SAME),
+    "external link id": Row(
+        Scene(connection="abc123", read=("nlb", "link")), UNPROVEN, UNPROVEN, "'abc123'"
+    ),
+    "link id that is no id": Row(
+        Scene(connection="hunter2-hunter2-hunter2"), UNPROVEN, UNPROVEN, "'(not an id)'"
+    ),
+    "link id from the link": Row(Scene(connection="@link"), SAME, SAME),
+    "link id from the link, elsewhere": Row(
+        Scene(balancer=Half(argument=THERE, region=THERE), connection="@link"), APART, APART
+    ),
+    "variable in a text": Row(
+        Scene(connection="x${stageVariables.vpcLinkId}"), UNPROVEN, UNPROVEN, "(not an id)"
+    ),
+    "external link by a variable": Row(
+        Scene(stages={"dev": {"vpcLinkId": "abc123"}}), UNPROVEN, UNPROVEN, "(stage 'dev')"
+    ),
+    "missing variable": Row(Scene(stages={"dev": {}}), SAME, SAME),
+    "no stage": Row(Scene(stages={}), UNPROVEN, UNPROVEN, "no stage in this stack sets"),
+    "variable from nowhere": Row(
+        Scene(stages={"dev": {"vpcLinkId": UNKNOWN}}), UNPROVEN, UNPROVEN, "not known yet"
+    ),
+    "canary to a foreign link": Row(
+        Scene(canary={"vpcLinkId": "abc123"}), UNPROVEN, UNPROVEN, "the canary of stage 'dev'"
+    ),
+    "canary of the same link": Row(Scene(canary={"vpcLinkId": "@link"}), SAME, SAME),
+    "two stages, one bad": Row(Scene(stages=TWO_STAGES), UNPROVEN, UNPROVEN, "(stage 'live')"),
+    "definition": Row(Scene(body=True), SAME, SAME),
+    "definition, elsewhere": Row(
+        Scene(balancer=Half(argument=THERE, region=THERE), body=True), APART, APART
+    ),
+    "unknown definition made from the link": Row(Scene(body=True, body_is_known=False), SAME, SAME),
+    "unknown definition, elsewhere": Row(
+        Scene(balancer=Half(argument=THERE, region=THERE), body=True, body_is_known=False),
+        APART,
+        APART,
+    ),
+    "link V2": Row(Scene(v2="@nlb", connection="@link"), SAME, SAME),
+    "link V2, balancer elsewhere": Row(
+        Scene(balancer=Half(argument=THERE, region=THERE), v2="@nlb", connection="@link"),
+        APART,
+        APART,
+    ),
+    "link V2, literal ARN elsewhere": Row(
+        Scene(api=by("b", **PINNED), v2=arn(account=THEIRS), connection="@link"),
+        APART,
+        APART,
+        "444455556666 (integrationTarget)",
+    ),
+    "link V2, link elsewhere": Row(
+        Scene(link=Half(argument=THERE, region=THERE), v2="@nlb", connection="@link"), APART, APART
+    ),
+    "old token of the balancer": Row(Scene(balancer_type=t.LOAD_BALANCERS[1]), SAME, SAME),
+    "old token, elsewhere": Row(
+        Scene(Half(argument=THERE, region=THERE), balancer_type=t.LOAD_BALANCERS[1]), APART, APART
+    ),
+    "China": Row(Scene(CHINA, CHINA), SAME, SAME),
+    "China and Ohio": Row(Scene(replace(CHINA, provider="cn"), Half()), APART, APART, "cn-north-1"),
+    "GovCloud": Row(Scene(GOVERNMENT, GOVERNMENT), SAME, SAME),
+    "GovCloud and China": Row(
+        Scene(replace(GOVERNMENT, provider="gov"), CHINA), APART, APART, "us-gov-west-1"
+    ),
+    "API that was read": Row(Scene(read=("api",)), SAME, SAME),
+}
+
+
+@pytest.mark.parametrize("row", MATRIX.values(), ids=MATRIX)
+def test_the_verdict_before_and_after_the_update(row: Row) -> None:
+    before, said_before = heard(row.scene.record(Phase.PREVIEW))
+    after, said_after = heard(row.scene.record(Phase.UPDATE))
+    assert (before, after) == (row.preview, row.update), f"{said_before}\n\n{said_after}"
+    assert row.words in (said_before or said_after)

@@ -8,10 +8,14 @@ UV := $(shell command -v uv || echo .uv/bin/uv)
 export UV
 RUN := $(UV) run --frozen --no-sync
 
-.PHONY: help test check format pins clean
+.PHONY: help demo test check format serve doctor reference pins clean
 
 help: ## Show the targets.
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+demo: .venv ## Rehearse a stack, then call every route of its API: make demo STACK=prod
+	$(RUN) python -m operations rehearse $(STACK)
+	$(RUN) python -m operations serve $(STACK) --once
 
 test: .venv ## Run the tests.
 	$(RUN) pytest -n 2 --dist loadgroup
@@ -25,6 +29,15 @@ check: .venv ## Format, lint, types, and pins.
 format: .venv ## Mend what can be mended.
 	$(RUN) ruff format .
 	$(RUN) ruff check --fix .
+
+serve: .venv ## Serve a stack's API on this machine, until Ctrl-C.
+	$(RUN) python -m operations serve $(STACK)
+
+doctor: .venv ## Say what is missing for `pulumi up`.
+	$(RUN) python -m operations doctor $(STACK)
+
+reference: .venv ## Write the generated documents anew.
+	$(RUN) python -m operations.reference
 
 pins: .venv ## Take the newest versions that fit, and pin them all.
 	$(RUN) python -m operations.pins

@@ -73,6 +73,8 @@ def parse(text: str) -> dict[str, Any]:
 def operations(document: Mapping[str, Any]) -> Iterator[Operation]:
     """Every operation that API Gateway reads, as far as the document is well-formed."""
     for path, item in mapping(document.get("paths")).items():
+        if not path.startswith("/"):
+            continue
         shared = list(_parameters(document, at("paths", path), item))
         for method, said in mapping(item).items():
             if method in METHODS and isinstance(said, Mapping):
@@ -196,7 +198,8 @@ def _completed(
     if "requestBody" in said:
         completed["requestBody"] = resolve(document, "requestBodies", "", said["requestBody"])[1]
     completed["responses"] = {
-        status: _response(document, response) for status, response in said["responses"].items()
+        status: response if status.startswith("x-") else _response(document, response)
+        for status, response in said["responses"].items()
     }
     return completed
 

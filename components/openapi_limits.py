@@ -153,26 +153,18 @@ def _cause(error: Any) -> tuple[list[str | int], str]:
     """
     while error.context:
         inner = [cause for cause in error.context if cause.validator_value != ["$ref"]]
-        others = {cause.relative_schema_path[0] for cause in inner if cause.validator == "enum"}
+        wrong_words = [cause for cause in inner if cause.validator == "enum"]
+        others = {cause.relative_schema_path[0] for cause in wrong_words}
         meant = [cause for cause in inner if cause.relative_schema_path[0] not in others]
-        if not meant and inner:
-            words = [
-                word
-                for cause in inner
-                if cause.validator == "enum"
-                for word in cause.validator_value
-            ]
-            enum = next(cause for cause in inner if cause.validator == "enum")
-            return list(enum.absolute_path), f"{enum.instance!r} is none of {', '.join(words)}"
         if not meant:
-            break
+            words = ", ".join(str(word) for cause in wrong_words for word in cause.validator_value)
+            place = list(wrong_words[0].absolute_path)
+            return place, f"{wrong_words[0].instance!r} is none of {words}"
         error = max(meant, key=lambda cause: len(cause.absolute_path))
-    steps, reason = list(error.absolute_path), error.message
+    reason = error.message
     if error.validator == "additionalProperties":
         reason = f"{reason.split(' ')[0]} is not known here"
-    elif error.context:
-        reason = "it has none of the forms that are possible here"
-    return steps, reason
+    return list(error.absolute_path), reason
 
 
 def _references(case: _Case) -> Found:

@@ -49,11 +49,16 @@ class StackFile:
 
 
 def read(root: Path, stack: str) -> StackFile:
-    """`Pulumi.yaml` and `Pulumi.<stack>.yaml` of a folder; raises StackFileError."""
+    """`Pulumi.yaml` and `Pulumi.<stack>.yaml` of a folder; raises StackFileError.
+
+    A name that ends in `.yaml` is a file, as for `pulumi --config-file`, and names the stack.
+    """
     project = _load(root / "Pulumi.yaml")
     if not isinstance(project, dict) or "name" not in project:
         raise StackFileError(f"{root / 'Pulumi.yaml'}: has no name. Give the project one.")
-    path = root / f"Pulumi.{stack}.yaml"
+    path = path_of(root, stack)
+    if path.suffix == Path(stack).suffix:
+        stack = path.stem
     if not path.is_file():
         known = sorted(p.name.split(".")[1] for p in root.glob("Pulumi.*.yaml"))
         raise StackFileError(
@@ -76,6 +81,11 @@ def read(root: Path, stack: str) -> StackFile:
     secrets = tuple(key for key, value in values.items() if _is_secret(value))
     config = {key: _text(value) for key, value in values.items() if key not in secrets}
     return StackFile(name, stack, config, secrets)
+
+
+def path_of(root: Path, stack: str) -> Path:
+    """The file of a stack, given by its name or by the file itself."""
+    return root / (stack if stack.endswith(".yaml") else f"Pulumi.{stack}.yaml")
 
 
 def _full(project: str, key: str) -> str:

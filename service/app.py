@@ -73,10 +73,10 @@ class Handler(BaseHTTPRequestHandler):
                 status, content = error.status, {"error": str(error)}
             else:
                 status, content = HTTPStatus.OK, self.echo(path, query, body)
-            self.send(status, json.dumps(content, indent=2).encode() + b"\n")
             took = (time.monotonic() - started) * 1000
             # repr() escapes control characters, so that a path cannot forge a line of its own.
             log(f"{self.command} {repr(path)[1:-1]} {int(status)} {took:.0f} ms")
+            self.send(status, json.dumps(content, indent=2).encode() + b"\n")
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = answer  # noqa: N815
 

@@ -112,6 +112,14 @@ class _Target:
     running: contextlib.ExitStack
 
 
+@dataclass(frozen=True)
+class _Shown:
+    publication: Publication
+    api: LoadedApi
+    stages: Mapping[str, StageView]
+    """The publication's, with addresses on this machine."""
+
+
 class Site:
     """Everything that runs for a publication; `publish` again to change it while it runs."""
 
@@ -121,7 +129,7 @@ class Site:
         self._gateway, self._observe, self._service = gateway, observe, service
         self._resources = contextlib.ExitStack()
         self._targets: dict[_Setup, _Target] = {}
-        self._current: tuple[Publication, LoadedApi] | None = None
+        self._current: _Shown | None = None
         self._lock = threading.Lock()
         self._arrivals: dict[str, list[Arrival]] = {}
         self._awaited: dict[str, Exchange | None] = {}
@@ -138,7 +146,7 @@ class Site:
     @property
     def publication(self) -> Publication:
         """What is published now."""
-        return self._now()[0]
+        return self._now().publication
 
     @property
     def running(self) -> list[str]:
@@ -148,7 +156,7 @@ class Site:
     @property
     def api(self) -> LoadedApi:
         """The emulated API that shows it."""
-        return self._now()[1]
+        return self._now().api
 
     def url(self, stage: str) -> str:
         """The invoke URL of a stage."""
@@ -164,21 +172,22 @@ class Site:
         wanted = {_setup(name, new) for name in new.targets.values()}
         for setup in sorted(wanted - set(self._targets)):
             self._targets[setup] = self._start(setup)
-        local = {name: self._localized(view, new) for name, view in new.stages.items()}
-        if self._current and _differs_by_variables_only(self._current[0], new):
-            old, api = self._current
-            changed = []
-            for name, view in new.stages.items():
-                if view.variables != old.stages[name].variables:
-                    self._gateway.set_variables(api, name, local[name].variables)
-                    was, now = old.target(old.stages[name].variables), new.target(view.variables)
+        stages = {name: self._localized(view, new) for name, view in new.stages.items()}
+        shown = self._current
+        if shown and _is_moved_by_variables(shown, new, stages):
+            api, changed = shown.api, []
+            for name, view in stages.items():
+                if view.variables != shown.stages[name].variables:
+                    self._gateway.set_variables(api, name, view.variables)
+                    was = shown.publication.target(shown.publication.stages[name].variables)
+                    now = new.target(new.stages[name].variables)
                     changed.append(f"{name}: {was} -> {now}, by its variables alone")
         else:
-            api = self._gateway.load(new.document, local)
+            api = self._gateway.load(new.document, stages)
             changed = ["imported the definition and deployed it"]
-        previous, self._current = self._current, (new, api)
-        if previous and previous[1] != api:
-            self._gateway.remove(previous[1])
+        self._current = _Shown(new, api, stages)
+        if shown and shown.api != api:
+            self._gateway.remove(shown.api)
         for setup in set(self._targets) - wanted:
             self._targets.pop(setup).running.close()
         return changed
@@ -188,8 +197,8 @@ class Site:
 
         A canary is first given none of the calls and then all of them, and at the end its share.
         """
-        publication, api = self._now()
-        view = publication.stages[stage]
+        shown = self._now()
+        api, view = shown.api, shown.publication.stages[stage]
         if not view.canary:
             yield stage, self._way(view.variables)
             return
@@ -214,18 +223,18 @@ class Site:
             raise GatewayError(f"{request.method} {request.path} did not get to the gateway")
         return exchange
 
-    def _now(self) -> tuple[Publication, LoadedApi]:
+    def _now(self) -> _Shown:
         if not self._current:
             raise RuntimeError("nothing is published yet")
         return self._current
 
     def _way(self, variables: Mapping[str, str]) -> Way:
-        publication, api = self._now()
+        shown = self._now()
         return Way(
-            target=publication.target(variables),
-            variables=self._local_variables(variables, publication),
+            target=shown.publication.target(variables),
+            variables=self._local_variables(variables, shown.publication),
             addresses=frozenset(target.address for target in self._targets.values()),
-            api_key=api.api_key,
+            api_key=shown.api.api_key,
         )
 
     def _local_variables(
@@ -248,9 +257,10 @@ class Site:
     def _route(self, request: Request) -> Upstream | Answer:
         """As API Gateway, which finds the stage in the path."""
         stage = request.path.split("/")[1]
-        if not self._current or stage not in self._current[0].stages:
+        shown = self._current
+        if not shown or stage not in shown.stages:
             return refusal(HTTPStatus.FORBIDDEN, "Forbidden")
-        return Upstream(self._gateway.port, host=self._current[1].host)
+        return Upstream(self._gateway.port, host=shown.api.host)
 
     def _arrived(self, target: str, request: Request, answer: Answer) -> None:
         with self._lock:
@@ -325,11 +335,12 @@ def _setup(name: str, publication: Publication) -> _Setup:
     return _Setup(name, publication.is_https, publication.allow_origin)
 
 
-def _differs_by_variables_only(old: Publication, new: Publication) -> bool:
-    def rest(publication: Publication) -> object:
-        stages = {
-            name: (sorted(view.variables), view.canary) for name, view in publication.stages.items()
-        }
-        return publication.document, stages
+def _is_moved_by_variables(
+    shown: _Shown, new: Publication, stages: Mapping[str, StageView]
+) -> bool:
+    """Whether nothing differs but values of stage variables."""
 
-    return rest(old) == rest(new)
+    def rest(document: str, views: Mapping[str, StageView]) -> object:
+        return document, {name: (set(v.variables), v.canary) for name, v in views.items()}
+
+    return rest(shown.publication.document, shown.stages) == rest(new.document, stages)

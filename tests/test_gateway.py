@@ -335,6 +335,12 @@ def test_the_emulators_own_interface_is_not_behind_the_url(site: Site) -> None:
     assert get(site, "/health", "_localstack").status == 403
 
 
+def test_a_service_that_has_to_start_anew_is_found_again(site: Site) -> None:
+    site.publish(published(ONE))
+    site.publish(published(ONE, allow_origin=ORIGIN))
+    assert get(site, "/").header("Access-Control-Allow-Origin") == ORIGIN
+
+
 def test_what_a_call_did_is_told(site: Site, seen: list[Exchange]) -> None:
     site.publish(published(ONE))
     get(site, "/?a=1")

@@ -1,25 +1,28 @@
 """The rules of the policy pack, and how they become policies."""
 
+from collections.abc import Mapping
+
 from pulumi_policy import Policy
 
 from . import api, balancer, compute, iam, links, logs, network, routes, stages, topology
 from .configuration import refuse_misspelt_configuration
 from .record import Rule
 
-__all__ = ["RULES", "build", "refuse_misspelt_configuration"]
+__all__ = ["AREAS", "RULES", "build", "refuse_misspelt_configuration"]
 
-RULES: tuple[Rule, ...] = (
-    *topology.RULES,
-    *links.RULES,
-    *api.RULES,
-    *stages.RULES,
-    *routes.RULES,
-    *balancer.RULES,
-    *network.RULES,
-    *compute.RULES,
-    *iam.RULES,
-    *logs.RULES,
-)
+AREAS: Mapping[str, tuple[Rule, ...]] = {
+    "Account and region": topology.RULES,
+    "The way from the API to the load balancer": links.RULES,
+    "The API": api.RULES,
+    "Stages": stages.RULES,
+    "Routes": routes.RULES,
+    "Load balancers": balancer.RULES,
+    "Network": network.RULES,
+    "Instances": compute.RULES,
+    "Permissions": iam.RULES,
+    "Logs": logs.RULES,
+}
+RULES: tuple[Rule, ...] = tuple(rule for rules in AREAS.values() for rule in rules)
 """Every rule, in the order of the documentation."""
 
 

@@ -51,9 +51,11 @@ def _make(wanted: Path, requirements: Path) -> None:
         made = Path(scratch) / "environment"
         python = made / "bin" / "python"
         uv = find_uv(os.environ)
-        _run([uv, "venv", "--quiet", "--python", PYTHON, str(made)])
+        # As in pyproject.toml, which is not read here.
+        trusting = {**os.environ, "UV_SYSTEM_CERTS": "true"}
+        _run([uv, "venv", "--quiet", "--python", PYTHON, str(made)], trusting)
         install = [uv, "pip", "install", "--quiet", "--no-deps", "--python", str(python)]
-        _run([*install, "--requirement", str(requirements)])
+        _run([*install, "--requirement", str(requirements)], trusting)
         # The index of AWS's services takes it seconds and 400 MB, so that it is made only here.
         (made / STATIC / LIBRARIES).mkdir(parents=True)
         home = str(made / STATIC)

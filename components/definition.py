@@ -20,6 +20,8 @@ HOST_VARIABLE = "backendHost"
 INTEGRATION = "x-amazon-apigateway-integration"
 ANY_METHOD = "x-amazon-apigateway-any-method"
 _VALIDATOR = "all"
+# ${stageVariables.x} in a URI, stageVariables.x in a mapping, $stageVariables.get('x') in a template.
+_VARIABLE = re.compile(r"stageVariables\.(?:get\(\W+)?(\w+)")
 _SCHEME_NAMES = {"iam": "sigv4", "apiKey": "api_key"}
 _SCHEMES: dict[str, dict[str, Any]] = {
     "sigv4": {
@@ -52,7 +54,7 @@ class Definition:
     @property
     def variables(self) -> frozenset[str]:
         """Names of the stage variables that every stage has to set."""
-        return frozenset(re.findall(r"\$\{stageVariables\.(\w+)\}", self.json))
+        return frozenset(_VARIABLE.findall(self.json))
 
     @property
     def longest_timeout_ms(self) -> int:

@@ -296,7 +296,11 @@ class NlbTarget(pulumi.ComponentResource):
                 "http_put_response_hop_limit": 1,
             },
             network_interfaces=[
-                {"associate_public_ip_address": "false", "security_groups": [group.id]}
+                {
+                    "device_index": 0,
+                    "associate_public_ip_address": "false",
+                    "security_groups": [group.id],
+                }
             ],
             block_device_mappings=[
                 {

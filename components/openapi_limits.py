@@ -1,12 +1,12 @@
 """What API Gateway refuses in an OpenAPI 3.0 document, or would leave out without a word.
 
-Two thirds of it is documented, at
-https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html: path
-characters, model names, security schemes, security at the root, attributes of parameters, the
-unsupported schema keywords but `writeOnly`, `xml` and `externalDocs`, references to other files,
-and responses that are primitives. The rest is believed, and refused to be on the safe side:
-cookies, callbacks, links, `default` responses, media ranges, recursive schemas, extensions that
-only HTTP APIs have.
+Documented at
+https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html are path
+characters, model names, security schemes, security at the root, attributes of parameters, most of
+the schema keywords, `deprecated`, references to other files, and responses that are primitives.
+The rest is believed, and refused to be on the safe side: cookies, callbacks, links, `encoding`,
+`default` responses, media ranges, alternatives of security, inline models for validators,
+repeated operation ids, names that cannot be mapped.
 """
 
 import difflib

@@ -1,7 +1,8 @@
 """Schemas of an OpenAPI 3.0 document as models of API Gateway, which are JSON schema draft 4.
 
 Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html;
-that `writeOnly`, `xml`, `externalDocs` and recursion are refused too is believed.
+it does not speak of `writeOnly`, `xml`, `externalDocs`, `examples`, recursion, nor of `oneOf` and
+`anyOf` without references: these are believed to fail, and refused to be on the safe side.
 """
 
 import re

@@ -95,6 +95,20 @@ def test_a_definition_tells_the_variables_a_stage_has_to_set() -> None:
     assert compiled(route()).variables == {"vpcLinkId", "backendHost"}
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "http://${stageVariables.tier}/",
+        "stageVariables.tier",
+        "$stageVariables.tier",
+        "$stageVariables.get('tier')",
+        "${stageVariables.get('tier')}",
+    ],
+)
+def test_a_variable_is_found_however_it_is_written(text: str) -> None:
+    assert Definition({"info": {}, "x": text}).variables == {"tier"}
+
+
 def test_the_path_at_the_service_is_that_of_the_api_unless_said() -> None:
     assert integration(compiled(route("GET", "/a/{id}")), "/a/{id}")["uri"].endswith("/a/{id}")
 

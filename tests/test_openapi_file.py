@@ -41,6 +41,14 @@ def merged(base: Any, change: Any) -> Any:
     return result
 
 
+def answering(schema: Any) -> Any:
+    return {"responses": {"200": {"content": {"application/json": {"schema": schema}}}}}
+
+
+def asking(location: str, name: str) -> Any:
+    return {"name": name, "in": location, "schema": {"type": "string"}}
+
+
 def problems(change: Any, **more: Any) -> list[str]:
     found = document_problems(merged(BASE, change), **{"scheme": "http", **more})
     return [f"{place}: {message}" for place, message in found]
@@ -95,6 +103,10 @@ def test_the_example_is_accepted() -> None:
         {"paths": {"/legacy": {"get": {INTEGRATION: {"timeoutInMillis": 300_000}}}}},
         {"components": {"schemas": {"Order": {"properties": {"example": {"type": "string"}}}}}},
         {"components": {"schemas": {"Order": {"additionalProperties": False}}}},
+        {"components": {"schemas": {"Count": {"type": "integer", "format": "int64"}}}},
+        {"paths": {"/orders": {"get": answering({"type": "object"})}}},
+        {"paths": {"/orders": {"get": answering({"$ref": "#/components/schemas/Order"})}}},
+        {"paths": {"/orders": {"get": {"parameters": [asking("header", "x*y")]}}}},
         {"x-amazon-apigateway-policy": {"Statement": {"Effect": "Allow"}}},
         {"x-of-somebody-else": {"nullable": True}},
     ],
@@ -136,7 +148,7 @@ def test_a_definition_that_is_too_large_is_refused() -> None:
 
 
 def test_an_inherited_parameter_is_refused_once() -> None:
-    shared = {"parameters": [{"name": "c", "in": "cookie", "schema": {"type": "string"}}]}
+    shared = {"parameters": [asking("cookie", "c")]}
     assert len(problems({"paths": {"/orders": shared}})) == 1
 
 

@@ -20,10 +20,13 @@ demo: .venv ## Rehearse a stack, then call every route of its API: make demo STA
 test: .venv ## Run the tests.
 	$(RUN) pytest -n 2 --dist loadgroup
 
-check: .venv ## Format, lint, types, and pins.
+check: .venv ## Format, lint, types, workflows, and pins.
 	$(RUN) ruff format --check .
 	$(RUN) ruff check .
 	$(RUN) mypy .
+	$(RUN) zizmor --offline --no-progress --quiet --persona=pedantic .github
+	$(RUN) check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(RUN) check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
 	$(RUN) python -m operations.pins --check
 
 format: .venv ## Mend what can be mended.

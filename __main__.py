@@ -35,6 +35,7 @@ elif settings.network:
             "cidr_block": settings.network.cidr_block,
             "zones": settings.network.zones,
             "flow_log_retention_days": settings.network.flow_log_retention_days,
+            "permissions_boundary": settings.permissions_boundary,
             "tags": tags,
         },
     )
@@ -100,6 +101,7 @@ api = PrivateApi(
         "endpoint_type": EndpointType(settings.api.endpoint_type),
         "account_logging": AccountLogging(settings.api.account_logging),
         "revision": settings.api.revision,
+        "permissions_boundary": settings.permissions_boundary,
         "tags": tags,
     },
 )

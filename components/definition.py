@@ -20,7 +20,7 @@ HOST_VARIABLE = "backendHost"
 INTEGRATION = "x-amazon-apigateway-integration"
 ANY_METHOD = "x-amazon-apigateway-any-method"
 _VALIDATOR = "all"
-# ${stageVariables.x} in a URI, stageVariables.x in a mapping, $stageVariables.get('x') in a template.
+# ${stageVariables.x} in a URI, stageVariables.x in a mapping, $stageVariables.get('x') in VTL.
 _VARIABLE = re.compile(r"stageVariables\.(?:get\(\W+)?(\w+)")
 _SCHEME_NAMES = {"iam": "sigv4", "apiKey": "api_key"}
 _SCHEMES: dict[str, dict[str, Any]] = {

@@ -19,6 +19,8 @@ class NetworkArgs(TypedDict):
     """Availability zones, such as us-east-2a. Plain, because each gets one subnet."""
     flow_log_retention_days: NotRequired[pulumi.Input[int]]
     """How long flow logs are kept, in days; 30 by default."""
+    permissions_boundary: NotRequired[pulumi.Input[str] | None]
+    """ARN of a policy that limits the role of the flow logs."""
     tags: NotRequired[Mapping[str, str]]
     """Tags for every taggable child. Plain, because a name is added to some."""
 
@@ -92,7 +94,7 @@ class Network(pulumi.ComponentResource):
             tags=named(f"{name}-s3", tags),
             opts=child,
         )
-        self._log_flows(name, vpc, args.get("flow_log_retention_days", 30), tags)
+        self._log_flows(name, args, vpc)
 
         self.vpc_id = vpc.id
         self.subnet_ids = pulumi.Output.all(*(subnet.id for subnet in subnets))
@@ -105,21 +107,19 @@ class Network(pulumi.ComponentResource):
             }
         )
 
-    def _log_flows(
-        self,
-        name: str,
-        vpc: aws.ec2.Vpc,
-        retention_days: pulumi.Input[int],
-        tags: Mapping[str, str] | None,
-    ) -> None:
-        child = pulumi.ResourceOptions(parent=self)
+    def _log_flows(self, name: str, args: NetworkArgs, vpc: aws.ec2.Vpc) -> None:
+        child, tags = pulumi.ResourceOptions(parent=self), args.get("tags")
         group = aws.cloudwatch.LogGroup(
-            f"{name}-flows", retention_in_days=retention_days, tags=tags, opts=child
+            f"{name}-flows",
+            retention_in_days=args.get("flow_log_retention_days", 30),
+            tags=tags,
+            opts=child,
         )
         role = aws.iam.Role(
             f"{name}-flows",
             description="Lets VPC flow logs write to their log group.",
             assume_role_policy=pulumi.Output.json_dumps(_flow_log_trust(vpc)),
+            permissions_boundary=args.get("permissions_boundary"),
             tags=tags,
             opts=child,
         )

@@ -146,6 +146,8 @@ class PrivateApiArgs(TypedDict):
     """Existing by default."""
     revision: NotRequired[pulumi.Input[int]]
     """Raise it to import and deploy the same definition again; 1 by default."""
+    permissions_boundary: NotRequired[pulumi.Input[str] | None]
+    """ARN of a policy that limits the account's role for logs."""
     tags: NotRequired[Mapping[str, str]]
     """Tags for every taggable child."""
 
@@ -261,6 +263,7 @@ class PrivateApi(pulumi.ComponentResource):
             f"{name}-account-logs",
             description="Lets API Gateway write logs, for every API of the account and region.",
             assume_role_policy=json.dumps(_API_GATEWAY_TRUST),
+            permissions_boundary=args.get("permissions_boundary"),
             tags=args.get("tags"),
             opts=kept,
         )

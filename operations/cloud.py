@@ -81,6 +81,9 @@ def answer(
         case "Role":
             role = arn("iam", f"role/{name}", place="")
             return name, {"arn": role, "name": name, "uniqueId": f"AROA{word.upper()}"}
+        case "Policy" if type_token.startswith("aws:iam/"):
+            policy = arn("iam", f"policy/{name}", place="")
+            return policy, {"arn": policy, "name": name}
         case "LogGroup":
             return name, {"arn": arn("logs", f"log-group:{name}"), "name": name}
         case "RestApi":

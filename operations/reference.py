@@ -18,6 +18,13 @@ ROOT = Path(__file__).parent.parent
 CONFIGURATION = Path("docs/configuration.md")
 SCHEMA = Path("config.schema.json")
 _OWNER = "Team that the tags name: up to 256 letters, digits and `_.:/=+@-`."
+_BOUNDARY = """\
+
+## `private-api:permissionsBoundary`
+
+ARN of an IAM policy that limits every role that is made; none by default. Roles that deploy from
+GitHub ask for theirs (docs/continuous-delivery.md).
+"""
 _TABLE = "| key | type | default | meaning |\n| --- | --- | --- | --- |\n"
 _HEAD = """\
 # Configuration
@@ -47,7 +54,7 @@ def documents() -> Iterator[tuple[Path, str]]:
 
 def configuration() -> str:
     """The reference of the configuration, as Markdown."""
-    parts = [_HEAD + _OWNER + "\n"]
+    parts = [_HEAD + _OWNER + "\n" + _BOUNDARY]
     parts.append("\n## `private-api:network`\n\nOptional where no target is new.\n")
     parts += [_section(3, model) for model in NETWORK_SHAPES.values()]
     parts.append("\n## `private-api:targets`\n\nOne to ten, each under a name of its own.\n")
@@ -70,6 +77,8 @@ class StackFile(Model):
 
     owner: str
     """Team that the tags name."""
+    permissions_boundary: str = ""
+    """ARN of the IAM policy that limits the roles that are made."""
     network: Network | None = None
     """The network of new targets."""
     targets: dict[str, Target]

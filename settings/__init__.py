@@ -63,6 +63,8 @@ class Settings:
     definition: Definition
     user_data: Mapping[str, str]
     """Boot instructions by fleet target."""
+    permissions_boundary: str | None
+    """Policy that limits the roles that are made."""
 
     @classmethod
     def load(cls) -> "Settings":
@@ -109,6 +111,7 @@ class Settings:
             stages=draft.stages,
             definition=_definition(title, draft, draft.api, policy),
             user_data=rendered,
+            permissions_boundary=draft.permissions_boundary,
         )
 
 

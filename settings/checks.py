@@ -32,6 +32,7 @@ class Draft:
     region: str | None = None
     account_ids: tuple[str, ...] = ()
     owner: str | None = None
+    permissions_boundary: str | None = None
     network: Network | None = None
     has_network: bool = False
     """Whether the configuration has a network, be it one that did not parse."""

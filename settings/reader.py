@@ -13,7 +13,7 @@ from .checks import Draft
 from .refusals import NAMESPACE, Problem, explain, near, quoted, spell
 from .schema import NETWORK_SHAPES, TARGET_SHAPES, Api, Stage
 
-TOP_LEVEL = ("owner", "network", "targets", "api", "stages")
+TOP_LEVEL = ("owner", "network", "targets", "api", "stages", "permissionsBoundary")
 _LIMIT = 10
 _NAMES = {
     "targets": (
@@ -54,6 +54,7 @@ class Reader:
         self._refuse_unknown_keys()
         draft = Draft(region=self._region(), account_ids=self._account_ids())
         draft.owner = self._owner()
+        draft.permissions_boundary = self._permissions_boundary()
         raw_network = self._json("network", optional=True)
         if raw_network not in (None, {}):
             draft.has_network = True
@@ -125,6 +126,16 @@ class Reader:
         else:
             return owner
         return None
+
+    def _permissions_boundary(self) -> str | None:
+        arn = self._config.get(f"{NAMESPACE}:permissionsBoundary") or None
+        if arn and not re.fullmatch(r"arn:aws[a-z-]*:iam::(\d{12}|aws):policy/[\w+=,.@/-]+", arn):
+            self._refuse(
+                f"{NAMESPACE}:permissionsBoundary",
+                f"{quoted(arn)} is no ARN of an IAM policy. Give one, such as "
+                "arn:aws:iam::111122223333:policy/boundary, or remove it.",
+            )
+        return arn
 
     def _api(self) -> tuple[Api | None, dict[int, Route]]:
         """The API, and its routes by position: a bad route hides neither the others nor the API."""

@@ -299,5 +299,5 @@ class Api(Model):
     routes: Annotated[tuple[Route, ...], Field(min_length=1)] | None = None
     """The routes; either these or `definitionFile`."""
     definition_file: str | None = None
-    """OpenAPI 3.0 file, JSON or YAML, relative to the project, instead of `routes`. Integrations
-    are filled in where they are missing; what API Gateway refuses or drops is refused by its path."""
+    """OpenAPI 3.0 file, JSON or YAML, relative to the project, instead of `routes`. Missing
+    integrations are filled in; what API Gateway refuses or drops is refused by its path."""

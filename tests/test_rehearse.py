@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 
 from operations import rehearse as rehearsing
+from operations.policing import read_config
 from operations.rehearse import config_of, rehearse
 from operations.report import machine_readable
 from tests.stacks import ROOT
 
 _CACHES = shutil.ignore_patterns("__pycache__")
+POLICIES = ROOT / "policies"
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -115,8 +117,17 @@ def test_an_encrypted_key_of_ours_ends_with_2_and_does_not_show(
 
 
 def test_a_stack_is_judged_by_its_own_levels_or_by_the_strictest() -> None:
-    assert config_of("prod").name == "config.prod.json"
-    assert config_of("somebody").name == "config.ci.json"
+    assert config_of("prod") == read_config(POLICIES / "config.prod.json")
+    assert config_of("somebody") == read_config(POLICIES / "config.ci.json")
+
+
+def test_exceptions_beside_a_stack_file_come_on_top() -> None:
+    strictest = read_config(POLICIES / "config.ci.json")
+    assert "integration-tls-verified" not in strictest
+    assert config_of("examples/https.yaml") == {
+        **strictest,
+        "integration-tls-verified": {"exclude": ["api-definition"]},
+    }
 
 
 @pytest.mark.parametrize("stack", ["dev", "prod"])

@@ -1,0 +1,82 @@
+"""The configuration of the bootstrap, checked before the first resource."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pulumi
+
+from .grants import Scope
+
+_NAME = r"[A-Za-z0-9_.-]+"
+_PATTERNS = {
+    "owner": (r"[\w .:/=+@-]{1,256}", "a tag value, such as platform"),
+    "subjectPrefix": (
+        rf"repo:({_NAME}/{_NAME}|{_NAME}@\d+/{_NAME}@\d+)",
+        "what `gh api repos/OWNER/NAME/actions/oidc/customization/sub --jq .sub_claim_prefix` "
+        "says, such as repo:acme/private-api or repo:acme@123456/private-api@456789",
+    ),
+    "githubProvider": (r"create|existing", "create, or existing where the account has one"),
+    "project": (r"[A-Za-z0-9_.-]{1,40}", "the name in the Pulumi.yaml that is deployed"),
+    "stateBucket": (r"([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])?", "the name of a bucket, or empty"),
+    "secretsKeyArn": (
+        r"(arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+)?",
+        "the ARN of a KMS key (not of an alias), or empty",
+    ),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What `Pulumi.<stack>.yaml` says; the stack is named like the one that it serves."""
+
+    scope: Scope
+    owner: str
+    subject_prefix: str
+    """The repository, as the subject of GitHub's tokens begins."""
+    creates_provider: bool
+    """Whether GitHub's identity provider is made here."""
+    state_bucket: str
+    secrets_key_arn: str
+
+    @classmethod
+    def load(cls) -> "Settings":
+        """The running stack's settings; raises pulumi.RunError with everything that is wrong."""
+        own, aws = pulumi.Config(), pulumi.Config("aws")
+        values = {key: own.get(key) or "" for key in _PATTERNS}
+        region = aws.get("region") or ""
+        accounts = aws.get_object("allowedAccountIds") or []
+        problems = [*_own_problems(values), *_aws_problems(region, accounts)]
+        if problems:
+            raise pulumi.RunError("\n".join(problems))
+        return cls(
+            scope=Scope(
+                account=accounts[0],
+                region=region,
+                project=values["project"],
+                stack=pulumi.get_stack(),
+            ),
+            owner=values["owner"],
+            subject_prefix=values["subjectPrefix"],
+            creates_provider=values["githubProvider"] == "create",
+            state_bucket=values["stateBucket"],
+            secrets_key_arn=values["secretsKeyArn"],
+        )
+
+
+def _own_problems(values: dict[str, str]) -> Iterator[str]:
+    for key, (pattern, wanted) in _PATTERNS.items():
+        if not re.fullmatch(pattern, values[key]):
+            yield f"{pulumi.get_project()}:{key} is {values[key]!r}; it has to be {wanted}."
+
+
+def _aws_problems(region: str, accounts: object) -> Iterator[str]:
+    if not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", region):
+        yield f"aws:region is {region!r}; it has to be a region, such as us-east-2."
+    match accounts:
+        case [str(account)] if re.fullmatch(r"\d{12}", account):
+            return
+    yield (
+        f"aws:allowedAccountIds is {accounts!r}; it has to hold the one account, in quotes: "
+        "the permissions name it."
+    )

@@ -15,7 +15,9 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-StackName = Annotated[str, typer.Argument(help="Stack, as in Pulumi.<stack>.yaml, or a stack file.")]
+StackName = Annotated[
+    str, typer.Argument(help="Stack, as in Pulumi.<stack>.yaml, or a stack file.")
+]
 PackConfig = Annotated[
     Path | None,
     typer.Option(

@@ -185,14 +185,15 @@ class Printer:
         skipped = {route: why for made in plans for route, why in made.skipped.items()}
         for route, why in skipped.items():
             self.line(f"Skipped {route}: {why}.", style="yellow")
-        for route in sorted({route for made in plans for route in made.missing}):
+        missing = sorted({route for made in plans for route in made.missing})
+        for route in missing:
             self.problem(
                 f"{route} is promised by the configuration, and missing in the definition."
             )
         if unsigned := sorted({route for made in plans for route in made.unsigned}):
             self.line(f"Called without the signature that AWS asks for: {', '.join(unsigned)}.")
         self.line(NOT_SHOWN)
-        if failed or not called:
+        if failed or missing or not called:
             self.problem(f"{failed} of {called} calls broke a promise.")
         else:
             self.line(f"All {called} calls did what their routes promise.", style="green")

@@ -306,10 +306,11 @@ class _Planner:
         query = query_of(_fill(parts.query, mapped["path"])) + Counter(
             mapped["querystring"].items()
         )
-        headers = mapped["header"]
+        headers = tuple(mapped["header"].items())
         if is_proxy:
             query += query_of(request.query)
-            headers = {**dict(request.headers), **headers}
+            replaced = {name.lower() for name in mapped["header"]}
+            headers += tuple(h for h in request.headers if h[0].lower() not in replaced)
         method = str(integration.get("httpMethod", "ANY")).upper()
         is_rewritten = "requestTemplates" in integration or "contentHandling" in integration
         return Promise(
@@ -318,7 +319,7 @@ class _Planner:
                 method=request.method if method == "ANY" else method,
                 path=path or "/",
                 query=query,
-                headers=tuple(headers.items()),
+                headers=headers,
                 body=None if is_rewritten else request.body,
             ),
             statuses=() if is_proxy else _statuses(integration.get("responses", {})),

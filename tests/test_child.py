@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -108,8 +109,13 @@ def test_it_does_not_outlive_a_parent_that_was_killed(tmp_path: Path) -> None:
     command = [sys.executable, "-c", parent, str(tmp_path / "lasting.py")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
-        assert process.stdout.readline().startswith("up")
+        child = int(process.stdout.readline().split()[1])
         process.send_signal(signal.SIGKILL)
+        # Readable with nothing to read: nobody is left that could print.
+        ended, _, _ = select.select([process.stdout], [], [], 10)
+        if not ended:
+            os.kill(child, signal.SIGKILL)
+        assert ended
         assert process.stdout.read() == ""
 
 

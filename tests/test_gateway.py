@@ -97,6 +97,15 @@ def site(shared: Site) -> Site:
     return shared
 
 
+def stand_in(folder: Path, script: str) -> Path:
+    """An interpreter that does something else."""
+    python = folder / "bin" / "python"
+    python.parent.mkdir()
+    python.write_text(f"#!/bin/sh\n{script}\n")
+    python.chmod(0o755)
+    return python
+
+
 def published(
     routes: list[dict[str, Any]] | None = None,
     stages: dict[str, StageView] | None = None,
@@ -165,6 +174,31 @@ def test_a_port_that_somebody_took_meanwhile_is_no_error(gateway: Gateway, taken
     gateway.wait()
     assert gateway.port != taken
     assert (gateway.directory / f"log-{taken}").exists()
+
+
+def test_an_emulator_that_ends_is_quoted(tmp_path: Path) -> None:
+    broken = stand_in(tmp_path, "echo no module named localstack; exit 1")
+    with Gateway(broken) as gateway, pytest.raises(GatewayError, match="ended:\nno module named"):
+        gateway.call("GET", "/restapis")
+
+
+def test_the_emulator_is_given_nothing_of_the_callers_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "production")
+    with (
+        Gateway(stand_in(tmp_path, "env; exit 1")) as gateway,
+        pytest.raises(GatewayError) as caught,
+    ):
+        gateway.wait()
+    assert "AWS_ACCESS_KEY_ID=none" in str(caught.value)
+    assert "production" not in str(caught.value)
+
+
+def test_nothing_of_it_stays_on_the_disk(tmp_path: Path) -> None:
+    with Gateway(stand_in(tmp_path, "exit 1")) as gateway:
+        assert gateway.directory.exists()
+    assert not gateway.directory.exists()
 
 
 def test_every_kind_of_route_does_what_it_promises(site: Site) -> None:
@@ -272,7 +306,8 @@ def test_a_stage_moves_by_its_variables_without_a_deployment(site: Site, gateway
 
 def test_only_the_stage_that_changed_moves(site: Site) -> None:
     site.publish(published(ONE, {"dev": StageView(BLUE), "live": StageView(BLUE)}))
-    site.publish(published(ONE, {"dev": StageView(GREEN), "live": StageView(BLUE)}))
+    said = site.publish(published(ONE, {"dev": StageView(GREEN), "live": StageView(BLUE)}))
+    assert said == ["dev: blue -> green, by its variables alone"]
     assert (reached(site, "dev"), reached(site, "live")) == ("green", "blue")
 
 

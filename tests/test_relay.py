@@ -87,6 +87,12 @@ def test_what_belongs_to_one_connection_stays_there(through: Through, seen: Seen
     assert (request.header("Keep-Alive"), request.header("Upgrade")) == (None, None)
 
 
+def test_nothing_else_is_added(through: Through, seen: Seen) -> None:
+    through(Request("GET", "/", (("X-Kept", "1"),)))
+    names = {name for name, _ in seen[0][0].headers}
+    assert names == {"Host", "X-Kept", "Connection", TRACE_HEADER}
+
+
 def test_a_request_without_a_trace_gets_one(through: Through, seen: Seen) -> None:
     through(Request("GET", "/", ()))
     through(Request("GET", "/", ()))

@@ -145,6 +145,16 @@ def test_a_proxy_passes_the_query_and_adds_to_it() -> None:
     assert delivery(call).query == sent + Counter([("extra", "1"), ("fixed", "2")])
 
 
+def test_a_proxy_passes_every_header_but_those_it_sets() -> None:
+    mapped = {"integration.request.header.x-nonce": "'fixed'"}
+    plain = only(planned({"/": {"post": operation(f"{HOST}/")}}))
+    setting = only(planned({"/": {"post": operation(f"{HOST}/", requestParameters=mapped)}}))
+    assert delivery(plain).headers == plain.request.headers
+    kept = {name for name, _ in setting.request.headers} - {NONCE_HEADER}
+    assert ("x-nonce", "fixed") in delivery(setting).headers
+    assert {name for name, _ in delivery(setting).headers} == {"x-nonce", *kept}
+
+
 def test_http_passes_only_what_is_mapped() -> None:
     mapped = {"integration.request.querystring.q": "method.request.querystring.nonce"}
     item = operation(f"{HOST}/", type="http", requestParameters=mapped, responses={})

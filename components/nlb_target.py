@@ -149,7 +149,9 @@ class NlbTarget(pulumi.ComponentResource):
                 "unhealthy_threshold": 2,
             },
             tags=tags,
-            opts=pulumi.ResourceOptions(parent=self, replace_with=[balancer]),
+            # A trigger stays in the state: after an update that failed midway the next one knows
+            # that the group still has to follow its balancer. `replace_with` would be forgotten.
+            opts=pulumi.ResourceOptions(parent=self, replacement_trigger=balancer.arn),
         )
         listener = aws.lb.Listener(
             f"{name}-listener",
@@ -346,10 +348,9 @@ class NlbTarget(pulumi.ComponentResource):
                 depends_on=requisites,
                 # A new fleet has to answer before the old one goes: a version that does not
                 # fails the update and takes no traffic.
-                replacement_trigger=pulumi.Output.from_input(fleet["instance_type"]).apply(
-                    lambda kind: _digest(fleet["user_data"], kind, image)
+                replacement_trigger=pulumi.Output.all(fleet["instance_type"], targets.arn).apply(
+                    lambda values: _digest(fleet["user_data"], image, *values)
                 ),
-                replace_with=[targets],
             ),
         )
 

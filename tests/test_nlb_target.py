@@ -236,8 +236,9 @@ def test_another_port_or_protocol_is_a_new_target(change: dict[str, Any]) -> Non
 
 
 def test_the_target_is_renewed_as_a_whole(built: Recording) -> None:
-    assert built.one(GROUP).options["replace_with"] == [built.one(BALANCER).urn]
-    assert built.one(FLEET_GROUP).options["replace_with"] == [built.one(GROUP).urn]
+    assert trigger(built, GROUP) == built.one(BALANCER).outputs["arn"]
+    elsewhere = record(lambda: NlbTarget("green", ARGS), phase=Phase.UPDATE)
+    assert trigger(built, FLEET_GROUP) != trigger(elsewhere, FLEET_GROUP)
 
 
 def test_nothing_is_deleted_before_its_replacement(built: Recording) -> None:

@@ -242,6 +242,41 @@ def test_after_anything_but_a_success_the_update_refreshes(
     assert given == "${{ steps.last.outputs.refresh }}"
 
 
+FLEET = "urn:pulumi:dev::private-api::privateapi:index:NlbTarget$aws:autoscaling/group:Group::b"
+
+
+@pytest.mark.parametrize(
+    ("fleet", "replaced"),
+    [
+        ({"initErrors": ["no healthy instance"]}, f"{FLEET}\n"),
+        ({"initErrors": []}, "\n"),
+        ({"initErrors": ["no healthy instance"], "delete": True}, "\n"),
+        ({"initErrors": ["tags"], "type": "aws:apigateway/stage:Stage"}, "\n"),
+    ],
+)
+def test_a_fleet_that_never_answered_is_made_anew(
+    fleet: dict[str, object], replaced: str, tmp_path: Path
+) -> None:
+    resource = {"urn": FLEET, "type": "aws:autoscaling/group:Group", **fleet}
+    tool(tmp_path, "pulumi", json.dumps({"deployment": {"resources": [resource]}}))
+    found = step("deploy/deploy/Look for a fleet that never answered")
+    said = tmp_path / "output"
+    done = shell(found["run"], tmp_path, STACK="dev", GITHUB_OUTPUT=str(said))
+    assert done.returncode == 0, done.stderr
+    assert said.read_text() == f"replace<<END\n{replaced}END\n"
+    assert found["id"] == "fleets"
+    given = step("deploy/deploy/Update")["with"]["replace"]
+    assert given == "${{ steps.fleets.outputs.replace }}"
+
+
+def test_a_stack_without_a_deployment_has_no_fleet_to_replace(tmp_path: Path) -> None:
+    tool(tmp_path, "pulumi", json.dumps({"deployment": None}))
+    script = step("deploy/deploy/Look for a fleet that never answered")["run"]
+    done = shell(script, tmp_path, STACK="dev", GITHUB_OUTPUT=str(tmp_path / "output"))
+    assert done.returncode == 0, done.stderr
+    assert "To replace: none" in done.stdout
+
+
 def test_an_unreadable_history_stops_the_deployment(tmp_path: Path) -> None:
     tool(tmp_path, "pulumi", "error: no stack named 'dev' found")
     script = step("deploy/deploy/Look at how the last update ended")["run"]

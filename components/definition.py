@@ -19,7 +19,10 @@ HOST_VARIABLE = "backendHost"
 """Stage variable with the host of the service, or host:port."""
 INTEGRATION = "x-amazon-apigateway-integration"
 ANY_METHOD = "x-amazon-apigateway-any-method"
-_VALIDATOR = "all"
+_VALIDATORS = {
+    "body": {"validateRequestBody": True, "validateRequestParameters": True},
+    "parameters": {"validateRequestBody": False, "validateRequestParameters": True},
+}
 # ${stageVariables.x} in a URI, stageVariables.x in a mapping, $stageVariables.get('x') in VTL.
 _VARIABLE = re.compile(r"stageVariables\.(?:get\(\W+)?(\w+)")
 _SCHEME_NAMES = {"iam": "sigv4", "apiKey": "api_key"}
@@ -110,9 +113,9 @@ def compile_routes(
         "x-amazon-apigateway-binary-media-types": ["*/*"],
         "x-amazon-apigateway-gateway-responses": gateway_responses(cors),
     }
-    if any(_is_checked(route) for route in routes):
+    if validators := {name for route in routes if (name := _validator(route))}:
         document["x-amazon-apigateway-request-validators"] = {
-            _VALIDATOR: {"validateRequestBody": True, "validateRequestParameters": True}
+            name: _VALIDATORS[name] for name in validators
         }
     if resource_policy:
         document["x-amazon-apigateway-policy"] = resource_policy
@@ -160,8 +163,8 @@ class _Compiler:
                 "required": True,
                 "content": {"application/json": {"schema": schema}},
             }
-        if _is_checked(route):
-            operation["x-amazon-apigateway-request-validator"] = _VALIDATOR
+        if validator := _validator(route):
+            operation["x-amazon-apigateway-request-validator"] = validator
         return operation
 
     def _integration(self, route: Route) -> dict[str, Any]:
@@ -240,9 +243,12 @@ class _Compiler:
         return operation
 
 
-def _is_checked(route: Route) -> bool:
+def _validator(route: Route) -> str | None:
+    """Name of the validator that a route needs, if it checks anything."""
+    if route.body:
+        return "body"
     required = "required" in (*route.query.values(), *route.headers.values())
-    return bool(route.body) or required
+    return "parameters" if required else None
 
 
 def _parameter(name: str, place: str, required: bool) -> dict[str, Any]:

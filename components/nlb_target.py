@@ -348,15 +348,14 @@ class NlbTarget(pulumi.ComponentResource):
                 depends_on=requisites,
                 # A new fleet has to answer before the old one goes: a version that does not
                 # fails the update and takes no traffic.
-                replacement_trigger=pulumi.Output.all(fleet["instance_type"], targets.arn).apply(
-                    lambda values: _digest(fleet["user_data"], image, *values)
-                ),
+                replacement_trigger=[
+                    hashlib.sha256(fleet["user_data"].encode()).hexdigest(),
+                    fleet["instance_type"],
+                    image,
+                    targets.arn,
+                ],
             ),
         )
-
-
-def _digest(*parts: str) -> str:
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 def _available_after(

@@ -72,13 +72,10 @@ def serve(
     code 0 when every call did what its route promises, 1 when not, 2 when the configuration is
     wrong.
     """
-    from operations.published import load
-    from operations.rehearse import ROOT
+    from operations.published import load, read_from
     from operations.serve import serve as run
-    from operations.stack_file import path_of
 
-    watch = [] if once else [path_of(ROOT, stack)]
-    code = _or_explain(lambda: run(lambda: load(stack), once=once, watch=watch))
+    code = _or_explain(lambda: run(lambda: load(stack), once=once, watch=read_from(stack)))
     raise typer.Exit(code)
 
 

@@ -1,5 +1,6 @@
 """A stack as it would be published: the recorded program, and who stands behind which host."""
 
+import re
 from pathlib import Path
 
 from operations import stack_file
@@ -29,6 +30,15 @@ def load(stack: str, root: Path = ROOT) -> Publication:
         backend_paths=promised,
         allow_origin=cors.allow_origin if cors else "",
     )
+
+
+def read_from(stack: str, root: Path = ROOT) -> list[Path]:
+    """The files that a stack is read from, those its configuration names included."""
+    text = stack_file.read(root, stack).config.get("private-api:api", "")
+    # The configuration may still be wrong here: it is only searched for names of files.
+    named = re.findall(r'"(?:definitionFile|resourcePolicyFile)":"([^"]+)"', text)
+    own = [root / "Pulumi.yaml", stack_file.path_of(root, stack)]
+    return own + [root / name for name in named]
 
 
 def _hosts(settings: Settings, recording: Recording) -> dict[str, str]:

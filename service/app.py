@@ -58,6 +58,7 @@ class Handler(BaseHTTPRequestHandler):
     timeout = IDLE_SECONDS
     # Headers and body leave in two writes; without this the second waits for the client's ACK.
     disable_nagle_algorithm = True
+    waits = False
     server: "Service"
 
     def answer(self) -> None:
@@ -73,12 +74,25 @@ class Handler(BaseHTTPRequestHandler):
                 status, content = error.status, {"error": str(error)}
             else:
                 status, content = HTTPStatus.OK, self.echo(path, query, body)
+            self.waits = False  # where there was no body to ask for
             took = (time.monotonic() - started) * 1000
             # repr() escapes control characters, so that a path cannot forge a line of its own.
             log(f"{self.command} {repr(path)[1:-1]} {int(status)} {took:.0f} ms")
             self.send(status, json.dumps(content, indent=2).encode() + b"\n")
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = answer  # noqa: N815
+
+    def handle_expect_100(self) -> bool:
+        """Put off "100 Continue" until it is known whether the body will be read."""
+        self.waits = True
+        return True
+
+    def go_on(self) -> None:
+        """Tell a client that waits with its body to send it."""
+        if self.waits:
+            self.waits = False
+            self.send_response_only(HTTPStatus.CONTINUE)
+            self.end_headers()
 
     def echo(self, path: str, query: str, body: bytes) -> dict[str, object]:
         """Describe the request, or the service's health."""
@@ -110,6 +124,7 @@ class Handler(BaseHTTPRequestHandler):
     def read_chunks(self) -> bytes:
         """Return a chunked body; its trailers are read and dropped."""
         body = b""
+        self.go_on()
         while True:
             line = self.rfile.readline(1024).decode("latin-1").partition(";")[0]
             chunk = self.read_exactly(self.size(line.strip(), 16), len(body))
@@ -134,6 +149,7 @@ class Handler(BaseHTTPRequestHandler):
             raise RequestError(
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body is over {MAX_BODY} bytes"
             )
+        self.go_on()
         data = self.rfile.read(size)
         if len(data) < size:
             raise RequestError(HTTPStatus.BAD_REQUEST, "the body is shorter than announced")

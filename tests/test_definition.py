@@ -179,17 +179,20 @@ def test_http_hands_on_the_query_and_the_headers_that_are_named() -> None:
 
 def test_a_required_parameter_is_checked() -> None:
     definition = compiled(route(query={"q": "required"}))
-    assert operation(definition)["x-amazon-apigateway-request-validator"] == "all"
+    assert operation(definition)["x-amazon-apigateway-request-validator"] == "parameters"
     validators = json.loads(definition.json)["x-amazon-apigateway-request-validators"]
-    assert validators["all"]["validateRequestParameters"] is True
+    assert validators == {
+        "parameters": {"validateRequestBody": False, "validateRequestParameters": True}
+    }
 
 
 def test_a_body_is_checked_against_a_named_model() -> None:
     definition = compiled(route("POST", body="Order"), models=MODELS)
     content = operation(definition, method="post")["requestBody"]["content"]
     assert content["application/json"]["schema"] == {"$ref": "#/components/schemas/Order"}
+    assert operation(definition, method="post")["x-amazon-apigateway-request-validator"] == "body"
     validators = json.loads(definition.json)["x-amazon-apigateway-request-validators"]
-    assert validators["all"]["validateRequestBody"] is True
+    assert validators["body"]["validateRequestBody"] is True
 
 
 def test_without_checks_there_is_no_validator() -> None:

@@ -11,6 +11,7 @@ from typer.testing import CliRunner, Result
 
 from operations.__main__ import app
 from operations.policing import read_config
+from operations.published import read_from
 from operations.recording import Phase, Secret
 from operations.rehearse import config_of, rehearse
 from operations.report import machine_readable
@@ -59,6 +60,7 @@ def test_everything_is_written_for_machines(tmp_path: Path) -> None:
     [
         ("port: 8080", "port: 0", "private-api:targets.blue.port: 0"),
         ("config:", "config: [", "dev.yaml: cannot be read"),
+        ("private-api:api:", "private-api:api: 5\n  other:", "private-api:api: 5 should be"),
         (": platform", ": {secure: v1:hush}", "private-api:owner: is a secret"),
     ],
 )
@@ -125,3 +127,8 @@ def test_machines_never_see_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     written = json.dumps(machine_readable(rehearsal))
     assert '"token": "[secret]"' in written
     assert "hush" not in written
+
+
+def test_serving_follows_every_file_that_the_stack_is_read_from() -> None:
+    followed = {path.relative_to(ROOT).as_posix() for path in read_from("examples/openapi.yaml")}
+    assert followed == {"Pulumi.yaml", "examples/openapi.yaml", "examples/openapi/orders.yaml"}

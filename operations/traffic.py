@@ -233,7 +233,9 @@ class _Planner:
             example = media.get("example") or self._sample(media.get("schema", {}), nonce)
             return kind, json.dumps(example).encode()
         binary = set(self.document.get("x-amazon-apigateway-binary-media-types", []))
-        if binary & {"*/*", _BINARY} and not self._checks_bodies(operation):
+        # Without a proxy the emulator reads the body as text, which API Gateway does not.
+        is_proxy = operation.integration.get("type") == "http_proxy"
+        if is_proxy and binary & {"*/*", _BINARY} and not self._checks_bodies(operation):
             return _BINARY, bytes(range(256)) + nonce.encode()
         return "application/json", json.dumps({"nonce": nonce}).encode()
 

@@ -183,6 +183,13 @@ def test_a_body_is_json_where_binary_is_not_declared() -> None:
     assert json.loads(call.request.body) == {"nonce": "n0"}
 
 
+def test_a_body_is_json_where_the_emulator_would_read_it_as_text() -> None:
+    post = operation(f"{HOST}/")
+    post["x-amazon-apigateway-integration"]["type"] = "http"
+    binary = {"x-amazon-apigateway-binary-media-types": ["*/*"]}
+    assert json.loads(only(planned({"/": {"post": post}}, **binary)).request.body)
+
+
 def test_a_body_is_json_where_a_validator_reads_it() -> None:
     key = "x-amazon-apigateway-request-validator"
     made = planned(

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from operations.relay import Request, Upstream, forward
-from tests.emulator import interpreter
+from tests.gateway.emulator import interpreter
 
 pytestmark = [pytest.mark.gateway, pytest.mark.xdist_group("gateway")]
 

@@ -12,7 +12,7 @@ from operations.gateway import Gateway
 from operations.published import load
 from operations.serve import Printer, check
 from operations.site import Site
-from tests.emulator import interpreter
+from tests.gateway.emulator import interpreter
 from tests.stacks import ROOT
 
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"), key=lambda path: path.name)

@@ -8,7 +8,9 @@ import re
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,7 @@ from operations.gateway import TRUSTED_CERTIFICATES, Canary, Gateway, GatewayErr
 from operations.relay import Answer, Request, Upstream, forward
 from operations.serve import Printer, check
 from operations.site import Exchange, Publication, Site
-from tests.emulator import interpreter
+from tests.gateway.emulator import interpreter
 
 # One worker, because every other one would start an emulator of its own.
 pytestmark = [pytest.mark.gateway, pytest.mark.xdist_group("gateway")]
@@ -330,6 +332,52 @@ def test_a_canary_is_shown_whole_and_then_has_its_share_back(site: Site, gateway
     assert shown == [("dev", "blue", "blue"), ("dev (canary)", "green", "green")]
     stage = gateway.call("GET", f"/restapis/{site.api.id}/stages/dev")
     assert stage["canarySettings"]["percentTraffic"] == 25
+
+
+def test_moving_a_stage_under_load_loses_nothing(site: Site) -> None:
+    site.publish(published(ONE))
+    done = threading.Event()
+
+    def call_until_done() -> list[tuple[int, str]]:
+        answers = []
+        while not done.is_set():
+            answer = get(site, "/")
+            answers.append((answer.status, str(json.loads(answer.body)["service"])))
+        return answers
+
+    with ThreadPoolExecutor(2) as pool:
+        callers = [pool.submit(call_until_done) for _ in range(2)]
+        for variables in (GREEN, BLUE) * 5:
+            site.publish(published(ONE, {"dev": StageView(variables)}))
+            reached(site)  # between two moves at least one call gets through
+        done.set()
+        answers = [answer for caller in callers for answer in caller.result()]
+    assert {status for status, _ in answers} == {200}
+    assert {target for _, target in answers} == {"blue", "green"}
+    assert reached(site) == "blue"
+
+
+@pytest.mark.parametrize(("percent", "least", "most"), [(0, 0, 0), (25, 16, 59), (100, 150, 150)])
+def test_a_canary_gets_its_share(site: Site, percent: float, least: int, most: int) -> None:
+    # Of 150 calls 37.5 are expected at 25 %; outside of four deviations, 5.3 each, is chance once
+    # in sixteen thousand runs.
+    site.publish(published(ONE, {"dev": StageView(BLUE, Canary(percent, GREEN))}))
+    taken = sum(reached(site) == "green" for _ in range(150))
+    assert least <= taken <= most
+
+
+@pytest.mark.parametrize(
+    ("path", "method"), [("/elsewhere", "GET"), ("/", "POST"), ("/orders/1/lines", "GET")]
+)
+def test_what_is_no_route_never_reaches_a_service(
+    site: Site, seen: list[Exchange], path: str, method: str
+) -> None:
+    site.publish(published([*ONE, {"method": "GET", "path": "/orders/{id}"}]))
+    assert get(site, "/").status == 200
+    port = int(site.url("dev").split(":")[2].partition("/")[0])
+    answer = forward(Request(method, f"/dev{path}", ()), Upstream(port))
+    assert answer.status == 403
+    assert [len(exchange.arrivals) for exchange in seen] == [1, 0]
 
 
 def test_services_come_and_go_with_their_targets(site: Site, seen: list[Exchange]) -> None:

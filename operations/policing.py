@@ -8,14 +8,14 @@ Source: https://github.com/pulumi/pulumi/tree/master/pkg/resource (analyzer and 
 import contextvars
 import json
 import os
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from jsonschema import Draft7Validator  # type: ignore[import-untyped]
-from pulumi.runtime import proto, rpc
+from pulumi.runtime import proto, rpc, settings
 from pulumi_policy import EnforcementLevel, Policy
 
 from operations.recording import (
@@ -108,7 +108,7 @@ def examine(
     resources = [resource for resource in recording.resources if not resource.read]
     is_preview = recording.phase is Phase.PREVIEW
     with _engine_environment(recording):
-        return contextvars.Context().run(_run, analyzer, resources, stops=not is_preview)
+        return _apart(_run, analyzer, resources, stops=not is_preview)
 
 
 def analyze(
@@ -123,7 +123,7 @@ def analyze(
     exported = state.get("deployment", state)["resources"]
     resources = [_of_state(entry) for entry in exported if not entry.get("delete")]
     analyzer = _analyzer(policies, pack_config)
-    return contextvars.Context().run(_run, analyzer, resources, stops=False)
+    return _apart(_run, analyzer, resources, stops=False)
 
 
 def reconcile(
@@ -173,6 +173,17 @@ def _analyzer(policies: Sequence[Policy] | None, pack_config: Mapping[str, Any])
         request.policyConfig[name].properties.update(properties)
     analyzer.Configure(request, None)
     return analyzer
+
+
+def _apart(run: Callable[..., Judgement], *args: Any, **kwargs: Any) -> Judgement:
+    """Run with the settings of a process of its own, and leave those of this one alone.
+
+    To make settings is to set them, and the first that a context sets become the default of all
+    others: so the first ones are what a fresh process has.
+    """
+    context = contextvars.Context()
+    context.run(settings.Settings, "project", "stack", dry_run=False, organization="organization")
+    return context.run(run, *args, **kwargs)
 
 
 def _run(analyzer: StrictServicer, resources: Sequence[Recorded], *, stops: bool) -> Judgement:

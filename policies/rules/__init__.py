@@ -4,7 +4,19 @@ from collections.abc import Mapping
 
 from pulumi_policy import Policy
 
-from . import api, balancer, compute, iam, links, logs, network, routes, stages, topology
+from . import (
+    api,
+    balancer,
+    compute,
+    iam,
+    links,
+    logs,
+    network,
+    routes,
+    security_groups,
+    stages,
+    topology,
+)
 from .configuration import refuse_misspelt_configuration
 from .record import Rule
 
@@ -18,6 +30,7 @@ AREAS: Mapping[str, tuple[Rule, ...]] = {
     "Routes": routes.RULES,
     "Load balancers": balancer.RULES,
     "Network": network.RULES,
+    "Security groups": security_groups.RULES,
     "Instances": compute.RULES,
     "Permissions": iam.RULES,
     "Logs": logs.RULES,

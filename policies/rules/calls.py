@@ -56,7 +56,7 @@ class Call:
 
 def listed(routes: Iterable[str]) -> str:
     """Routes for a message, as " for GET /a, GET /b"; nothing when none has a name."""
-    named = ", ".join(sorted(route for route in routes if route))
+    named = ", ".join(sorted(routes))
     return f" for {named}" if named else ""
 
 
@@ -108,7 +108,7 @@ class Slot:
             value = peek(variables, name)
             if value is not None:
                 return value, resource, prop
-        return None, self.stage, "variables"
+        return None, self.stage, ""
 
 
 def slots(stage: Resource, graph: Graph) -> tuple[Slot, ...]:

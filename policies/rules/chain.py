@@ -11,7 +11,7 @@ from .location import Axis, Fact, Gap, Place, Relation, relation
 from .places import place_of, place_of_api, place_of_arn, shown
 from .record import Config
 from .resource import Resource
-from .tokens import LOAD_BALANCERS, REST_API, VPC_LINK, VPC_LINK_V2
+from .tokens import LOAD_BALANCERS, VPC_LINK, VPC_LINK_V2
 from .values import Unknown
 
 Pair = tuple[Place, Place]
@@ -58,7 +58,7 @@ class Chain:
             return True
         api = self.graph.api_of(subject)
         if api is None:
-            return subject.type in CALLERS and _may_be_private(subject)
+            return _may_be_private(subject)
         return self.graph.once(f"private {api.key}", lambda: self._is_private(api))
 
     def _is_private(self, api: Api) -> bool:
@@ -75,12 +75,11 @@ class Chain:
             )
             return
         api = self.graph.api_of(subject)
-        if api and subject.type != REST_API:
+        if api:
             # A part in another region would be looked for in an API that is not there.
             here = (self._place(subject), place_of_api(api, self.graph))
             yield from compare(subject, [here], [Axis.REGION])
-        if subject.type in CALLERS:
-            yield from self._of_calls(subject, api)
+        yield from self._of_calls(subject, api)
 
     def _of_calls(self, source: Resource, api: Api | None) -> Iterator[Finding]:
         found = distinct(source, "connectionId", "integrationTarget")
@@ -242,7 +241,7 @@ def _described(place: Place, axis: Axis) -> str:
     side = place.on(axis)
     if isinstance(side, Gap):
         return side.reason
-    return f"{place.label} is in {axis} {side.value} ({side.evidence})"
+    return f"{place.label} is in {axis} {side.shown} ({side.evidence})"
 
 
 def _lack(places: Iterable[Place], axis: Axis) -> str:
@@ -268,5 +267,6 @@ _PIN = {
 }
 _DEFAULT_PIN = {
     Axis.REGION: "run `pulumi config set aws:region <region>`",
-    Axis.ACCOUNT: "run `pulumi config set --path 'aws:allowedAccountIds[0]' <account id>`",
+    Axis.ACCOUNT: "run `pulumi config set --path 'aws:allowedAccountIds[0]' "
+    "--type string <account id>`",
 }

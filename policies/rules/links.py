@@ -149,7 +149,7 @@ def _slots(call: Call, api: Api | None, graph: Graph) -> Iterator[Slot | None]:
 def _meets(call: Call, slot: Slot | None, api: Api | None, graph: Graph) -> Iterator[Verdict]:
     balancers = list(_balancers(call, slot, api, graph))
     listened = [listener for balancer in balancers for listener in _listeners(balancer, graph)]
-    if not balancers:
+    if not listened:  # made elsewhere, or missing, which is the matter of another rule
         return
     port, ports = _port(call, slot), [listener.peek("port") for listener in listened]
     if isinstance(port, Unknown) or not knows(ports):

@@ -7,6 +7,7 @@ profiles may lead to one account. Nothing here touches the SDK or the stack.
 """
 
 import enum
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -15,6 +16,7 @@ from typing import Any
 from .arn import Arn, partition_of
 from .values import items, knows, parsed, peek, same, truth
 
+_NAME = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d|\d{12}")
 CREDENTIALS = (
     "accessKey",
     "secretKey",
@@ -45,6 +47,11 @@ class Fact:
     value: str
     evidence: str
     """Where it was read, as "its region argument"."""
+
+    @property
+    def shown(self) -> str:
+        """The value, if it looks like one: anything else might be a secret in its place."""
+        return self.value if _NAME.fullmatch(self.value) else "(no such name)"
 
 
 @dataclass(frozen=True)
@@ -217,8 +224,8 @@ def _contradictions(label: str, axis: Axis, facts: list[Fact]) -> Iterator[str]:
     for fact in facts[1:]:
         if fact.value != facts[0].value:
             yield (
-                f"{label} cannot be in {axis} {facts[0].value} ({facts[0].evidence}) "
-                f"and {fact.value} ({fact.evidence}) at once"
+                f"{label} cannot be in {axis} {facts[0].shown} ({facts[0].evidence}) "
+                f"and {fact.shown} ({fact.evidence}) at once"
             )
 
 

@@ -1,14 +1,11 @@
 """Rules about the network: no way in, no way out that nobody meant, and a record of traffic."""
 
-import ipaddress
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 from pulumi_policy import Severity
 
 from .graph import Graph
 from .record import (
-    ADVISORY,
     MANDATORY,
     Config,
     NotApplicable,
@@ -26,7 +23,6 @@ from .tokens import (
     DEFAULT_VPC,
     FLEET,
     FLOW_LOG,
-    INGRESS_RULE,
     INSTANCE,
     INTERNET_GATEWAY,
     LAUNCH_TEMPLATE,
@@ -35,13 +31,10 @@ from .tokens import (
     ROUTE,
     ROUTE_TABLE,
     ROUTE_TABLE_ASSOCIATION,
-    SECURITY_GROUP,
-    SECURITY_GROUP_RULE,
     SUBNET,
-    TARGET_GROUPS,
     VPC,
 )
-from .values import Unknown, items, peek, same
+from .values import Unknown, items, same
 
 _TABLES = (ROUTE_TABLE, DEFAULT_ROUTE_TABLE)
 _NOT_PRIVATE = NotApplicable("holds no internal load balancer and no instance")
@@ -136,78 +129,6 @@ def _tables(subnet: Resource, graph: Graph) -> list[Resource]:
     return main
 
 
-def _admits_not_all(resource: Resource, _: Config) -> Iterator[Verdict]:
-    if resource.type == SECURITY_GROUP_RULE and same(resource.peek("type"), "egress"):
-        yield NotApplicable("lets nothing in")
-        return
-    sources = list(_sources(resource))
-    if any(is_everybody(source) for source in sources):
-        yield Refusal(resource, "admits everybody.")
-    elif any(isinstance(source, Unknown) for source in sources):
-        yield Undecided(resource, "who is admitted")
-
-
-def _sources(resource: Resource) -> Iterator[Any]:
-    """Every range of addresses that a group or a rule admits."""
-    if resource.type == INGRESS_RULE:
-        yield from (resource.peek("cidrIpv4"), resource.peek("cidrIpv6"))
-        return
-    is_rule = resource.type == SECURITY_GROUP_RULE
-    for rule in [resource.props] if is_rule else items(resource.peek("ingress")):
-        yield from items(peek(rule, "cidrBlocks"))
-        yield from items(peek(rule, "ipv6CidrBlocks"))
-
-
-def is_everybody(cidr: Any) -> bool:
-    """Whether a range is known and holds every address."""
-    return isinstance(cidr, str) and cidr.endswith("/0")
-
-
-def _admits_its_balancer(group: Resource, graph: Graph, _: Config) -> Iterator[Verdict]:
-    if group.urn not in _groups(graph, "instances", LAUNCH_TEMPLATE, INSTANCE):
-        yield NotApplicable("belongs to no instance")
-        return
-    ports = [target.peek("port") for target in graph.of_type(*TARGET_GROUPS)]
-    rules = graph.leading_to(group, INGRESS_RULE, by="securityGroupId")
-    for rule in rules:
-        source = graph.follow(rule, "referencedSecurityGroupId", to=[SECURITY_GROUP])
-        balanced = _groups(graph, "balancers", *LOAD_BALANCERS)
-        cidr, bounds = rule.peek("cidrIpv4"), (rule.peek("fromPort"), rule.peek("toPort"))
-        if any(isinstance(value, Unknown) for value in (cidr, *bounds, *ports)) or source.is_open:
-            yield Undecided(rule, "who is admitted")
-        elif not (
-            (source.found and all(origin.urn in balanced for origin in source.found))
-            or _lies_within(cidr, graph.of_type(VPC))
-        ):
-            yield Refusal(rule, "admits others than the load balancer to the instances.")
-        elif bounds[0] != bounds[1] or bounds[0] not in ports:
-            yield Refusal(rule, "admits the load balancer to more than the service port.")
-
-
-def _groups(graph: Graph, name: str, *types: str) -> frozenset[str]:
-    """Find the URNs of security groups that resources of these types wear."""
-
-    def worn() -> Iterator[str]:
-        for resource in graph.of_type(*types):
-            paths: list[tuple[str | int, ...]] = [("securityGroups",), ("vpcSecurityGroupIds",)]
-            interfaces = range(len(items(resource.peek("networkInterfaces"))))
-            paths += [("networkInterfaces", i, "securityGroups") for i in interfaces]
-            for path in paths:
-                for group in graph.follow(resource, *path, to=[SECURITY_GROUP]).found:
-                    yield group.urn
-
-    return graph.once(f"groups of {name}", lambda: frozenset(worn()))
-
-
-def _lies_within(cidr: Any, vpcs: Iterable[Resource]) -> bool:
-    ranges = [vpc.peek("cidrBlock") for vpc in vpcs]
-    try:
-        inner = ipaddress.ip_network(cidr)
-        return any(inner.subnet_of(ipaddress.ip_network(r)) for r in ranges if isinstance(r, str))  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        return False
-
-
 FLOW_LOGS = StackRule(
     name="vpc-flow-logs",
     title="Every VPC keeps a log of rejected traffic.",
@@ -280,36 +201,6 @@ PRIVATE_ROUTES = StackRule(
     controls=("checkov:CKV2_AWS_35", "prowler:vpc_subnet_separate_private_public"),
     judge=_leads_nowhere,
 )
-NO_OPEN_INGRESS = ResourceRule(
-    name="no-open-ingress",
-    title="No security group admits the whole internet.",
-    level=MANDATORY,
-    severity=Severity.CRITICAL,
-    subjects=(SECURITY_GROUP, DEFAULT_SECURITY_GROUP, SECURITY_GROUP_RULE, INGRESS_RULE),
-    protects="Behind an internal balancer nothing needs it; it waits for a public address.",
-    fix="admit the security group that calls.",
-    controls=(
-        "fsbp:EC2.18",
-        "fsbp:EC2.19",
-        "cdk-nag:EC23",
-        "checkov:CKV_AWS_24",
-        "checkov:CKV_AWS_25",
-        "checkov:CKV_AWS_260",
-        "checkov:CKV_AWS_277",
-        "trivy:AWS-0107",
-    ),
-    judge=_admits_not_all,
-)
-INSTANCE_INGRESS = StackRule(
-    name="instance-ingress",
-    title="Instances admit their load balancer on the service port, and nobody else.",
-    level=ADVISORY,
-    severity=Severity.MEDIUM,
-    subjects=(SECURITY_GROUP,),
-    protects="What reaches the instances directly goes around the API and its authorization.",
-    fix="admit the balancer's security group, on the port of the target group.",
-    judge=_admits_its_balancer,
-)
 
 RULES = (
     FLOW_LOGS,
@@ -317,6 +208,4 @@ RULES = (
     NO_PUBLIC_IP,
     NO_DEFAULT_VPC,
     PRIVATE_ROUTES,
-    NO_OPEN_INGRESS,
-    INSTANCE_INGRESS,
 )

@@ -85,8 +85,9 @@ def items(value: Any) -> list[Any]:
 
 
 def same(value: Any, wanted: Any) -> bool:
-    """Whether a value is known and equal to another one."""
-    return not isinstance(value, Unknown) and bool(value == wanted)
+    """Whether both are known and equal."""
+    is_open = isinstance(value, Unknown) or isinstance(wanted, Unknown)
+    return not is_open and bool(value == wanted)
 
 
 def knows(value: Any) -> bool:

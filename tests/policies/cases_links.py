@@ -168,7 +168,7 @@ PORT = [
     undecided("integration-port", "body", Change(t.REST_API_PUT, "body", UNKNOWN)),
     decided("integration-port", REFUSES, Change(STAGE, HOST, "host:9000")),
     decided("integration-port", PASSES, Change(STAGE, HOST, "host")),
-    without("integration-port", REFUSES, Removal(LISTENER)),
+    without("integration-port", PASSES, Removal(LISTENER)),
     without("integration-port", PASSES, Removal(NLB)),
     without("integration-port", PASSES, Change(STAGE, HOST, ABSENT)),
     irrelevant("integration-port", NO_DEFINITION),

@@ -11,6 +11,7 @@ from tests.policies.scene import (
     Addition,
     Case,
     Change,
+    Forgetting,
     Outcome,
     Removal,
     Retype,
@@ -167,6 +168,7 @@ HEALTH = [
 ENFORCED = "enforceSecurityGroupInboundRulesOnPrivateLinkTraffic"
 ADMITS = [
     passes("nlb-admits-link"),
+    refuses("nlb-admits-link", "by inbound", Change(NLB, ENFORCED, "on"), Forgetting(t.VPC_LINK)),
     refuses("nlb-admits-link", "by inbound rules", Change(NLB, ENFORCED, "on")),
     undecided("nlb-admits-link", ENFORCED, Change(NLB, ENFORCED, UNKNOWN)),
     decided(
@@ -182,8 +184,17 @@ ADMITS = [
 ]
 NO_FLEET = Removal(t.FLEET)
 TO_TARGETS = "blue-targets " + TARGETS
+PENDING_LISTENER = Addition(
+    LISTENER,
+    "a-pending",
+    {"loadBalancerArn": UNKNOWN, "defaultActions": UNKNOWN},
+    {"loadBalancerArn": "blue-nlb " + NLB},
+)
 WIRED = [
     passes("nlb-wired"),
+    passes("nlb-wired", Forgetting(LISTENER), Forgetting(t.FLEET)),
+    refuses("nlb-wired", "no targets", NO_FLEET, PENDING_LISTENER),
+    refuses("nlb-wired", "no targets", NO_FLEET, Forgetting(LISTENER)),
     passes(
         "nlb-wired",
         NO_FLEET,
@@ -397,6 +408,22 @@ OPEN_INGRESS = [
 ]
 FROM = "referencedSecurityGroupId"
 FLEET_GROUP = "sg-0f8da41c519ebb778"  # the made-up id follows from the URN
+NLB_GROUP = "sg-0089a23ca4a003729"
+FROM_NLB: dict[str, object] = {"sourceSecurityGroupId": NLB_GROUP}
+
+
+def old_rule(kind: object, props: dict[str, object]) -> tuple[Change | Retype, ...]:
+    """The fleet's rule in the older form, which is told by a type."""
+    given = {FROM: ABSENT, "type": kind, **props}
+    return (*(Change(RULE, path, value) for path, value in given.items()), GROUP_RULE)
+
+
+def inline(**entry: object) -> Change:
+    """An entry of the fleet's group itself."""
+    ports = {"fromPort": 8080, "toPort": 8080}
+    return Change(t.SECURITY_GROUP, "ingress", [{**ports, **entry}], "blue-fleet")
+
+
 INGRESS = [
     passes("instance-ingress"),
     passes(
@@ -428,6 +455,19 @@ INGRESS = [
         Change(RULE, "fromPort", 22),
         Change(RULE, "toPort", 22),
     ),
+    passes("instance-ingress", *old_rule("ingress", FROM_NLB)),
+    passes("instance-ingress", *old_rule("egress", {"cidrBlocks": ["10.99.0.0/16"]})),
+    passes("instance-ingress", inline(securityGroups=[NLB_GROUP])),
+    passes("instance-ingress", inline(cidrBlocks=["10.20.1.0/24"])),
+    refuses("instance-ingress", "others", *old_rule("ingress", {"cidrBlocks": ["10.99.0.0/16"]})),
+    refuses("instance-ingress", "others", *old_rule("ingress", {"ipv6CidrBlocks": ["fd00::/8"]})),
+    refuses("instance-ingress", "others", *old_rule("ingress", FROM_NLB | {"cidrBlocks": ["x"]})),
+    refuses("instance-ingress", "others than", inline(self=True)),
+    refuses("instance-ingress", "others than", inline(securityGroups=[NLB_GROUP, "sg-other"])),
+    refuses("instance-ingress", "others than", inline(securityGroups=[FLEET_GROUP])),
+    refuses("instance-ingress", "more than", inline(securityGroups=[NLB_GROUP], toPort=9000)),
+    undecided("instance-ingress", "who is admitted", inline(securityGroups=[UNKNOWN])),
+    undecided("instance-ingress", "who is admitted", *old_rule(UNKNOWN, {"cidrBlocks": UNKNOWN})),
     undecided("instance-ingress", "who is admitted", Change(RULE, "fromPort", UNKNOWN)),
     undecided("instance-ingress", "who is admitted", Change(RULE, "cidrIpv4", UNKNOWN)),
     undecided("instance-ingress", "who is admitted", Change(TARGETS, "port", UNKNOWN)),

@@ -59,12 +59,16 @@ class Scene:
     v2: Any = None
     """The integrationTarget, which makes it a link of version 2."""
     stages: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: STAGES)
+    deployment: Mapping[str, Any] = field(default_factory=dict)
+    """Variables of the deployment."""
     canary: Mapping[str, Any] | None = None
     """Overrides of the first stage."""
     read: tuple[str, ...] = ()
     """Names of resources that were read: known from the start, and shown to nobody."""
     left_out: tuple[str, ...] = ()
     """Names of resources that are no part of the run."""
+    api_id: Any = "@api"
+    """What the parts of the API call it."""
 
     def record(self, phase: Phase) -> Recording:
         """What the engine would show in that phase."""
@@ -93,7 +97,7 @@ class _Builder:
         )
         self._make(kind, "link", link, {} if scene.v2 else {"targetArn": scene.target})
         self._make(t.REST_API, "api", scene.api, self._body() if scene.body else {})
-        api = "restApi", "@api"
+        api = "restApi", scene.api_id
         if not scene.body:
             call = {
                 "connectionType": "VPC_LINK",
@@ -102,9 +106,11 @@ class _Builder:
             }
             call |= {"integrationTarget": scene.v2} if scene.v2 else {}
             self._make(t.INTEGRATION, "call", scene.api, {**dict([api]), **call})
-        self._make(t.DEPLOYMENT, "deployment", scene.api, dict([api]))
+        deployed = {"variables": scene.deployment} if scene.deployment else {}
+        self._make(t.DEPLOYMENT, "deployment", scene.api, {**dict([api]), **deployed})
         for index, (name, variables) in enumerate(scene.stages.items()):
             props: dict[str, Any] = {**dict([api]), "stageName": name, "variables": variables}
+            props["deployment"] = "@deployment"
             if scene.canary is not None and index == 0:
                 props["canarySettings"] = {"stageVariableOverrides": scene.canary}
             self._make(t.STAGE, name, scene.api, props)

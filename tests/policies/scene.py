@@ -11,9 +11,16 @@ from operations import policing
 from operations.recording import Phase, Recorded, Recording, Secret
 from policies.rules import RULES
 from policies.rules.record import Rule
-from policies.rules.tokens import REST_API_PUT
+from policies.rules.tokens import PROVIDER, REST_API_PUT
 
-ABSENT = object()
+
+class Absent(enum.Enum):
+    """In place of a value: take the property away."""
+
+    VALUE = "absent"
+
+
+ABSENT = Absent.VALUE
 """In place of a value: take it away."""
 Path = tuple[str | int, ...]
 
@@ -62,12 +69,12 @@ class Change(Step):
         """Apply it."""
         resource = recording.one(self.type, self.name)
         steps = tuple(int(s) if s.isdigit() else s for s in self.path.split("."))
-        sides = {
-            side: put(getattr(resource, side), steps, self.value)
-            for side in ("inputs", "outputs")
-            if self.only in ("", side)
-        }
-        return swap(recording, resource, replace(resource, **sides))
+        inputs, outputs = resource.inputs, resource.outputs
+        if self.only != "outputs":
+            inputs = put(inputs, steps, self.value)
+        if self.only != "inputs":
+            outputs = put(outputs, steps, self.value)
+        return swap(recording, resource, replace(resource, inputs=inputs, outputs=outputs))
 
 
 @dataclass(frozen=True)
@@ -138,6 +145,22 @@ class Removal(Step):
 
     def __str__(self) -> str:
         return f"no {self.name or self.type.rpartition(':')[2]}"
+
+
+@dataclass(frozen=True)
+class Forgetting(Step):
+    """What a resource was made from is not told: only its values are left to follow."""
+
+    type: str
+    name: str | None = None
+
+    def of(self, recording: Recording) -> Recording:
+        """Apply it."""
+        resource = recording.one(self.type, self.name)
+        return swap(recording, resource, replace(resource, property_dependencies={}))
+
+    def __str__(self) -> str:
+        return f"{self.type.rpartition(':')[2]} followed by its values"
 
 
 @dataclass(frozen=True)
@@ -221,6 +244,11 @@ def verdict(
     `of` is the name of one resource, to hear what is said of that one only.
     """
     own = {name: {"enforcementLevel": "advisory", **(config or {})}}  # goes on after a refusal
+    if rule(name).kind == "resource":  # it sees one resource at a time: others take time only
+        seen = {*rule(name).subjects, PROVIDER}
+        recording = replace(
+            recording, resources=tuple(r for r in recording.resources if r.type in seen)
+        )
     judged = policing.examine(recording, own, [rule(name).policy()])
     names = {r.urn: r.name for r in recording.resources}
     findings = [f for f in judged.findings if of in (None, names[f.urn])]

@@ -1,16 +1,18 @@
 """The headline: load balancer, VPC link and API in one account and region."""
 
+import copy
 import enum
+import json
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
 from operations import policing
-from operations.recording import UNKNOWN, Phase, Recording
+from operations.recording import UNKNOWN, Phase, Recording, Secret
 from policies.rules import tokens as t
 from tests.policies.halves import HERE, OURS, THEIRS, THERE, Half, Scene, role
-from tests.policies.scene import rule
+from tests.policies.scene import rule, swap
 
 AGREE, PROVEN = "nlb-api-same-account-region", "nlb-api-location-proven"
 TARGET, VARIABLES = "vpclink-target-location", "stage-variables-complete"
@@ -126,7 +128,7 @@ MATRIX = {
         Scene(by("default_7_51_1"), by("b", profile="y")),
         UNPROVEN,
         SAME,
-        "run `pulumi config set --path 'aws:allowedAccountIds[0]' <account id>`",
+        "run `pulumi config set --path 'aws:allowedAccountIds[0]' --type string <account id>`",
     ),
     "two default providers": Row(Scene(by("default_7_50_0"), by("default_7_51_1")), SAME, SAME),
     "two access keys": Row(
@@ -306,6 +308,21 @@ MATRIX = {
     "GovCloud and China": Row(
         Scene(replace(GOVERNMENT, provider="gov"), CHINA), APART, APART, "us-gov-west-1"
     ),
+    "no link named": Row(Scene(connection=None), UNPROVEN, UNPROVEN, "it names no VPC link"),
+    "no API named": Row(Scene(api_id=UNKNOWN), UNPROVEN, UNPROVEN, "which REST API it belongs to"),
+    "variables of the deployment": Row(
+        Scene(stages={"dev": {}}, deployment={"vpcLinkId": "@link"}), SAME, SAME
+    ),
+    "variables of the deployment, elsewhere": Row(
+        Scene(
+            Half(argument=THERE, region=THERE),
+            stages={"dev": {}},
+            deployment={"vpcLinkId": "@link"},
+        ),
+        APART,
+        APART,
+        "'call' cannot work",
+    ),
     "API that was read": Row(Scene(read=("api",)), SAME, SAME),
 }
 
@@ -316,3 +333,175 @@ def test_the_verdict_before_and_after_the_update(row: Row) -> None:
     after, said_after = heard(row.scene.record(Phase.UPDATE))
     assert (before, after) == (row.preview, row.update), f"{said_before}\n\n{said_after}"
     assert row.words in (said_before or said_after)
+
+
+@pytest.mark.parametrize("name", ["missing variable"])
+def test_a_missing_variable_is_refused_by_a_rule_of_its_own(name: str) -> None:
+    assert is_refused(MATRIX[name].scene.record(Phase.PREVIEW), VARIABLES)
+
+
+STOPPED_EARLY = [
+    "literal ARN of another region",
+    "literal ARN of another account",
+    "literal ARN of another partition",
+    "literal ARN that contradicts itself",
+    "malformed ARN",
+    "ARN of a listener",
+    "link V2, literal ARN elsewhere",
+]
+STOPPED_AT_THE_LINK = [
+    "region argument on the balancer",
+    "region argument on link and API",
+    "two providers, two regions",
+    "roles of two accounts",
+    "pinned to two accounts",
+    "China and Ohio",
+    "link V2, balancer elsewhere",
+]
+
+
+@pytest.mark.parametrize("name", STOPPED_EARLY)
+def test_a_literal_target_elsewhere_is_refused_at_preview(name: str) -> None:
+    scene = MATRIX[name].scene
+    assert is_refused(scene.record(Phase.UPDATE), TARGET)
+    assert is_refused(scene.record(Phase.PREVIEW), TARGET)
+
+
+@pytest.mark.parametrize("name", STOPPED_AT_THE_LINK)
+def test_without_a_preview_the_update_stops_before_the_link_is_made(name: str) -> None:
+    scene = MATRIX[name].scene
+    assert is_refused(scene.record(Phase.UPDATE), TARGET)
+    assert not is_refused(scene.record(Phase.PREVIEW), TARGET)
+
+
+@pytest.mark.parametrize("name", [n for n, row in MATRIX.items() if row.update is SAME])
+def test_the_update_is_not_stopped_where_all_is_well(name: str) -> None:
+    assert not is_refused(MATRIX[name].scene.record(Phase.UPDATE), TARGET)
+
+
+def test_an_external_link_is_checked_once_it_is_vouched_for() -> None:
+    scene = Scene(api=by("b", **PINNED), connection="abc123", read=("nlb", "link"))
+    recorded = scene.record(Phase.PREVIEW)
+
+    def vouched(**entry: str) -> Says:
+        return heard(recorded, externalVpcLinks={"abc123": entry})[0]
+
+    assert vouched(nlbArn=arn()) is SAME
+    assert vouched(nlbArn=arn(), region=HERE, account=OURS) is SAME
+    assert vouched(nlbArn=arn(THERE)) is APART
+    assert vouched(nlbArn=arn(account=THEIRS)) is APART
+    assert vouched(nlbArn=arn(), region=THERE) is APART
+    assert vouched(nlbArn=arn(), account=THEIRS) is APART
+    assert vouched(nlbArn="arn:aws:s3:::bucket") is APART
+    assert heard(recorded, externalVpcLinks={"zzz999": {"nlbArn": arn()}})[0] is UNPROVEN
+
+
+def test_a_demand_for_a_place_is_compared_with_both_ends() -> None:
+    pinned = Scene(by("b", **PINNED), by("b", **PINNED)).record(Phase.PREVIEW)
+    assert heard(pinned, expectedRegion=HERE, expectedAccountId=OURS)[0] is SAME
+    assert heard(pinned, expectedRegion=THERE)[0] is APART
+    assert heard(pinned, expectedAccountId=THEIRS)[0] is APART
+    loose = Scene().record(Phase.PREVIEW)
+    says, text = heard(loose, expectedAccountId=OURS)
+    assert says is UNPROVEN
+    assert "expected by the policy's configuration" in text
+
+
+def test_missing_proof_can_be_left_to_the_advice() -> None:
+    recorded = MATRIX["external link id"].scene.record(Phase.UPDATE)
+    assert is_refused(recorded)
+    assert not is_refused(recorded, unprovenAtUpdate="warn")
+    assert heard(recorded, unprovenAtUpdate="warn")[0] is UNPROVEN
+
+
+def test_a_difference_is_never_only_a_warning() -> None:
+    recorded = MATRIX["two profiles of two accounts"].scene.record(Phase.UPDATE)
+    assert is_refused(recorded, unprovenAtUpdate="warn")
+
+
+def test_what_can_still_be_proven_is_no_refusal_at_preview() -> None:
+    assert not is_refused(MATRIX["two profiles of one account"].scene.record(Phase.PREVIEW))
+
+
+def test_what_can_never_be_proven_is_refused_at_preview() -> None:
+    assert is_refused(MATRIX["external link id"].scene.record(Phase.PREVIEW))
+
+
+def test_a_stack_without_private_integration_is_not_judged() -> None:
+    scene = Scene(left_out=("nlb", "link", "call"))
+    judged = policing.examine(
+        scene.record(Phase.UPDATE), {}, [rule(name).policy() for name in (AGREE, PROVEN)]
+    )
+    assert judged.findings == ()
+    assert {entry.policy for entry in judged.not_applicable} == {AGREE, PROVEN}
+
+
+def test_a_private_integration_is_told_by_its_link_when_its_type_is_unknown() -> None:
+    recorded = Scene(Half(argument=THERE, region=THERE)).record(Phase.UPDATE)
+    call = recorded.one(t.INTEGRATION)
+    for kind in (UNKNOWN, "INTERNET"):
+        unclear = replace(call, outputs={**call.outputs, "connectionType": kind})
+        assert is_refused(swap(recorded, call, unclear))
+
+
+def test_an_integration_of_unknown_kind_may_be_private() -> None:
+    recorded = Scene(connection=None).record(Phase.PREVIEW)
+    call = recorded.one(t.INTEGRATION)
+    kinds = {UNKNOWN: UNPROVEN, "INTERNET": SAME}
+    for kind, expected in kinds.items():
+        unclear = replace(call, outputs={**call.outputs, "connectionType": kind})
+        assert heard(swap(recorded, call, unclear))[0] is expected
+
+
+def test_every_way_of_a_definition_is_followed() -> None:
+    recorded = Scene(body=True).record(Phase.PREVIEW)
+    api = recorded.one(t.REST_API)
+    document = json.loads(api.inputs["body"])
+    other = copy.deepcopy(document["paths"]["/"])
+    other["get"]["x-amazon-apigateway-integration"]["connectionId"] = "abc123"
+    document["paths"]["/other"] = other
+    document["paths"]["/plain"] = {"get": {}}
+    body = {"body": json.dumps(document)}
+    changed = replace(api, inputs=api.inputs | body, outputs=api.outputs | body)
+    says, text = heard(swap(recorded, api, changed))
+    assert says is UNPROVEN
+    assert "'abc123'" in text
+
+
+def test_a_secret_arn_counts_as_any_other() -> None:
+    recorded = literal(arn(account=THEIRS)).record(Phase.PREVIEW)
+    link = recorded.one(t.VPC_LINK)
+    hidden = {"targetArn": Secret(arn(account=THEIRS))}
+    secret = replace(link, inputs=link.inputs | hidden, outputs=link.outputs | hidden)
+    assert heard(swap(recorded, link, secret))[0] is APART
+
+
+def test_credentials_are_compared_and_never_shown() -> None:
+    keys = {"accessKey": Secret("AKIAONE"), "secretKey": Secret("hush-hush")}
+    recorded = Scene(by("a", THEIRS, **keys), by("b", profile="y")).record(Phase.PREVIEW)
+    says, text = heard(recorded)
+    assert says is UNPROVEN
+    assert "hush" not in text
+    assert "AKIAONE" not in text
+
+
+@pytest.mark.parametrize("missing", ["deployment", "dev", "call", "api", "link", "nlb"])
+@pytest.mark.parametrize("phase", Phase)
+def test_a_part_of_a_stack_is_judged_by_what_is_there(missing: str, phase: Phase) -> None:
+    apart = Scene(Half(argument=THERE, region=THERE), left_out=(missing,)).record(phase)
+    together = Scene(left_out=(missing,)).record(phase)
+    chain = {"link", "nlb"}
+    assert heard(apart)[0] in ({SAME, UNPROVEN, APART} if missing in chain else {APART})
+    assert heard(together)[0] is not APART
+
+
+def test_one_bad_pair_does_not_hide_another() -> None:
+    recorded = Scene(
+        by("a", THEIRS, profile="x", assumeRoles=role(THEIRS)),
+        by("b", assumeRoles=role(OURS)),
+        regions={"deployment": THERE},
+        stages=TWO_STAGES,
+    ).record(Phase.PREVIEW)
+    _, text = heard(recorded)
+    for part in ("account 444455556666", "'deployment'", "'abc123' (stage 'live')"):
+        assert part in text

@@ -1,0 +1,206 @@
+"""Properties of the headline over made-up places, orders and unknowns."""
+
+import random
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from operations import policing
+from operations.policing import Finding
+from operations.recording import UNKNOWN, Phase, Recorded, Recording
+from policies.rules import RULES, values
+from policies.rules.arn import parse
+from policies.rules.location import Axis, Relation, locate, relation
+from tests.policies.halves import HERE, OURS, THEIRS, THERE, Half, Scene, role
+from tests.policies.scene import rule
+from tests.policies.test_location import AGREE, MATRIX, PROVEN, TARGET, heard
+
+SOME = ["two stages, one bad", "two profiles of two accounts", "definition"]
+POLICIES = (AGREE, PROVEN, TARGET)
+
+
+def stopped(recording: Recording) -> bool:
+    """Whether a mandatory policy of the headline stops this run."""
+    found = policing.judge(recording, {}, [rule(name).policy() for name in POLICIES])
+    return any(finding.is_mandatory for finding in found)
+
+
+@st.composite
+def halves(draw: st.DrawFn) -> Half:
+    """A half whose provider tells the truth about its place, or as much of it as it likes."""
+    region, account = draw(st.sampled_from([HERE, THERE])), draw(st.sampled_from([OURS, THEIRS]))
+    by_region = draw(st.sampled_from(["provider", "argument", "profile", "unknown"]))
+    by_account = draw(st.sampled_from(["profile", "role", "later role", "pin", "pins"]))
+    number = draw(st.integers(0, 1))
+    # Equal credentials are one identity, so what a profile leads to stands in its name.
+    says: dict[str, Any] = {"profile": f"{account}-{region}-{number}"}
+    regions: dict[str, dict[str, Any]] = {
+        "provider": {"region": region},
+        "argument": {"region": draw(st.sampled_from([HERE, THERE]))},
+        "unknown": {"region": UNKNOWN},
+        "profile": {},
+    }
+    accounts: dict[str, dict[str, Any]] = {
+        "role": {"assumeRoles": role(account, draw(st.sampled_from(["roleArn", "role_arn"])))},
+        "later role": {"assumeRoles": UNKNOWN},
+        "pin": {"allowedAccountIds": f'["{account}"]'},
+        "pins": {"allowedAccountIds": f'["{OURS}", "{THEIRS}"]'},
+        "profile": {},
+    }
+    says |= regions[by_region] | accounts[by_account]
+    name = f"{account}-{region}-{by_region}-{by_account}-{number}-{says.get('region')}"
+    argument = region if by_region == "argument" else None
+    return Half(name, says, argument, region, account)
+
+
+@given(halves(), halves(), st.booleans(), st.booleans(), st.booleans())
+@settings(max_examples=80, deadline=None)
+def test_places_that_differ_are_stopped_and_others_are_not(
+    balancer: Half, api: Half, link_by_api: bool, body: bool, literal: bool
+) -> None:
+    scene = Scene(balancer, api, api if link_by_api else balancer, body=body)
+    if literal:
+        name = f"loadbalancer/net/old/{'0' * 16}"
+        arn = f"arn:aws:elasticloadbalancing:{balancer.region}:{balancer.account}:{name}"
+        scene = replace(scene, target=arn, link=api, read=("nlb",))
+    differ = (balancer.region, balancer.account) != (api.region, api.account)
+    before, after = stopped(scene.record(Phase.PREVIEW)), stopped(scene.record(Phase.UPDATE))
+    assert after == differ
+    assert differ or not before
+
+
+@given(halves(), halves())
+@settings(max_examples=30, deadline=None)
+def test_what_is_proven_at_preview_is_so_after_the_update(balancer: Half, api: Half) -> None:
+    scene = Scene(balancer, api)
+    said = heard(scene.record(Phase.PREVIEW))[0]
+    if said != "unproven":
+        assert heard(scene.record(Phase.UPDATE))[0] == said
+
+
+credentials = st.dictionaries(
+    st.sampled_from(["profile", "assumeRoles", "accessKey"]),
+    st.sampled_from(["x", "y", values.UNKNOWN]),
+    max_size=2,
+)
+
+
+@given(credentials, credentials, st.booleans())
+def test_comparing_is_symmetric_and_equal_only_on_evidence(
+    one: dict[str, Any], other: dict[str, Any], is_same_provider: bool
+) -> None:
+    a = locate("a", None, provider=one, provider_name="a", provider_urn="urn:a")
+    urn = "urn:a" if is_same_provider else "urn:b"
+    b = locate("b", None, provider=other, provider_name="b", provider_urn=urn)
+    for axis in Axis:
+        assert relation(a, b, axis) is relation(b, a, axis)
+        is_known = not any(value is values.UNKNOWN for value in (*one.values(), *other.values()))
+        equal = is_known and one == other
+        assert (relation(a, b, axis) is Relation.SAME) == (is_same_provider or equal)
+
+
+def test_nothing_is_known_of_what_has_no_provider() -> None:
+    a, b = locate("a", None), locate("b", None)
+    assert relation(a, b, Axis.ACCOUNT) is Relation.UNPROVEN
+    assert relation(a, b, Axis.REGION) is Relation.UNPROVEN
+
+
+def test_an_unknown_region_argument_is_not_the_provider_s() -> None:
+    provider = {"region": HERE}
+    a = locate("a", values.UNKNOWN, provider=provider, provider_urn="urn:a")
+    b = locate("b", None, provider=provider, provider_urn="urn:a")
+    assert relation(a, b, Axis.REGION) is Relation.UNPROVEN
+
+
+@pytest.mark.parametrize(
+    "name", ["two stages, one bad", "two profiles of two accounts", "definition"]
+)
+@given(seed=st.integers())
+@settings(max_examples=8, deadline=None)
+def test_the_order_of_resources_never_matters(name: str, seed: int) -> None:
+    recorded = MATRIX[name].scene.record(Phase.PREVIEW)
+    shuffled = list(recorded.resources)
+    random.Random(seed).shuffle(shuffled)  # noqa: S311
+    assert heard(replace(recorded, resources=tuple(shuffled))) == heard(recorded)
+
+
+def said_of(recording: Recording) -> tuple[Finding, ...]:
+    """Everything that the whole pack says."""
+    return policing.judge(recording, {"all": "advisory"})
+
+
+@given(seed=st.integers())
+@settings(max_examples=3, deadline=None)
+def test_the_order_of_our_own_resources_never_matters(
+    seed: int, recordings: dict[tuple[str, Phase], Recording]
+) -> None:
+    recorded = recordings["dev", Phase.PREVIEW]
+    shuffled = list(recorded.resources)
+    random.Random(seed).shuffle(shuffled)  # noqa: S311
+    assert said_of(replace(recorded, resources=tuple(shuffled))) == said_of(recorded)
+
+
+KINDS = sorted({subject for each in RULES for subject in each.subjects})
+NAMES = (
+    *("restApi", "restApiId", "body", "variables", "stageName", "region", "id", "arn"),
+    *("targetArn", "vpcId", "subnetId", "policy", "port", "protocol", "internal", "ingress"),
+    *("connectionType", "connectionId", "uri", "settings", "healthCheck", "loadBalancerArn"),
+)
+"""Properties that rules read."""
+
+
+def with_strangers(recording: Recording, *kinds: str) -> Recording:
+    """The recording with resources of which nothing is known, and that nobody uses."""
+    props = dict.fromkeys(NAMES, UNKNOWN)
+    root = recording.resources[0].urn
+    strangers = [
+        Recorded(f"{root}::stranger::{kind}", kind, "stranger", root, True, props, props)
+        for kind in kinds
+    ]
+    return replace(recording, resources=(*recording.resources, *strangers))
+
+
+@pytest.mark.parametrize("phase", Phase)
+@pytest.mark.parametrize("stack", ["dev", "prod"])
+def test_strangers_of_which_nothing_is_known_change_no_verdict(
+    stack: str, phase: Phase, recordings: dict[tuple[str, Phase], Recording]
+) -> None:
+    recorded = recordings[stack, phase]
+    before = {(f.urn, f.policy) for f in said_of(recorded)}
+    after = {(f.urn, f.policy) for f in said_of(with_strangers(recorded, *KINDS))}
+    ours = {(urn, policy) for urn, policy in after if "stranger" not in urn}
+    assert before <= ours
+    # What a stack policy cannot decide of a stranger is said of the stack.
+    assert {urn for urn, _ in ours - before} <= {recorded.resources[0].urn}
+
+
+@pytest.mark.parametrize(
+    "name", ["two stages, one bad", "two profiles of two accounts", "definition"]
+)
+@given(
+    kinds=st.lists(st.sampled_from(KINDS), max_size=5, unique=True), phase=st.sampled_from(Phase)
+)
+@settings(max_examples=10, deadline=None)
+def test_strangers_never_change_what_is_said_of_the_location(
+    name: str, kinds: list[str], phase: Phase
+) -> None:
+    recorded = MATRIX[name].scene.record(phase)
+    ours = {f for f in location_of(with_strangers(recorded, *kinds)) if "stranger" not in f.urn}
+    assert ours == location_of(recorded)
+
+
+def location_of(recording: Recording) -> set[Finding]:
+    """What the headline says."""
+    policies = [rule(name).policy() for name in POLICIES]
+    config = dict.fromkeys(POLICIES, "advisory")
+    return set(policing.judge(recording, config, policies))
+
+
+def test_an_arn_is_parsed_into_what_the_halves_say() -> None:
+    arn = Scene().record(Phase.UPDATE).one("aws:lb/loadBalancer:LoadBalancer").outputs["arn"]
+    found = parse(arn)
+    assert found
+    assert (found.region, found.account, found.load_balancer_type) == (HERE, OURS, "net")

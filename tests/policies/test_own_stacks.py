@@ -1,0 +1,140 @@
+"""Our own stacks and examples under the configurations that we ship."""
+
+import json
+from typing import Any
+
+import pytest
+
+from operations import stack_file
+from operations.policing import Finding, examine, judge, read_config, reconcile
+from operations.recording import Phase, Recording, record
+from policies.rules import RULES, build
+from policies.rules.definition import operations, read
+from tests.policies.conftest import STACKS
+from tests.stacks import PROGRAM, ROOT
+
+CONFIGS = ("dev", "prod", "ci")
+APPLIES = {"dev": ("dev", "ci"), "prod": ("prod", "ci")}
+EXAMPLES = sorted(path.stem for path in (ROOT / "examples").glob("*.yaml"))
+
+
+def shipped(name: str) -> dict[str, Any]:
+    """A configuration of the pack."""
+    return read_config(ROOT / "policies" / f"config.{name}.json")
+
+
+def mandatory(findings: tuple[Finding, ...]) -> list[Finding]:
+    """Findings that would stop the engine."""
+    return [finding for finding in findings if finding.is_mandatory]
+
+
+@pytest.mark.parametrize("phase", Phase)
+@pytest.mark.parametrize(("stack", "config"), [(s, c) for s, cs in APPLIES.items() for c in cs])
+def test_our_stacks_break_no_mandatory_policy(
+    stack: str, config: str, phase: Phase, recordings: dict[tuple[str, Phase], Recording]
+) -> None:
+    findings = judge(recordings[stack, phase], shipped(config))
+    assert mandatory(findings) == []
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_the_location_is_proven_at_preview_on_a_first_deploy(
+    stack: str, recordings: dict[tuple[str, Phase], Recording]
+) -> None:
+    judged = examine(recordings[stack, Phase.PREVIEW], shipped("ci"))
+    said = {f.policy for f in judged.findings} | {e.policy for e in judged.not_applicable}
+    assert said.isdisjoint({"nlb-api-same-account-region", "nlb-api-location-proven"})
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_after_an_update_nothing_is_left_undecided(
+    stack: str, recordings: dict[tuple[str, Phase], Recording]
+) -> None:
+    findings = judge(recordings[stack, Phase.UPDATE], shipped(stack))
+    assert {finding.policy for finding in findings} == {"stage-web-acl"}
+
+
+def recorded(name: str, phase: Phase) -> Recording:
+    """An example of a stack file, recorded."""
+    file = stack_file.read(ROOT, f"examples/{name}.yaml")
+    return record(PROGRAM, phase=phase, project=file.project, stack=file.stack, config=file.config)
+
+
+def exceptions(name: str) -> dict[str, Any]:
+    """What the owner of such a stack has to say, because a rule is broken on purpose."""
+    path = ROOT / "examples" / f"{name}.policies.json"
+    return read_config(path) if path.is_file() else {}
+
+
+@pytest.mark.parametrize(
+    ("phase", "levels"),
+    [(Phase.PREVIEW, "ci"), (Phase.UPDATE, "ci"), (Phase.UPDATE, "prod"), (Phase.UPDATE, "dev")],
+)
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_examples_pass_with_their_exceptions(name: str, phase: Phase, levels: str) -> None:
+    config = {**shipped(levels), **exceptions(name)}
+    assert mandatory(judge(recorded(name, phase), config)) == []
+
+
+@pytest.mark.parametrize("name", [name for name in EXAMPLES if exceptions(name)])
+def test_examples_need_their_exceptions(name: str) -> None:
+    refused = mandatory(judge(recorded(name, Phase.PREVIEW), shipped("ci")))
+    assert refused
+    assert {finding.policy for finding in refused} <= exceptions(name).keys()
+
+
+def open_routes(recording: Recording) -> set[str]:
+    """Routes of a recorded stack that anybody may call."""
+    body = recording.one("aws:apigateway/restApiPut:RestApiPut").inputs["body"]
+    return {
+        operation.route
+        for operation in operations(read(body))
+        if operation.verb != "OPTIONS" and not (operation.authorized or operation.keyed)
+    }
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+def test_the_allow_list_names_our_open_routes_and_no_more(
+    config: str, recordings: dict[tuple[str, Phase], Recording]
+) -> None:
+    concerned = [stack for stack in STACKS if config in APPLIES[stack]]
+    ours = set().union(*(open_routes(recordings[s, Phase.PREVIEW]) for s in concerned))
+    assert set(shipped(config)["route-authorization"]["openRoutes"]) == ours
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+def test_the_shipped_configurations_are_valid(config: str) -> None:
+    assert reconcile(build(), shipped(config)).keys() == {rule.name for rule in RULES}
+
+
+def test_the_strictest_configuration_is_nowhere_weaker_than_production() -> None:
+    order = ["disabled", "advisory", "mandatory"]
+    ci, prod = (reconcile(build(), shipped(name)) for name in ("ci", "prod"))
+    weaker = {
+        name: (level, prod[name][0])
+        for name, (level, _) in ci.items()
+        if order.index(level) < order.index(prod[name][0])
+    }
+    assert weaker == {}
+
+
+def test_the_strictest_configuration_demands_proof_before_the_update() -> None:
+    assert reconcile(build(), shipped("ci"))["nlb-api-location-proven"][0] == "mandatory"
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+def test_the_web_acl_is_advice_as_long_as_we_make_none(config: str) -> None:
+    assert reconcile(build(), shipped(config))["stage-web-acl"][0] == "advisory"
+
+
+def test_one_recording_judged_twice_gives_the_same(
+    recordings: dict[tuple[str, Phase], Recording],
+) -> None:
+    recording = recordings["prod", Phase.PREVIEW]
+    assert judge(recording, {}) == judge(recording, {})
+
+
+def test_the_configurations_are_formatted() -> None:
+    for name in CONFIGS:
+        path = ROOT / "policies" / f"config.{name}.json"
+        assert path.read_text() == json.dumps(shipped(name), indent=2) + "\n"

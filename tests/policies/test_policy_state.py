@@ -1,0 +1,132 @@
+"""An exported state with a balancer that was only read: `pulumi policy analyze --file`."""
+
+import copy
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from operations.policing import analyze, read_config
+from tests.stacks import ROOT
+
+FILE = Path(__file__).parent / "state.json"
+VERDICTS = {
+    ("mandatory", "log-retention", "access"),
+    ("advisory", "stage-web-acl", "live"),
+}
+READ = "aws:lb/loadBalancer:LoadBalancer"
+ELSEWHERE = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:loadbalancer/net/orders/50dc6c49"
+
+
+@pytest.fixture
+def state() -> dict[str, Any]:
+    """The sample, to be changed at will."""
+    loaded: dict[str, Any] = json.loads(FILE.read_text())
+    return loaded
+
+
+def verdicts(state: dict[str, Any], config: str = "") -> set[tuple[str, str, str]]:
+    """Level, policy and name of the resource, for each finding."""
+    settings = read_config(ROOT / "policies" / f"config.{config}.json") if config else {}
+    found = analyze(state, settings).findings
+    return {(f.level, f.policy, f.urn.rpartition("::")[2]) for f in found}
+
+
+def resource(state: dict[str, Any], token: str) -> dict[str, Any]:
+    """The resource of a type, in a state."""
+    found: dict[str, Any] = next(
+        entry for entry in state["deployment"]["resources"] if entry["type"] == token
+    )
+    return found
+
+
+@pytest.mark.parametrize("config", ["", "dev", "prod", "ci"])
+def test_the_sample_gets_the_verdicts_that_are_expected(state: dict[str, Any], config: str) -> None:
+    assert verdicts(state, config) == VERDICTS
+
+
+def test_the_sample_has_a_balancer_that_was_only_read(state: dict[str, Any]) -> None:
+    read = resource(state, READ)
+    assert read["external"]
+    assert "inputs" not in read
+
+
+def test_a_balancer_that_was_read_is_judged_by_its_outputs(state: dict[str, Any]) -> None:
+    resource(state, READ)["outputs"]["internal"] = False
+    assert ("mandatory", "vpclink-target-private", "orders") in verdicts(state)
+
+
+def test_a_balancer_that_was_read_elsewhere_is_found(state: dict[str, Any]) -> None:
+    text = json.dumps(state).replace(resource(state, READ)["outputs"]["arn"], ELSEWHERE)
+    moved = json.loads(text)
+    resource(moved, READ)["outputs"]["region"] = "eu-west-1"
+    assert ("mandatory", "nlb-api-same-account-region", "orders") in verdicts(moved)
+
+
+def test_a_stack_is_never_analyzed_as_a_preview(state: dict[str, Any]) -> None:
+    before = copy.deepcopy(state)
+    resource(state, "aws:apigateway/stage:Stage")["outputs"]["variables"]["vpcLinkId"] = "abc123"
+    assert ("mandatory", "nlb-api-same-account-region", "orders") in verdicts(state)
+    assert verdicts(before) == VERDICTS
+
+
+MISSING = [tool for tool in ("pulumi", "pulumi-language-python", "uv") if not shutil.which(tool)]
+
+
+@pytest.mark.engine
+@pytest.mark.skipif(bool(MISSING), reason=f"not on the PATH: {', '.join(MISSING)}")
+class TestOnTheEngine:
+    """The same with the CLI itself, which needs neither login nor provider for this."""
+
+    def analyzed(self, folder: Path, config: dict[str, Any]) -> tuple[int, str]:
+        """Exit code and output of one run."""
+        file = folder / "config.json"
+        file.write_text(json.dumps(config))
+        done = subprocess.run(
+            [
+                *("pulumi", "policy", "analyze", "--file", str(FILE), "--json"),
+                *("--policy-pack", str(ROOT / "policies"), "--policy-pack-config", str(file)),
+            ],
+            cwd=folder,
+            env={**os.environ, "PULUMI_HOME": str(folder), "PULUMI_SKIP_UPDATE_CHECK": "true"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.returncode, done.stdout + done.stderr
+
+    def test_the_verdicts_are_those_of_the_rehearsal(
+        self, tmp_path: Path, state: dict[str, Any]
+    ) -> None:
+        code, output = self.analyzed(tmp_path, {})
+        events = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
+        said = [event["policyEvent"] for event in events if "policyEvent" in event]
+        heard = {
+            (e["resourceUrn"], e["policyName"], e["enforcementLevel"], e["message"].rstrip())
+            for e in said
+        }
+        expected = {(f.urn, f.policy, f.level, f.message) for f in analyze(state, {}).findings}
+        assert heard == expected
+        assert code != 0
+
+    def test_without_mandatory_findings_it_succeeds(self, tmp_path: Path) -> None:
+        code, output = self.analyzed(tmp_path, {"log-retention": "advisory"})
+        assert code == 0, output
+
+    @pytest.mark.parametrize(
+        ("config", "hint"),
+        [
+            ({"log-retentoin": "advisory"}, "did you mean 'log-retention'?"),
+            ({"log-retention": {"minDay": 3}}, "did you mean 'minDays'?"),
+        ],
+    )
+    def test_a_misspelt_configuration_is_refused(
+        self, tmp_path: Path, config: dict[str, Any], hint: str
+    ) -> None:
+        code, output = self.analyzed(tmp_path, config)
+        assert code != 0
+        assert hint in output

@@ -41,13 +41,14 @@ doctor: .venv ## Say what is missing for `pulumi up`.
 
 reference: .venv ## Write the generated documents anew.
 	$(RUN) python -m operations.reference
+	$(RUN) python -m policies.rules > docs/policies.md
 
 pins: .venv ## Take the newest versions that fit, and pin them all.
 	$(RUN) python -m operations.pins
 	$(UV) sync
 
-clean: ## Remove environments and caches.
-	rm -rf .venv .uv .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
+clean: ## Remove environments and caches, but not the state of a live test that was cut short.
+	rm -rf .venv .uv .cache/gateway .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 # The stamp makes an interrupted run start over.
 .venv: .venv/.complete

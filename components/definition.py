@@ -24,7 +24,7 @@ _VALIDATORS = {
     "parameters": {"validateRequestBody": False, "validateRequestParameters": True},
 }
 # ${stageVariables.x} in a URI, stageVariables.x in a mapping, $stageVariables.get('x') in VTL.
-_VARIABLE = re.compile(r"stageVariables\.(?:get\(\W+)?(\w+)")
+_VARIABLE = re.compile(r"stageVariables(?:\.get\(\W+|\[\W+|\.)(\w+)")
 _SCHEME_NAMES = {"iam": "sigv4", "apiKey": "api_key"}
 _SCHEMES: dict[str, dict[str, Any]] = {
     "sigv4": {

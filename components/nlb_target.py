@@ -90,7 +90,8 @@ class NlbTarget(pulumi.ComponentResource):
     """ARN of the target group."""
     host: pulumi.Output[str]
     """Host for the integration, with the port where it is not the scheme's own. It depends on the
-    fleet, so that whoever uses it waits until the service answers."""
+    fleet, so that whoever uses it waits until the fleet answers; existing instances are only
+    attached."""
     balancer_security_group_id: pulumi.Output[str]
     """Group of the balancer: existing instances have to admit it on the service port."""
 
@@ -123,9 +124,17 @@ class NlbTarget(pulumi.ComponentResource):
             enable_cross_zone_load_balancing=True,
             tags=tags,
             # Under a new port everything is renewed before the old goes: AWS takes a target
-            # group on one balancer only, and a listener's port cannot change under traffic.
+            # group on one balancer only, and a listener's port cannot change under traffic. So it
+            # is under a new name, since one balancer would mix old and new certificates, and under
+            # a new health path, which the instances that serve may not answer.
             opts=pulumi.ResourceOptions(
-                parent=self, replacement_trigger=f"{protocol}:{port}:{listener_port}"
+                parent=self,
+                replacement_trigger=pulumi.Output.concat(
+                    f"{protocol}:{port}:{listener_port}:",
+                    args["health_path"],
+                    ":",
+                    args.get("server_name", ""),
+                ),
             ),
         )
         targets = aws.lb.TargetGroup(
@@ -188,7 +197,10 @@ class NlbTarget(pulumi.ComponentResource):
         targets: aws.lb.TargetGroup,
         listener: aws.lb.Listener,
     ) -> list[pulumi.Resource]:
-        """Put instances behind the target group; what is returned exists once they answer."""
+        """Put instances behind the target group.
+
+        A fleet that is returned answers; existing instances are only attached.
+        """
         port, tags = args["port"], args.get("tags", {})
         fleet = args.get("fleet")
         if fleet is None:

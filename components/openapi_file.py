@@ -70,6 +70,14 @@ def parse(text: str) -> dict[str, Any]:
     return document
 
 
+def parse_json(text: str) -> Any:
+    """A JSON value that can be written as JSON again; raises ValueError with what is wrong."""
+    try:
+        return _plain(json.loads(text, object_pairs_hook=_distinct))
+    except RecursionError:
+        raise ValueError("it is nested without end") from None
+
+
 def operations(document: Mapping[str, Any]) -> Iterator[Operation]:
     """Every operation that API Gateway reads, as far as the document is well-formed."""
     for path, item in mapping(document.get("paths")).items():
@@ -251,14 +259,24 @@ def _plain(value: Any) -> Any:
         return [_plain(content) for content in value]
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"{value} is no number that JSON has")
+    if isinstance(value, str) and not value.isascii():
+        _encodable(value)
     if value is None or isinstance(value, str | int | float):
         return value
     raise ValueError(f"a {type(value).__name__} is no value that JSON has")
 
 
+def _encodable(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("it has half of a surrogate pair, such as \\ud800") from None
+    return text
+
+
 def _key(key: Any) -> str:
     if isinstance(key, str):
-        return key
+        return _encodable(key)
     if isinstance(key, int) and not isinstance(key, bool):
         return str(key)
     raise ValueError(f"the key {key!r} is no text; put it in quotes")

@@ -401,9 +401,10 @@ class PrivateApi(pulumi.ComponentResource):
             opts=child,
         )
         for key_name in keys["names"]:
-            key = aws.apigateway.ApiKey(f"{name}-{key_name}", tags=tags, opts=child)
+            # A dot, which no name of a stage or a key has: `a` with `b-c` is not `a-b` with `c`.
+            key = aws.apigateway.ApiKey(f"{name}.{key_name}", tags=tags, opts=child)
             aws.apigateway.UsagePlanKey(
-                f"{name}-{key_name}",
+                f"{name}.{key_name}",
                 usage_plan_id=plan.id,
                 key_id=key.id,
                 key_type="API_KEY",

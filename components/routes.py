@@ -28,6 +28,8 @@ class Model(BaseModel):
 
 Presence = Literal["required", "optional"]
 HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$", max_length=128)]
+# Without the quote, which ends a fixed value in API Gateway's mappings.
+PlainHeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&*+.^_`|~-]+$", max_length=128)]
 ParameterName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._$-]+$", max_length=128)]
 ModelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9]+$", max_length=128)]
 Status = Annotated[str, Field(pattern=r"^[1-5][0-9]{2}$")]
@@ -47,7 +49,7 @@ class Cors(Model):
     allow_origin: Annotated[str, Field(pattern=r"^(\*|https?://[A-Za-z0-9.-]+(:\d{1,5})?)$")]
     """One origin, such as `https://app.example.com`, or `*`. API Gateway answers with a fixed
     header, so a list is not possible; several origins need a service that answers OPTIONS."""
-    allow_headers: tuple[HeaderName, ...] = ("content-type",)
+    allow_headers: tuple[PlainHeaderName, ...] = ("content-type",)
     """Request headers that a page may send; those the authorization needs are added."""
     max_age_seconds: Annotated[int, Field(ge=0, le=86_400)] = 600
     """How long a browser remembers the answer, 0 to 86400 seconds."""
@@ -156,7 +158,15 @@ def _own_problems(route: Route, models: Sequence[str]) -> Iterator[tuple[str, st
         yield "body", f"{route.body!r} is not in `models` ({known}). Define it there."
     if route.body and route.method in ("GET", "HEAD", "DELETE", "OPTIONS"):
         yield "body", f"{route.method} has no body to check. Use POST, PUT, PATCH or ANY."
+    taken: dict[str, str] = {"default": "502"}
     for status, response in route.responses.items():
+        pattern = response.pattern or status
+        first = taken.setdefault(pattern, status)
+        if first != status:
+            yield (
+                f"responses.{status}.pattern",
+                f"{pattern!r} leads to {first} already. Give each answer a pattern of its own.",
+            )
         try:
             re.compile(response.pattern or "")
         except re.error as error:

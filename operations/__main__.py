@@ -52,10 +52,15 @@ def rehearse(
     from operations.rehearse import rehearse as run
 
     rehearsal = _or_explain(lambda: run(stack, pack_config))
-    report.show(rehearsal, Console(soft_wrap=True))
+    report.show(rehearsal, Console(soft_wrap=True, emoji=False))
     if json_file:
         text = json.dumps(report.machine_readable(rehearsal), indent=2, ensure_ascii=False)
-        json_file.write_text(text + "\n", encoding="utf-8")
+        try:
+            json_file.write_text(text + "\n", encoding="utf-8")
+        except OSError as error:
+            console = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+            console.print(f"--json {json_file}: {error.strerror}. Name a file that can be written.")
+            raise typer.Exit(2) from None
     raise typer.Exit(0 if rehearsal.passed else 1)
 
 
@@ -103,7 +108,9 @@ def _or_explain(action: Callable[[], _T]) -> _T:
     try:
         return action()
     except (ConfigError, PackConfigError, StackFileError) as mistake:
-        Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(str(mistake))
+        Console(stderr=True, soft_wrap=True, highlight=False, markup=False, emoji=False).print(
+            str(mistake)
+        )
         raise typer.Exit(2) from None
 
 

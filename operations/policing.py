@@ -137,6 +137,9 @@ def reconcile(
     schemas = {p.name: p.config_schema.properties if p.config_schema else {} for p in policies}
     given, problems = {}, []
     for name, value in pack_config.items():
+        if not isinstance(value, str | dict):
+            problems.append(f"{name}: {value!r} is neither a level nor an object with properties")
+            continue
         properties = {"enforcementLevel": value} if isinstance(value, str) else dict(value)
         level = properties.pop("enforcementLevel", None)
         if level is not None and level not in LEVELS:

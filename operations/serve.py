@@ -40,13 +40,13 @@ def serve(
     `watch` files changes, `load` again and move what changed. A `load` that raises is reported
     and changes nothing, except the first time: then it raises here. No process is left behind.
     """
-    out = Printer(console or Console())
+    out = Printer(console or Console(emoji=False))
     with contextlib.ExitStack() as resources:
         resources.enter_context(_ended_by_sigterm())
         try:
-            gateway = resources.enter_context(Gateway(gateway_python(out.console)))
             with out.progress("Reading the stack"):
-                publication = load()  # while the emulator starts
+                publication = load()  # first, so that a mistake is told before any installation
+            gateway = resources.enter_context(Gateway(gateway_python(out.console)))
             site = resources.enter_context(Site(gateway, out.exchange))
             with out.progress("Starting the emulated API Gateway and the services"):
                 site.publish(publication)

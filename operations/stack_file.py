@@ -59,7 +59,7 @@ def read(root: Path, stack: str) -> StackFile:
     path = path_of(root, stack)
     if path.suffix == Path(stack).suffix:
         stack = path.stem
-    if not path.is_file():
+    if not _is_file(path):
         known = sorted(p.name.split(".")[1] for p in root.glob("Pulumi.*.yaml"))
         raise StackFileError(
             f"{path.name}: there is no such file. Known stacks are {', '.join(known) or 'none'}."
@@ -67,11 +67,10 @@ def read(root: Path, stack: str) -> StackFile:
     name = str(project["name"])
     values = {
         _full(name, key): declared.get("default", declared.get("value"))
-        for key, declared in (project.get("config") or {}).items()
+        for key, declared in _section(project, "config", "Pulumi.yaml").items()
         if isinstance(declared, dict) and {"default", "value"} & declared.keys()
     }
-    file = _load(path) or {}
-    for key, value in (file.get("config") or {}).items():
+    for key, value in _section(_load(path) or {}, "config", path.name).items():
         full = _full(name, key)
         if not re.fullmatch(r"[^:]+:[^:]+", full):
             raise StackFileError(
@@ -81,6 +80,24 @@ def read(root: Path, stack: str) -> StackFile:
     secrets = tuple(key for key, value in values.items() if _is_secret(value))
     config = {key: _text(value) for key, value in values.items() if key not in secrets}
     return StackFile(name, stack, config, secrets)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that is too long
+        return False
+
+
+def _section(file: Any, key: str, name: str) -> dict[str, Any]:
+    """A mapping of a file, empty where it is left out."""
+    section = (file.get(key) or {}) if isinstance(file, dict) else None
+    if not isinstance(section, dict):
+        raise StackFileError(
+            f"{name}: {key} should map keys to values, as in `config:` and below it, indented, "
+            "`aws:region: us-east-2`. Correct the file."
+        )
+    return section
 
 
 def path_of(root: Path, stack: str) -> Path:
@@ -105,6 +122,10 @@ def _load(path: Path) -> Any:
         return None if node is None else _value(node)
     except FileNotFoundError:
         raise StackFileError(f"{path}: there is no such file. Run this in the project.") from None
+    except RecursionError:
+        raise StackFileError(
+            f"{path.name}: cannot be read: it is nested without end. Correct the file."
+        ) from None
     except (OSError, UnicodeDecodeError, YAMLError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise StackFileError(f"{path.name}: cannot be read: {reason}. Correct the file.") from None
@@ -129,6 +150,8 @@ def _mapping(node: MappingNode) -> dict[str, Any]:
         if key_node.value == "<<" and key_node.style is None:
             value = _value(value_node)
             for other in value if isinstance(value, list) else [value]:
+                if not isinstance(other, dict):
+                    raise ValueError(f"<< merges {other!r}, which is no mapping")
                 merged = {**other, **merged}
             continue
         key = _scalar_key(_value(key_node))

@@ -7,6 +7,7 @@ from typing import Any
 from components.definition import HOST_VARIABLE, LINK_VARIABLE, Definition
 from components.openapi_file import places_with_api_keys
 from components.openapi_limits import POLICY, document_problems
+from components.openapi_schemas import model_problems
 from components.routes import MAX_TIMEOUT_MS, Route, route_problems
 
 from .refusals import NAMESPACE, Problem, near, quoted
@@ -230,6 +231,8 @@ def _routes_fit_together(draft: Draft) -> Found:
     if draft.api:
         found = route_problems(draft.routes, tuple(draft.api.models), draft.api.cors)
         yield from ((f"api.{key}", message) for key, message in found)
+        for place, message in model_problems(draft.api.models):
+            yield f"api.models{place.removeprefix('components.schemas')}", message
         limit = MAX_TIMEOUT_MS[draft.api.endpoint_type]
         for position, route in draft.routes.items():
             if route.timeout_ms > limit:

@@ -1,6 +1,5 @@
 """The files that a configuration names, and what is made of them."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -53,19 +52,20 @@ class Files:
         """The API's resource policy, if there is one."""
         if api.resource_policy_file is None:
             return None
-        key = f"{NAMESPACE}:api.resourcePolicyFile"
+        key, known = f"{NAMESPACE}:api.resourcePolicyFile", len(self.problems)
         text = self.text(key, api.resource_policy_file)
+        if len(self.problems) > known:
+            return None
         try:
-            policy = json.loads(text) if text else {}
+            policy = openapi_file.parse_json(text)
         except ValueError as error:
             self._refuse(
                 key, f"{quoted(api.resource_policy_file)} is no JSON: {error}. Correct it."
             )
             return None
         statements = policy.get("Statement", []) if isinstance(policy, dict) else []
-        if isinstance(statements, dict):
-            statements = [statements]
-        if text and not any(s.get("Effect") == "Allow" for s in statements if isinstance(s, dict)):
+        statements = statements if isinstance(statements, list) else [statements]
+        if not any(s.get("Effect") == "Allow" for s in statements if isinstance(s, dict)):
             self._refuse(
                 key,
                 f"{quoted(api.resource_policy_file)} allows nothing, so it denies everybody. "
@@ -99,14 +99,18 @@ class Files:
 
     def text(self, key: str, name: str) -> str:
         """The text of a file under the root; empty, with a problem, if it cannot be had."""
-        path = (self._root / name).resolve()
-        if not path.is_relative_to(self._root.resolve()):
-            self._refuse(key, f"{quoted(name)} is outside the project. Move the file into it.")
-            return ""
         try:
+            path = (self._root / name).resolve()
+            if not path.is_relative_to(self._root.resolve()):
+                self._refuse(key, f"{quoted(name)} is outside the project. Move the file into it.")
+                return ""
             return path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or "it is no UTF-8 text"
+        except (OSError, RuntimeError, ValueError) as error:
+            # A loop of symbolic links is a RuntimeError before Python 3.13, a NUL a ValueError.
+            is_text = not isinstance(error, UnicodeDecodeError)
+            reason = getattr(error, "strerror", None) or (
+                error if is_text else "it is no UTF-8 text"
+            )
             self._refuse(
                 key, f"{quoted(name)} cannot be read: {reason}. Name a file under the project."
             )

@@ -103,7 +103,11 @@ class Reader:
         except ValueError:
             accounts = text
         if not isinstance(accounts, list):
-            accounts = [accounts]
+            self._refuse(
+                "aws:allowedAccountIds",
+                f'{quoted(accounts)} is no list. Write ["{accounts}"], in brackets and quotes.',
+            )
+            return ()
         for position, account in enumerate(accounts):
             if not isinstance(account, str) or not re.fullmatch(r"\d{12}", account):
                 hint = "" if isinstance(account, str) else " It is a number: put it in quotes."

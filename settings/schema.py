@@ -52,7 +52,7 @@ def _private_range(block: str) -> str:
 
 
 def _balancer_arn(arn: str) -> str:
-    parts = BALANCER_ARN.match(arn)
+    parts = BALANCER_ARN.fullmatch(arn)
     if not parts:
         _refuse("is no ARN of a load balancer")
     if parts["kind"] != "net":
@@ -75,8 +75,6 @@ Retention = Annotated[int, AfterValidator(_retention)]
 HostName = Annotated[
     str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$", max_length=253)
 ]
-TargetName = Annotated[str, Field(pattern=r"^[a-z]([a-z0-9-]{0,14}[a-z0-9])?$")]
-StageName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,128}$")]
 VariableName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,64}$")]
 VariableValue = Annotated[str, Field(pattern=r"^[A-Za-z0-9._~:/?#&=,-]{1,512}$")]
 
@@ -274,8 +272,8 @@ class Stage(Model):
     """How much traffic every method lets through; 50 a second and 100 at once by default."""
     log_retention_days: Retention = 30
     """How long the stage's logs are kept, in days."""
-    variables: dict[VariableName, VariableValue] = {}
-    """Further stage variables that the definition uses."""
+    variables: Annotated[dict[VariableName, VariableValue], Field(max_length=98)] = {}
+    """Further stage variables that the definition uses, 98 at most: AWS takes 100 a stage."""
     api_keys: ApiKeys | None = None
     """Keys of the stage; routes with `authorization: apiKey` need them."""
 

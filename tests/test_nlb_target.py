@@ -229,9 +229,16 @@ def test_another_size_is_the_same_fleet() -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"port": 9090}, {"protocol": Protocol.HTTPS}, {"listener_port": 8443}]
+    "change",
+    [
+        {"port": 9090},
+        {"protocol": Protocol.HTTPS},
+        {"listener_port": 8443},
+        {"health_path": "/other"},
+        {"server_name": "orders.example.com"},
+    ],
 )
-def test_another_port_or_protocol_is_a_new_target(change: dict[str, Any]) -> None:
+def test_what_old_and_new_instances_cannot_share_is_a_new_target(change: dict[str, Any]) -> None:
     assert trigger(build(**change), BALANCER) != trigger(build(), BALANCER)
 
 

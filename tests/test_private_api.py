@@ -260,6 +260,14 @@ def test_keys_open_the_stage_through_a_usage_plan() -> None:
     assert len(keys) == 2
 
 
+def test_keys_of_two_stages_never_share_a_name() -> None:
+    stages = {
+        "dev": {**STAGE, "api_keys": {**KEYS, "names": ["b-ops"]}},
+        "dev-b": {**STAGE, "api_keys": {**KEYS, "names": ["ops"]}},
+    }
+    assert len(build(stages=stages).of_type("aws:apigateway/apiKey:ApiKey")) == 2
+
+
 def test_the_value_of_a_key_is_made_by_aws() -> None:
     built = build(stages={"dev": {**STAGE, "api_keys": KEYS}})
     keys = built.of_type("aws:apigateway/apiKey:ApiKey")

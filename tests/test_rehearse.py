@@ -55,6 +55,12 @@ def test_everything_is_written_for_machines(tmp_path: Path) -> None:
     assert written["phases"]["preview"]["outputs"]["rest_api_id"] is None
 
 
+def test_a_file_that_cannot_be_written_ends_with_2(tmp_path: Path) -> None:
+    done = command("rehearse", "dev", "--json", tmp_path)
+    assert done.exit_code == 2
+    assert "Is a directory" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [

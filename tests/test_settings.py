@@ -1,6 +1,7 @@
 """What the configuration accepts, and how it refuses the rest."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -116,6 +117,30 @@ def test_the_allowed_origin_reaches_the_service() -> None:
     origin = "https://app.example.com"
     settings = read(("api.cors", {"allowOrigin": origin}))
     assert f"SERVICE_ALLOW_ORIGIN={origin}" in settings.user_data["blue"]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "is no JSON"),
+        ('{"Statement": 5}', "allows nothing"),
+        ('{"Statement": [{"Effect": "Deny"}]}', "allows nothing"),
+        ('{"Statement": [{"Effect": "Allow", "x": NaN}]}', "is no JSON"),
+        ('{"Statement": [{"Effect": "Allow", "x": "\\ud800"}]}', "surrogate"),
+        ("[" * 100_000, "is no JSON"),
+    ],
+)
+def test_a_resource_policy_that_cannot_be_used_is_refused(
+    tmp_path: Path, text: str, reason: str
+) -> None:
+    (tmp_path / "service").mkdir()
+    (tmp_path / "service" / "app.py").touch()
+    (tmp_path / "policy.json").write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        Settings.read(config(("api.resourcePolicyFile", "policy.json")), title="t", root=tmp_path)
+    (problem,) = caught.value.problems
+    assert problem.key == "private-api:api.resourcePolicyFile"
+    assert reason in problem.message
 
 
 def test_user_data_of_a_file_is_taken_as_it_is() -> None:

@@ -107,6 +107,10 @@ def test_an_encrypted_value_is_named_and_not_handed_over(tmp_path: Path, value: 
         ("config:\n  a:b:c: 1\n", "'a:b:c' is no configuration key"),
         ("config:\n  lab:a: .nan\n", ".nan is no number that JSON has"),
         ("config: [\n", "cannot be read"),
+        ("config: [a]\n", "config should map keys to values"),
+        ("- a\n", "config should map keys to values"),
+        ("config:\n  lab:a: &a {b: *a}\n", "cannot be read"),
+        ("config:\n  lab:a: {<<: 5}\n", "<< merges 5, which is no mapping"),
     ],
 )
 def test_a_file_that_the_cli_refuses_is_refused(tmp_path: Path, text: str, reason: str) -> None:
@@ -118,6 +122,11 @@ def test_a_file_that_the_cli_refuses_is_refused(tmp_path: Path, text: str, reaso
 def test_a_stack_without_a_file_is_refused_with_the_known_ones(tmp_path: Path) -> None:
     with pytest.raises(StackFileError, match="Known stacks are dev"):
         read(write(tmp_path, ""), "prod")
+
+
+def test_a_stack_with_an_endless_name_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(StackFileError, match="there is no such file"):
+        read(write(tmp_path, ""), "x" * 5000)
 
 
 def test_a_folder_without_a_project_is_refused(tmp_path: Path) -> None:

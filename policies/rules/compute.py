@@ -31,8 +31,7 @@ _FROM_TEMPLATE = NotApplicable("leaves it to its launch template")
 
 def _leaves_to_template(resource: Resource, prop: str) -> bool:
     """Whether an instance takes this from a launch template, which is judged itself."""
-    from_template = resource.type == INSTANCE and resource.peek("launchTemplate") is not None
-    return from_template and resource.peek(prop) is None
+    return resource.peek("launchTemplate") is not None and resource.peek(prop) is None
 
 
 def _demands_token(resource: Resource, _: Config) -> Iterator[Verdict]:

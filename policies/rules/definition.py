@@ -19,7 +19,8 @@ except ImportError:
 INTEGRATION = "x-amazon-apigateway-integration"
 _ANY = "x-amazon-apigateway-any-method"
 _VERBS = ("get", "put", "post", "delete", "options", "head", "patch")
-_VARIABLE = re.compile(r"stageVariables\.(?!get\()(\w+)|stageVariables\.get\(['\"](\w+)['\"]\)")
+# A quote may stand behind the backslash of a JSON text.
+_VARIABLE = re.compile(r"stageVariables(?:\.get\(|\[)\\?['\"](\w+)|stageVariables\.(?!get\()(\w+)")
 _ONE_VARIABLE = re.compile(r"\$\{stageVariables\.(\w+)\}")
 
 
@@ -75,11 +76,11 @@ def operations(document: Mapping[str, Any]) -> Iterator[Operation]:
             # A `security` at the root is not honoured everywhere, so only the operation's counts.
             asked = _requirements(operation.get("security"))
             kinds = [{_kind(schemes.get(name)) for name in names} for names in asked]
-            extended = _mapping(operation.get("x-amazon-apigateway-auth")).get("type")
+            extended = _mapping(operation.get("x-amazon-apigateway-auth")).get("type") or "NONE"
             yield Operation(
                 verb="ANY" if key == _ANY else key.upper(),
                 path=str(path),
-                authorized=_always("authorizer", kinds) or str(extended or "NONE") != "NONE",
+                authorized=_always("authorizer", kinds) or str(extended).upper() != "NONE",
                 keyed=_always("key", kinds),
                 integration=_integration(document, operation.get(INTEGRATION)),
             )
@@ -101,9 +102,9 @@ def sole_variable(text: str) -> str | None:
     return match[1] if match else None
 
 
-def substituted(text: str, values: Mapping[str, str]) -> str:
+def substituted(text: str, values: Mapping[str, str | None]) -> str:
     """Replace stage variables; those without a value stay as they are."""
-    return _ONE_VARIABLE.sub(lambda match: values.get(match[1], match[0]), text)
+    return _ONE_VARIABLE.sub(lambda match: values.get(match[1]) or match[0], text)
 
 
 def _schemes(document: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -129,13 +130,11 @@ def _always(kind: str, alternatives: list[set[str]]) -> bool:
 def _kind(scheme: Any) -> str:
     """Classify a scheme as API Gateway does: "authorizer", "key", or "" for what it ignores."""
     scheme = _mapping(scheme)
-    if any(key in scheme for key in _AUTHORIZER_KEYS):
+    is_signed = str(scheme.get("x-amazon-apigateway-authtype")).lower() == "awssigv4"
+    if is_signed or isinstance(scheme.get("x-amazon-apigateway-authorizer"), dict):
         return "authorizer"
     is_key = scheme.get("type") == "apiKey" and str(scheme.get("name")).lower() == "x-api-key"
     return "key" if is_key else ""
-
-
-_AUTHORIZER_KEYS = ("x-amazon-apigateway-authtype", "x-amazon-apigateway-authorizer")
 
 
 def _integration(document: Mapping[str, Any], value: Any) -> Mapping[str, Any] | None:

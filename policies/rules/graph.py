@@ -102,7 +102,7 @@ class Graph:
 
     def sources(self, resource: Resource, prop: str, *types: str) -> tuple[Resource, ...]:
         """Resources of these types that a property was made from."""
-        urns = (urn for urn in resource.sources.get(prop, ()) if urn in self._seen)
+        urns = resource.sources.get(prop, ())
         return tuple(self._view(urn) for urn in urns if self._seen[urn].resource_type in types)
 
     def follow(
@@ -131,7 +131,7 @@ class Graph:
         origin = self.sources(holder, prop, *types)
         if isinstance(value, Unknown):
             return origin
-        known = self.having(str(value), *types, key=key)
+        known = self._having(str(value), types, key)
         # Not every provider shows the id among the outputs.
         return tuple(known or (r for r in origin if r.peek(key) is None))
 
@@ -148,8 +148,7 @@ class Graph:
             self._joins[join] = found
         return tuple(self._joins[join].get(target.urn, ()))
 
-    def having(self, value: str, *types: str, key: str = "id") -> list[Resource]:
-        """Resources of these types whose property `key` has this value."""
+    def _having(self, value: str, types: tuple[str, ...], key: str) -> list[Resource]:
         if (types, key) not in self._indexes:
             index = defaultdict(list)
             for resource in self.of_type(*types):
@@ -163,9 +162,6 @@ class Graph:
         """Find the REST API of one of its parts; `None` when nothing tells which one it is."""
         if child.type == REST_API:
             return Api(child.urn, child)
-        return self._api_of(child, frozenset())
-
-    def _api_of(self, child: Resource, seen: frozenset[str]) -> Api | None:
         prop = API_REFERENCE[child.type]
         reference = self.follow(child, prop, to=[REST_API])
         if len(reference.found) == 1:
@@ -173,11 +169,8 @@ class Graph:
         if reference.elsewhere:
             return Api(reference.elsewhere[0], None)
         # Made from another part, which passes the API's id on, as `put.rest_api_id` does.
-        origins = {
-            api
-            for part in self.sources(child, prop, *API_REFERENCE)
-            if part.urn not in seen and (api := self._api_of(part, seen | {child.urn}))
-        }
+        parts = self.sources(child, prop, *API_REFERENCE)
+        origins = {api for part in parts if (api := self.api_of(part))}
         return origins.pop() if len(origins) == 1 else None
 
     @cached_property

@@ -52,10 +52,7 @@ def statements(document: Any) -> list[dict[str, Any]] | None:
 def _documents(resource: Resource) -> list[Any]:
     if resource.type != ROLE:
         return [resource.peek("policy")]
-    return [
-        inline if isinstance(inline, Unknown) else peek(inline, "policy")
-        for inline in items(resource.peek("inlinePolicies"))
-    ]
+    return [peek(inline, "policy") for inline in items(resource.peek("inlinePolicies"))]
 
 
 def _is_bounded(resource: Resource, _: Config) -> Iterator[Verdict]:

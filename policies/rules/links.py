@@ -163,10 +163,9 @@ def _meets(call: Call, slot: Slot | None, api: Api | None, graph: Graph) -> Iter
 
 def _balancers(call: Call, slot: Slot | None, api: Api | None, graph: Graph) -> Iterator[Resource]:
     """Load balancers of this stack that the call ends at."""
-    if call.peek("integrationTarget") is not None:
-        yield from graph.follow(
-            call.source, "integrationTarget", to=LOAD_BALANCERS, key="arn"
-        ).found
+    target = call.peek("integrationTarget")
+    if target is not None:
+        yield from graph.ends(target, call.source, "integrationTarget", *LOAD_BALANCERS, key="arn")
         return
     for way in ways(call, api, graph):
         if slot is None or way.through in ("", slot.label):
@@ -189,9 +188,8 @@ def _port(call: Call, slot: Slot | None) -> object:
     for value in values.values():
         if isinstance(value, Unknown):
             return value
-    known = {name: value for name, value in values.items() if value is not None}
     try:
-        split = urlsplit(f"{scheme}://{substituted(host, known)}")
+        split = urlsplit(f"{scheme}://{substituted(host, values)}")
         return split.port or _SCHEME_PORTS.get(scheme)
     except ValueError:
         return None

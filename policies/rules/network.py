@@ -71,7 +71,7 @@ def private_subnets(graph: Graph) -> frozenset[str]:
 def _private_subnets(graph: Graph) -> Iterator[str]:
     for resource in graph.of_type(*LOAD_BALANCERS, FLEET, INSTANCE, LAUNCH_TEMPLATE):
         # A public balancer belongs into public subnets, and is the matter of another rule.
-        if resource.type in LOAD_BALANCERS and same(resource.peek("internal"), False):
+        if same(resource.peek("internal"), False):
             continue
         paths: list[tuple[str | int, ...]] = [("subnets",), ("vpcZoneIdentifiers",), ("subnetId",)]
         for prop in ("subnetMappings", "networkInterfaces"):

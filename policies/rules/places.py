@@ -50,14 +50,8 @@ def place_of_api(api: Api, graph: Graph) -> Place:
 def _place_of_api(api: Api, graph: Graph) -> Place:
     if api.resource:
         return place_of(api.resource, graph)
-    parts = list(graph.parts(api, STAGE, *API_REFERENCE))
-    arns = (
-        (parse(part.peek("executionArn")), f"the executionArn of stage '{part.name}'")
-        for part in parts
-        if part.type == STAGE
-    )
-    known = [(arn, evidence) for arn, evidence in arns if arn]
-    return _locate(f"REST API '{shown(api.key)}'", parts[0], known[:1], graph)
+    part = next(graph.parts(api, *API_REFERENCE))
+    return _locate(f"REST API '{shown(api.key)}'", part, [], graph)
 
 
 def shown(identifier: str) -> str:
@@ -91,9 +85,8 @@ def _accounts(graph: Graph) -> dict[str, Fact]:
     Only what nobody can share with another account counts: a shared subnet has another owner.
     """
     found: dict[str, Fact] = {}
-    for resource in graph.of_type(REST_API, *LOAD_BALANCERS, *LISTENERS, *TARGET_GROUPS):
-        key = "executionArn" if resource.type == REST_API else "arn"
-        arn = parse(resource.peek(key))
+    for resource in graph.of_type(REST_API, STAGE, *LOAD_BALANCERS, *LISTENERS, *TARGET_GROUPS):
+        arn = parse(resource.peek("executionArn")) or parse(resource.peek("arn"))
         if arn and arn.account and resource.provider:
             fact = Fact(arn.account, f"where its provider made '{resource.name}'")
             found.setdefault(resource.provider.urn, fact)

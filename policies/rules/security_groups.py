@@ -35,7 +35,7 @@ from .values import Unknown, items, knows, peek, same
 
 
 def _admits_not_all(resource: Resource, _: Config) -> Iterator[Verdict]:
-    if resource.type == SECURITY_GROUP_RULE and same(resource.peek("type"), "egress"):
+    if same(resource.peek("type"), "egress"):
         yield NotApplicable("lets nothing in")
         return
     sources = list(_sources(resource))
@@ -49,10 +49,11 @@ def _sources(resource: Resource) -> Iterator[Any]:
     """Every range of addresses that a group or a rule admits."""
     if resource.type == INGRESS_RULE:
         yield from (resource.peek("cidrIpv4"), resource.peek("cidrIpv6"))
-        return
-    is_rule = resource.type == SECURITY_GROUP_RULE
-    for rule in [resource.props] if is_rule else items(resource.peek("ingress")):
-        yield from _ranges(rule)
+    elif resource.type == SECURITY_GROUP_RULE:
+        yield from _ranges(resource.props)
+    else:
+        for entry in items(resource.peek("ingress")):
+            yield from _ranges(entry)
 
 
 def _ranges(rule: Any) -> list[Any]:
@@ -60,9 +61,19 @@ def _ranges(rule: Any) -> list[Any]:
     return [*items(peek(rule, "cidrBlocks")), *items(peek(rule, "ipv6CidrBlocks"))]
 
 
+_WIDEST = {4: 8, 6: 16}
+
+
 def is_everybody(cidr: Any) -> bool:
-    """Whether a range is known and holds every address."""
-    return isinstance(cidr, str) and cidr.endswith("/0")
+    """Whether a range is known and holds a large part of the internet.
+
+    Every address is also two halves, so that /0 alone would be easy to go around.
+    """
+    try:
+        admitted = ipaddress.ip_network(cidr if isinstance(cidr, str) else "", strict=False)
+    except ValueError:
+        return False
+    return admitted.prefixlen < _WIDEST[admitted.version]
 
 
 @dataclass(frozen=True)

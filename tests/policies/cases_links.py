@@ -15,6 +15,7 @@ from tests.policies.scene import (
     Body,
     Case,
     Change,
+    Forgetting,
     Outcome,
     Removal,
     decided,
@@ -40,6 +41,18 @@ WHOLE_CANARY = Change(
     STAGE, CANARY, {"stageVariableOverrides": {"vpcLinkId": "abc123", "backendHost": "host"}}
 )
 
+INTEGRATIONS = [
+    ("paths", path, verb, INTEGRATION)
+    for path, verb in (
+        ("/", "get"),
+        ("/orders/{id}", "get"),
+        ("/files/{proxy+}", "x-amazon-apigateway-any-method"),
+    )
+]
+PATH_ONLY = [
+    Body((*one, "uri"), "http://host/${stageVariables.backendHost}") for one in INTEGRATIONS
+]
+LITERAL_LINKS = [Body((*one, "connectionId"), "abc123") for one in INTEGRATIONS]
 VARIABLES = [
     passes("stage-variables-complete"),
     passes("stage-variables-complete", Change(STAGE, CANARY, {"percentTraffic": 5})),
@@ -72,6 +85,70 @@ VARIABLES = [
         "stage-variables-complete",
         "lacks other for its canary",
         Body(URI, "http://${stageVariables.other}/x"),
+        WHOLE_CANARY,
+    ),
+    passes(
+        "stage-variables-complete",
+        Body(CONNECTION, "abc123"),
+        Body(URI, "http://${stageVariables.backendHost}/"),
+        Change(STAGE, f"{OVERRIDES}.further", "x"),
+    ),
+    passes("stage-variables-complete", *PATH_ONLY, Change(STAGE, f"{OVERRIDES}.vpcLinkId", "a")),
+    passes(
+        "stage-variables-complete", *LITERAL_LINKS, Change(STAGE, f"{OVERRIDES}.backendHost", "a")
+    ),
+    refuses(
+        "stage-variables-complete",
+        "but not other",
+        Body(URI, "http://${stageVariables.other}/"),
+        Change(STAGE, "variables.other", "x"),
+        WHOLE_CANARY,
+    ),
+    refuses(
+        "stage-variables-complete",
+        "overrides otherLink for its canary, but not backendHost",
+        Body(CONNECTION, "${stageVariables.otherLink}"),
+        Change(STAGE, "variables.otherLink", "x"),
+        Change(STAGE, f"{OVERRIDES}.otherLink", "y"),
+    ),
+    refuses(
+        "stage-variables-complete",
+        "lacks other.",
+        Change(t.REST_API, "body", '{"x": "${stageVariables.other}"}'),
+    ),
+    refuses(
+        "stage-variables-complete",
+        "lacks other.",
+        Addition(
+            t.AUTHORIZER,
+            "own",
+            {"restApi": UNKNOWN, "authorizerUri": "arn:${stageVariables.other}"},
+            {"restApi": "api-api " + t.REST_API},
+        ),
+    ),
+    passes("stage-variables-complete", Removal(t.REST_API)),
+    refuses(
+        "stage-variables-complete",
+        "lacks backendHost",
+        Removal(t.REST_API),
+        Change(STAGE, HOST, ABSENT),
+    ),
+    decided(
+        "stage-variables-complete",
+        Outcome.NOT_APPLICABLE,
+        Change(STAGE, "restApi", UNKNOWN),
+        Forgetting(STAGE),
+    ),
+    undecided(
+        "stage-variables-complete",
+        "variables that the API uses",
+        integration(uri=UNKNOWN, connectionId=VARIABLE),
+        WHOLE_CANARY,
+    ),
+    undecided(
+        "stage-variables-complete",
+        "variables that the API uses",
+        integration(uri="http://${stageVariables.backendHost}/", connectionId=UNKNOWN),
         WHOLE_CANARY,
     ),
     undecided(
@@ -131,6 +208,29 @@ MANAGED = [
 ]
 V2 = {"integrationTarget": UNKNOWN, "connectionId": "abc", "uri": "http://host:9000/"}
 TO_NLB = {"integrationTarget": "blue-nlb " + NLB}
+LINK_VALUE = "81b5f01142"  # the made-up ids follow from the URNs
+NLB_VALUE = (
+    "arn:aws:elasticloadbalancing:us-east-2:111122223333"
+    ":loadbalancer/net/blue-nlb-5b8e6bd/51b639e57cac1a24"
+)
+SECOND_NLB = (
+    Addition(NLB, "other", {"loadBalancerType": "network", "internal": True}),
+    Addition(
+        LISTENER,
+        "other",
+        {"port": 9000, "loadBalancerArn": UNKNOWN},
+        {"loadBalancerArn": "other " + NLB},
+    ),
+    Addition(LINK, "other", {"targetArn": UNKNOWN}, {"targetArn": "other " + NLB}),
+)
+
+
+def to_second(host: str) -> Change:
+    """A canary at the second balancer."""
+    overrides = {"vpcLinkId": "id-of-other", "backendHost": host}
+    return Change(STAGE, CANARY, {"stageVariableOverrides": overrides})
+
+
 PORT = [
     passes("integration-port"),
     passes("integration-port", Change(STAGE, HOST, "host:8080"), Change(LISTENER, "port", 8080)),
@@ -158,6 +258,82 @@ PORT = [
         "calls port 9000, where 'blue-nlb'",
         Addition(t.INTEGRATION, "own", V2, TO_NLB),
     ),
+    refuses(
+        "integration-port",
+        "port 9000 for GET /orders/{id},",
+        Body(URI, "http://host:9000/"),
+        Body(CONNECTION, LINK_VALUE),
+    ),
+    refuses(
+        "integration-port",
+        "port 81 for GET /orders/{id} through",
+        Body(URI, "http://${stageVariables.backendHost}:81/"),
+        Body(CONNECTION, LINK_VALUE),
+    ),
+    refuses(
+        "integration-port",
+        "port 9000 for GET /orders/{id} through",
+        Body(URI, "http://host:9000/"),
+    ),
+    refuses(
+        "integration-port",
+        "calls port 9000 for GET /orders/{id}",
+        Body((*INTEGRATIONS[0], "uri"), "http://host:9000/"),
+        Body((*INTEGRATIONS[0], "connectionId"), "abc123"),
+        Body(URI, "http://host:9000/"),
+        Body(CONNECTION, LINK_VALUE),
+    ),
+    refuses(
+        "integration-port",
+        "calls port 9000 for GET /orders/{id}",
+        Body((*INTEGRATIONS[0], "uri"), "http://host:9000/"),
+        Body((*INTEGRATIONS[0], "integrationTarget"), OTHER_ARN),
+        Body(URI, "http://host:9000/"),
+        Body((*ORDERS, INTEGRATION, "integrationTarget"), NLB_VALUE),
+    ),
+    refuses("integration-port", "through the canary", *SECOND_NLB, to_second("host:80")),
+    passes("integration-port", *SECOND_NLB, to_second("host:9000")),
+    refuses(
+        "integration-port",
+        "calls port 80",
+        Change(LISTENER, "port", 8080),
+        Forgetting(LISTENER),
+        Forgetting(LINK),
+        Forgetting(STAGE),
+    ),
+    refuses(
+        "integration-port",
+        "calls port 9000",
+        Addition(t.INTEGRATION, "own", {**V2, "integrationTarget": NLB_VALUE}),
+    ),
+    undecided(
+        "integration-port",
+        "the port",
+        Addition(t.INTEGRATION, "own", {**V2, "uri": UNKNOWN}, TO_NLB),
+        Change(STAGE, HOST, "host"),
+    ),
+    decided(
+        "integration-port",
+        PASSES,
+        Body(URI, "http://${stageVariables.backendHost}/${stageVariables.base}"),
+        Change(STAGE, HOST, "host"),
+        Change(STAGE, "variables.base", UNKNOWN),
+    ),
+    decided(
+        "integration-port",
+        PASSES,
+        NO_DEFINITION,
+        Addition(
+            t.INTEGRATION,
+            "own",
+            {"restApi": UNKNOWN, "connectionId": VARIABLE, "uri": "http://h:9/"},
+        ),
+    ),
+    passes(
+        "integration-port",
+        NO_DEFINITION,
+        Addition(t.INTEGRATION, "own", {**V2, "uri": None}, TO_NLB),
+    ),
     undecided("integration-port", "the port", Change(STAGE, HOST, UNKNOWN)),
     undecided(
         "integration-port",
@@ -184,6 +360,7 @@ ONE_LINK = [
         Addition(LINK, "second", {"targetArn": OTHER_ARN}),
         Addition(LINK, "third", {"targetArn": OTHER_ARN}),
     ),
+    refuses("nlb-one-link", "is a second link", Addition(LINK, "second", {"targetArn": NLB_VALUE})),
     undecided("nlb-one-link", "targetArn", Removal(NLB)),
     decided("nlb-one-link", REFUSES, SECOND),
     without("nlb-one-link", PASSES, Change(LINK, "targetArn", ABSENT)),
@@ -226,6 +403,7 @@ TOPOLOGY = [
     refuses(AGREE, "(expected by", expectedRegion="eu-west-1"),
     refuses(AGREE, "(expected by", expectedAccountId="444455556666"),
     decided(AGREE, REFUSES, Change(NLB, "region", "eu-west-1")),
+    decided(AGREE, REFUSES, Change(t.DEPLOYMENT, "region", "eu-west-1")),
     decided(AGREE, PASSES, Change(t.REST_API_PUT, "body", UNKNOWN)),
     decided(AGREE, REFUSES, EXTERNAL),
     without(AGREE, PASSES, Change(NLB, "region", ABSENT), Change(t.REST_API, "region", ABSENT)),
@@ -254,6 +432,9 @@ TOPOLOGY = [
         integration(integrationTarget=ELSEWHERE_ARN, region="us-east-2"),
     ),
     decided(TARGET, Outcome.NOT_APPLICABLE),
+    decided(
+        TARGET, PASSES, Change(LINK, "region", UNKNOWN), Change(LINK, "targetArn", ELSEWHERE_ARN)
+    ),
     decided(TARGET, REFUSES, Change(LINK, "targetArn", ELSEWHERE_ARN)),
     without(TARGET, Outcome.NOT_APPLICABLE, Change(LINK, "targetArn", ABSENT)),
     irrelevant(TARGET, Removal(LINK), integration()),

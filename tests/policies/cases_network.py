@@ -92,6 +92,12 @@ ZONES = [
     ),
     undecided("nlb-zones", "zones", Change(t.SUBNET, "availabilityZone", UNKNOWN, SUBNET_A)),
     undecided("nlb-zones", "zones", Removal(t.SUBNET)),
+    undecided(
+        "nlb-zones",
+        "zones",
+        Change(NLB, "subnets", ["subnet-1"]),
+        Change(NLB, "subnetMappings", [{"subnetId": UNKNOWN}]),
+    ),
     decided("nlb-zones", PASSES),
     decided(
         "nlb-zones", PASSES, Change(t.SUBNET, "availabilityZone", UNKNOWN, SUBNET_A), minZones=1
@@ -259,6 +265,7 @@ DEFAULT_GROUP = [
     without("vpc-default-group", PASSES, Change(t.DEFAULT_SECURITY_GROUP, "ingress", ABSENT)),
     irrelevant("vpc-default-group", Removal(t.VPC)),
 ]
+SUBNET_ID = "subnet-09aadcf275b64629c"  # the made-up ids follow from the URNs
 PUBLIC = Change(t.SUBNET, "mapPublicIpOnLaunch", True, SUBNET_A)
 ELSEWHERE = (
     Change(NLB, "subnets", ["subnet-1", "subnet-2"]),
@@ -269,6 +276,34 @@ NO_PUBLIC_SUBNET = [
     refuses("subnet-no-public-ip", "public address", PUBLIC),
     refuses("subnet-no-public-ip", "public address", PUBLIC, ELSEWHERE[0]),
     refuses("subnet-no-public-ip", "public address", PUBLIC, ELSEWHERE[1]),
+    refuses(
+        "subnet-no-public-ip",
+        "public address",
+        PUBLIC,
+        Addition(NLB, "a-public-one", {"internal": False}),
+    ),
+    refuses(
+        "subnet-no-public-ip",
+        "public address",
+        PUBLIC,
+        *ELSEWHERE,
+        Change(t.LAUNCH_TEMPLATE, "subnetId", SUBNET_ID),
+        Retype(t.LAUNCH_TEMPLATE, t.INSTANCE),
+    ),
+    refuses(
+        "subnet-no-public-ip",
+        "public address",
+        PUBLIC,
+        *ELSEWHERE,
+        Change(t.LAUNCH_TEMPLATE, "networkInterfaces", [{"subnetId": SUBNET_ID}]),
+    ),
+    refuses(
+        "subnet-no-public-ip",
+        "public address",
+        PUBLIC,
+        *ELSEWHERE,
+        Change(NLB, "subnetMappings", [{"subnetId": SUBNET_ID}]),
+    ),
     undecided(
         "subnet-no-public-ip",
         "mapPublicIpOnLaunch",
@@ -337,6 +372,17 @@ ROUTES = [
     refuses("subnet-private-routes", f"by '{SUBNET_A}'", IN_TABLE),
     refuses("subnet-private-routes", "by 'way-out'", *MAIN, route("igw-1")),
     refuses("subnet-private-routes", "by 'default'", *DEFAULT_TABLE),
+    refuses(
+        "subnet-private-routes",
+        "by 'default'",
+        Removal(t.ROUTE_TABLE_ASSOCIATION, SUBNET_A),
+        Change(t.VPC, "defaultRouteTableId", "rtb-main"),
+        Addition(
+            t.DEFAULT_ROUTE_TABLE,
+            "default",
+            {"defaultRouteTableId": "rtb-main", "routes": [{"gatewayId": "igw-1"}]},
+        ),
+    ),
     undecided("subnet-private-routes", "gatewayId of 'way-out'", route(UNKNOWN)),
     decided("subnet-private-routes", PASSES, route(UNKNOWN, gatewayId="core-vpc " + t.VPC)),
     without("subnet-private-routes", PASSES, Removal(t.ROUTE_TABLE_ASSOCIATION)),
@@ -447,6 +493,25 @@ INGRESS = [
         Change(RULE, FROM, ABSENT),
         Change(RULE, "cidrIpv4", "not a range"),
     ),
+    refuses(
+        "instance-ingress",
+        "others than",
+        Change(RULE, FROM, ABSENT),
+        Change(RULE, "cidrIpv6", "fd00::/8"),
+    ),
+    passes(
+        "instance-ingress",
+        Addition(t.VPC, "other", {"cidrBlock": "10.99.0.0/16"}),
+        Change(RULE, FROM, ABSENT),
+        Change(RULE, "cidrIpv4", "10.20.1.0/24"),
+    ),
+    decided(
+        "instance-ingress",
+        PASSES,
+        Addition(t.VPC, "other", {"cidrBlock": UNKNOWN}),
+        Change(RULE, FROM, ABSENT),
+        Change(RULE, "cidrIpv4", "10.20.1.0/24"),
+    ),
     refuses("instance-ingress", "others than", Change(NLB, "securityGroups", ["sg-other"])),
     refuses("instance-ingress", "more than the service port", Change(RULE, "toPort", 9000)),
     refuses(
@@ -475,6 +540,7 @@ INGRESS = [
     without("instance-ingress", REFUSES, Change(RULE, FROM, ABSENT)),
     without("instance-ingress", PASSES, Removal(RULE)),
     irrelevant("instance-ingress", Removal(t.LAUNCH_TEMPLATE)),
+    irrelevant("instance-ingress", Removal(t.LAUNCH_TEMPLATE), Change(RULE, FROM, "sg-other")),
 ]
 
 TEMPLATE = t.LAUNCH_TEMPLATE
@@ -556,6 +622,17 @@ ENCRYPTED = [
         "volume-encrypted", "encryption", Change(TEMPLATE, f"{DISKS}.0.ebs.encrypted", UNKNOWN)
     ),
     undecided("volume-encrypted", "encryption", Change(TEMPLATE, DISKS, UNKNOWN)),
+    undecided(
+        "volume-encrypted",
+        "encryption",
+        Change(TEMPLATE, DISKS, [UNKNOWN, {"ebs": {"encrypted": "true"}}]),
+    ),
+    passes(
+        "volume-encrypted",
+        FROM_TEMPLATE,
+        Change(TEMPLATE, "ebsBlockDevices", [{"encrypted": True}]),
+        INSTANCE,
+    ),
     decided("volume-encrypted", REFUSES, Change(TEMPLATE, DISKS, [UNKNOWN, {"ebs": {}}])),
     without("volume-encrypted", REFUSES, Change(TEMPLATE, DISKS, ABSENT)),
     without("volume-encrypted", REFUSES, Change(TEMPLATE, f"{DISKS}.0.ebs.encrypted", ABSENT)),
@@ -570,6 +647,9 @@ PROFILE = [
         ),
     ),
     refuses("instance-profile", "no role of its own", Change(TEMPLATE, "keyName", "x")),
+    passes(
+        "instance-profile", FROM_TEMPLATE, Change(TEMPLATE, "iamInstanceProfile", "own"), INSTANCE
+    ),
     decided("instance-profile", PASSES, Change(TEMPLATE, "iamInstanceProfile", UNKNOWN)),
     without("instance-profile", REFUSES),
     irrelevant("instance-profile", FROM_TEMPLATE, INSTANCE),
@@ -601,7 +681,11 @@ USER_DATA = [
     refuses(
         "user-data-secrets",
         "seems to carry",
-        Change(TEMPLATE, "userData", base64.b64encode(gzip.compress(PASSWORD.encode())).decode()),
+        Change(
+            TEMPLATE,
+            "userData",
+            base64.b64encode(gzip.compress(PASSWORD.encode(), mtime=0)).decode(),
+        ),
     ),
     refuses(
         "user-data-secrets", "seems to carry", Change(TEMPLATE, "userData", PASSWORD), INSTANCE
@@ -668,6 +752,7 @@ FLEETS = [
         Change(FLEET, "vpcZoneIdentifiers", ABSENT),
         Change(FLEET, "availabilityZones", ["a"]),
     ),
+    passes("fleet-zones", Change(FLEET, "availabilityZones", ["a"])),
     undecided("fleet-zones", "zones", Change(t.SUBNET, "availabilityZone", UNKNOWN, SUBNET_A)),
     decided("fleet-zones", PASSES),
     without("fleet-zones", REFUSES, Change(FLEET, "vpcZoneIdentifiers", ABSENT)),
@@ -682,6 +767,7 @@ def statement(**parts: object) -> str:
     return json.dumps({"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*", **parts}]})
 
 
+STAR_STATEMENT = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 INLINE = "inlinePolicies"
 LOGS_ROLE = "api-account-logs"
 STAR = [
@@ -720,6 +806,21 @@ STAR = [
     ),
     refuses("iam-no-star", "cannot be read", Change(POLICY, "policy", "no JSON")),
     refuses("iam-no-star", "cannot be read", Change(POLICY, "policy", '{"Statement": ["text"]}')),
+    refuses(
+        "iam-no-star",
+        "cannot be read",
+        Change(POLICY, "policy", json.dumps({"Statement": [STAR_STATEMENT, "text"]})),
+    ),
+    refuses(
+        "iam-no-star",
+        "every action",
+        Change(
+            POLICY,
+            "policy",
+            json.dumps({"Statement": [{**STAR_STATEMENT, "Action": "s3:Get"}, STAR_STATEMENT]}),
+        ),
+    ),
+    passes("iam-no-star", Change(t.ROLE, INLINE, [{"policy": statement(Action="x")}], LOGS_ROLE)),
     undecided("iam-no-star", "policy of 'core-flows'", Change(POLICY, "policy", UNKNOWN)),
     undecided(
         "iam-no-star",
@@ -755,6 +856,12 @@ ADMINISTRATOR = [
         "administrator",
         Change(t.ROLE, MANAGED, ["arn:aws:iam::aws:policy/ReadOnlyAccess", ADMIN], LOGS_ROLE),
     ),
+    undecided(
+        "iam-no-administrator",
+        "managedPolicyArns",
+        Change(t.ROLE, MANAGED, [UNKNOWN, "arn:aws:iam::aws:policy/ReadOnlyAccess"], LOGS_ROLE),
+        Removal(ATTACHED),
+    ),
     undecided("iam-no-administrator", "policyArn", Change(ATTACHED, "policyArn", UNKNOWN)),
     decided("iam-no-administrator", REFUSES, Change(t.ROLE, MANAGED, [UNKNOWN, ADMIN], LOGS_ROLE)),
     without("iam-no-administrator", PASSES, Change(ATTACHED, "policyArn", ABSENT)),
@@ -768,6 +875,19 @@ def trust(**parts: object) -> Change:
     return Change(t.ROLE, "assumeRolePolicy", json.dumps({"Statement": [one]}), LOGS_ROLE)
 
 
+BOTH = Change(
+    t.ROLE,
+    "assumeRolePolicy",
+    json.dumps(
+        {
+            "Statement": [
+                {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:root"}},
+                {"Effect": "Allow", "Principal": "*"},
+            ]
+        }
+    ),
+    LOGS_ROLE,
+)
 FLOW_SERVICE = {"Service": "vpc-flow-logs.amazonaws.com"}
 ACCOUNT_ONLY = {"StringEquals": {"AWS:SourceAccount": "111122223333"}}
 UNKNOWN_TRUST = Change(t.ROLE, "assumeRolePolicy", UNKNOWN, LOGS_ROLE)
@@ -786,6 +906,7 @@ TRUST = [
         trust(Principal={"AWS": ["arn:aws:iam::111122223333:root", "*"]}),
     ),
     refuses("role-trust-closed", "by everybody", trust(NotPrincipal={"AWS": "x"})),
+    refuses("role-trust-closed", "by everybody", BOTH),
     refuses(
         "role-trust-closed", "cannot be read", Change(t.ROLE, "assumeRolePolicy", "{", LOGS_ROLE)
     ),
@@ -811,6 +932,7 @@ TRUST = [
         trust(Principal=FLOW_SERVICE, Condition={"StringEquals": {"aws:userid": "x"}}),
     ),
     refuses("role-trust-source", "lets apigateway.amazonaws.com", exemptServices=[]),
+    refuses("role-trust-source", "lets a service take it", trust(Principal={"Service": "odd"})),
     undecided("role-trust-source", "'api-account-logs'", UNKNOWN_TRUST),
     without("role-trust-source", PASSES, Change(t.ROLE, "assumeRolePolicy", ABSENT, LOGS_ROLE)),
     irrelevant("role-trust-source", Removal(t.ROLE)),

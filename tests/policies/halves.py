@@ -152,7 +152,7 @@ class _Builder:
         answers = {"id": f"{name}0id", "region": half.region}
         if arn:
             answers["arn"] = answers["id"] = f"{prefix}:{arn.format(place=place)}"
-        if kind == t.REST_API:
+        if kind in (t.REST_API, t.STAGE):
             answers["executionArn"] = f"{prefix}:execute-api:{place}:{name}0id"
         self.truth[name] = answers["id"]
         if self.phase is Phase.PREVIEW:

@@ -22,6 +22,8 @@ class Absent(enum.Enum):
 
 ABSENT = Absent.VALUE
 """In place of a value: take it away."""
+LONGEST = 60
+"""Characters of a value in the name of a test."""
 Path = tuple[str | int, ...]
 
 
@@ -63,7 +65,7 @@ class Change(Step):
 
     def __str__(self) -> str:
         kind = self.type.rpartition(":")[2]
-        return f"{kind}.{self.path} {'absent' if self.value is ABSENT else repr(self.value)}"
+        return f"{kind}.{self.path} {short(self.value)}"
 
     def of(self, recording: Recording) -> Recording:
         """Apply it."""
@@ -75,6 +77,12 @@ class Change(Step):
         if self.only != "inputs":
             outputs = put(outputs, steps, self.value)
         return swap(recording, resource, replace(resource, inputs=inputs, outputs=outputs))
+
+
+def short(value: Any) -> str:
+    """A value in the name of a test: the same in every process, and no whole document."""
+    text = "absent" if value is ABSENT else repr(value)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
 @dataclass(frozen=True)
@@ -91,7 +99,7 @@ class Body(Step):
         return Change(REST_API_PUT, "body", json.dumps(document)).of(recording)
 
     def __str__(self) -> str:
-        return f"definition at {' '.join(map(str, self.path))}: {self.value!r}"
+        return f"definition at {' '.join(map(str, self.path))}: {short(self.value)}"
 
 
 @dataclass(frozen=True)
@@ -178,7 +186,7 @@ class Addition(Step):
         return replace(self, props={key: Secret(value) for key, value in self.props.items()})
 
     def __str__(self) -> str:
-        return f"another {self.type.rpartition(':')[2]} {dict(self.props)}"
+        return f"another {self.type.rpartition(':')[2]} {short(dict(self.props))}"
 
     def of(self, recording: Recording) -> Recording:
         """Apply it."""

@@ -11,6 +11,7 @@ import pytest
 from operations import policing
 from operations.recording import UNKNOWN, Phase, Recording, Secret
 from policies.rules import tokens as t
+from policies.rules.places import shown
 from tests.policies.halves import HERE, OURS, THEIRS, THERE, Half, Scene, role
 from tests.policies.scene import rule, swap
 
@@ -323,6 +324,12 @@ MATRIX = {
         APART,
         "'call' cannot work",
     ),
+    "API that was read, two profiles": Row(
+        Scene(by("a", profile="x"), by("b", profile="y"), read=("api",)), UNPROVEN, SAME
+    ),
+    "API that was read, two accounts": Row(
+        Scene(by("a", THEIRS, profile="x"), by("b", profile="y"), read=("api",)), UNPROVEN, APART
+    ),
     "API that was read": Row(Scene(read=("api",)), SAME, SAME),
 }
 
@@ -466,6 +473,39 @@ def test_every_way_of_a_definition_is_followed() -> None:
     says, text = heard(swap(recorded, api, changed))
     assert says is UNPROVEN
     assert "'abc123'" in text
+
+
+def test_after_the_update_the_evidence_is_the_resources_own() -> None:
+    recorded = MATRIX["two profiles of two accounts"].scene.record(Phase.UPDATE)
+    _, text = heard(recorded)
+    assert "load balancer 'nlb' is in account 444455556666 (its arn)" in text
+    assert "REST API 'api' is in account 111122223333 (its executionArn)" in text
+    assert "VPC link 'link' is in account 111122223333 (where its provider made 'api')" in text
+
+
+def test_a_region_argument_that_is_not_known_yet_proves_nothing() -> None:
+    recorded = Scene().record(Phase.PREVIEW)
+    balancer, api = recorded.one("aws:lb/loadBalancer:LoadBalancer"), recorded.one(t.REST_API)
+    pending = {**balancer.outputs, "region": UNKNOWN}
+    left_open = swap(recorded, balancer, replace(balancer, outputs=pending))
+    assert heard(left_open)[0] is SAME
+    made_from = {"region": frozenset({api.urn})}
+    given = replace(balancer, outputs=pending, property_dependencies=made_from)
+    assert heard(swap(recorded, balancer, given))[0] is UNPROVEN
+
+
+@pytest.mark.parametrize(
+    ("identifier", "text"),
+    [
+        ("a1b2c3", "a1b2c3"),
+        ("a" * 16, "a" * 16),
+        ("a" * 17, "(not an id)"),
+        ("a-b", "(not an id)"),
+        ("", "(not an id)"),
+    ],
+)
+def test_only_what_looks_like_an_id_is_shown(identifier: str, text: str) -> None:
+    assert shown(identifier) == text
 
 
 def test_a_secret_arn_counts_as_any_other() -> None:

@@ -13,7 +13,7 @@ from operations.policing import Finding
 from operations.recording import UNKNOWN, Phase, Recorded, Recording
 from policies.rules import RULES, values
 from policies.rules.arn import parse
-from policies.rules.location import Axis, Relation, locate, relation
+from policies.rules.location import Axis, Fact, Gap, Relation, locate, relation
 from tests.policies.halves import HERE, OURS, THEIRS, THERE, Half, Scene, role
 from tests.policies.scene import rule
 from tests.policies.test_location import AGREE, MATRIX, PROVEN, TARGET, heard
@@ -106,6 +106,54 @@ def test_nothing_is_known_of_what_has_no_provider() -> None:
     a, b = locate("a", None), locate("b", None)
     assert relation(a, b, Axis.ACCOUNT) is Relation.UNPROVEN
     assert relation(a, b, Axis.REGION) is Relation.UNPROVEN
+
+
+def test_what_has_no_provider_shares_nothing_with_what_has_one() -> None:
+    a, b = locate("a", None), locate("b", None, provider={}, provider_urn="urn:b")
+    for one, other in ((a, b), (b, a)):
+        assert relation(one, other, Axis.ACCOUNT) is Relation.UNPROVEN
+        assert relation(one, other, Axis.REGION) is Relation.UNPROVEN
+
+
+def test_a_resource_without_region_is_where_its_provider_is() -> None:
+    place = locate("a", None, provider={"region": HERE}, provider_name="p")
+    assert place.region == Fact(HERE, "provider 'p'")
+
+
+def test_a_region_argument_says_nothing_of_what_the_provider_leaves_open() -> None:
+    a = locate("a", HERE, provider={}, provider_urn="urn:p")
+    b = locate("b", None, provider={}, provider_urn="urn:p")
+    assert relation(a, b, Axis.REGION) is Relation.UNPROVEN
+    assert relation(b, b, Axis.REGION) is Relation.SAME
+
+
+def test_a_region_that_the_provider_says_is_not_left_open() -> None:
+    a = locate("a", None, provider={"region": HERE}, provider_urn="urn:p")
+    b = locate("b", values.UNKNOWN, provider={"region": HERE}, provider_urn="urn:p")
+    assert relation(a, b, Axis.REGION) is Relation.UNPROVEN
+
+
+def test_an_arn_without_a_region_is_no_evidence_of_one() -> None:
+    arn = parse("arn:aws:iam::111122223333:role/x")
+    assert arn
+    place = locate("a", None, arns=[(arn, "its arn")])
+    assert isinstance(place.region, Gap)
+    assert place.account == Fact(OURS, "its arn")
+
+
+def test_a_pin_that_may_be_unchecked_is_none() -> None:
+    pin = {"allowedAccountIds": OURS}
+    for checked in ({}, {"skipRequestingAccountId": "false"}):
+        assert isinstance(locate("a", None, provider={**pin, **checked}).account, Fact)
+    for skip in ("true", values.UNKNOWN):
+        unchecked = {**pin, "skipRequestingAccountId": skip}
+        assert isinstance(locate("a", None, provider=unchecked).account, Gap)
+
+
+def test_a_name_that_is_no_region_is_not_shown() -> None:
+    assert Fact(HERE, "x").shown == HERE
+    assert Fact(OURS, "x").shown == OURS
+    assert Fact("hunter2", "x").shown == "(no such name)"
 
 
 def test_an_unknown_region_argument_is_not_the_provider_s() -> None:

@@ -248,6 +248,7 @@ SCHEMES = {
     "own": {"type": "apiKey", "name": "X", "x-amazon-apigateway-authorizer": {"type": "token"}},
     "key": {"type": "apiKey", "name": "X-API-Key", "in": "header"},
     "other": {"type": "apiKey", "name": "x-other", "in": "header"},
+    "not a key": {"type": "http", "name": "x-api-key"},
 }
 
 
@@ -261,6 +262,7 @@ SCHEMES = {
         ([{"sigv4": []}, {"key": []}], (False, False)),
         ([{"sigv4": []}, {}], (False, False)),
         ([{"other": []}], (False, False)),
+        ([{"not a key": []}], (False, False)),
         ([], (False, False)),
         (None, (False, False)),
     ],
@@ -277,7 +279,13 @@ def test_the_weakest_alternative_of_an_operation_counts(
 def test_what_is_no_operation_is_passed_over() -> None:
     document = {
         "paths": {
-            "/a": {"parameters": [], "get": {}, "x-amazon-apigateway-any-method": {}, "put": None},
+            "/a": {
+                "parameters": [],
+                "get": {},
+                "x-amazon-apigateway-any-method": {},
+                "put": None,
+                "x": {},
+            },
             "/b": "text",
         }
     }
@@ -288,6 +296,7 @@ def test_what_is_no_operation_is_passed_over() -> None:
 def test_an_integration_may_be_a_reference_into_the_document() -> None:
     shared = {"connectionType": "VPC_LINK"}
     document = {
+        "openapi": "3.0.1",
         "components": {"x-amazon-apigateway-integrations": {"one": shared}},
         "paths": {
             "/a": {
@@ -297,12 +306,13 @@ def test_an_integration_may_be_a_reference_into_the_document() -> None:
                     }
                 },
                 "put": {"x-amazon-apigateway-integration": {"$ref": "#/components/missing"}},
+                "head": {"x-amazon-apigateway-integration": {"$ref": "#/openapi"}},
                 "post": {"x-amazon-apigateway-integration": shared},
             }
         },
     }
     found = {o.verb: o.integration for o in operations(document)}
-    assert found == {"GET": shared, "PUT": None, "POST": shared}
+    assert found == {"GET": shared, "PUT": None, "HEAD": None, "POST": shared}
 
 
 def test_a_document_is_json_or_yaml() -> None:
@@ -331,9 +341,9 @@ def test_a_text_can_be_one_variable_and_no_more() -> None:
 
 
 def test_variables_without_a_value_stay() -> None:
-    assert substituted("${stageVariables.a}:${stageVariables.b}", {"a": "1"}) == (
-        "1:${stageVariables.b}"
-    )
+    text = "${stageVariables.a}:${stageVariables.b}"
+    assert substituted(text, {"a": "1"}) == "1:${stageVariables.b}"
+    assert substituted(text, {"a": "1", "b": None}) == "1:${stageVariables.b}"
 
 
 @pytest.mark.parametrize(
@@ -388,6 +398,10 @@ def test_user_data_are_decoded_from_every_form(text: str) -> None:
     raw = text.encode()
     assert decoded(base64.b64encode(raw).decode()) == text
     assert decoded(base64.b64encode(gzip.compress(raw)).decode()) == text
+
+
+def test_user_data_that_are_no_text_are_decoded_as_far_as_they_go() -> None:
+    assert decoded(base64.b64encode(b"\xffpassword").decode()) == "\ufffdpassword"
 
 
 def test_user_data_that_are_no_base64_are_taken_as_they_are() -> None:

@@ -45,8 +45,8 @@ def _is_internal(balancer: Resource, _: Config) -> Iterator[Verdict]:
         return
     if isinstance(kind, Unknown):
         yield Undecided(balancer, "loadBalancerType")
-    elif kind != "network":
-        yield _NOT_NETWORK
+    elif kind == "gateway":
+        yield NotApplicable("is a Gateway Load Balancer, which nobody calls")
     elif isinstance(internal, Unknown):
         yield Undecided(balancer, "internal")
     else:
@@ -161,7 +161,7 @@ def _has_targets(group: Resource, graph: Graph) -> bool:
 
 INTERNAL = ResourceRule(
     name="nlb-internal",
-    title="Network Load Balancers are internal.",
+    title="Load balancers are internal.",
     level=MANDATORY,
     severity=Severity.CRITICAL,
     subjects=LOAD_BALANCERS,

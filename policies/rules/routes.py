@@ -6,6 +6,7 @@ from typing import Any
 from pulumi_policy import Severity
 
 from .calls import CALLERS, DEFINITIONS, calls, listed, operations_of
+from .definition import Operation
 from .graph import API_REFERENCE, Api, Graph
 from .record import (
     ADVISORY,
@@ -55,12 +56,17 @@ def _are_authorized(source: Resource, allowed: list[str]) -> Iterator[Verdict]:
     is_open = [
         operation.route
         for operation in operations_of(source)
-        if operation.verb != "OPTIONS"  # browsers ask it without credentials
-        and not (operation.authorized or operation.keyed)
+        if not (operation.authorized or operation.keyed or _is_preflight(operation))
         and operation.route not in allowed
     ]
     if is_open:
         yield Refusal(source, f"lets everybody call {', '.join(sorted(is_open))}.")
+
+
+def _is_preflight(operation: Operation) -> bool:
+    """Whether the gateway itself answers what browsers ask without credentials."""
+    kind = (operation.integration or {}).get("type")
+    return operation.verb == "OPTIONS" and str(kind).lower() in ("mock", "none")
 
 
 def _path(method: Resource, graph: Graph) -> Any:

@@ -338,6 +338,17 @@ AUTHORIZATION = [
     ),
     passes("route-authorization", Body((*ROOT, "x-amazon-apigateway-auth"), {"type": "AWS_IAM"})),
     passes("route-authorization", Body(("paths", "/", "options"), {}), **OPEN),
+    passes(
+        "route-authorization",
+        Body(("paths", "/", "options"), {INTEGRATION: {"type": "mock"}}),
+        **OPEN,
+    ),
+    refuses(
+        "route-authorization",
+        "OPTIONS /",
+        Body(("paths", "/", "options"), {INTEGRATION: {"type": "http_proxy"}}),
+        **OPEN,
+    ),
     passes("route-authorization", method(authorization="AWS_IAM"), **OPEN),
     passes("route-authorization", method(authorization="NONE", apiKeyRequired=True), **OPEN),
     passes("route-authorization", method(authorization="NONE"), **OPEN),

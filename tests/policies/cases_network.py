@@ -43,7 +43,13 @@ INTERNAL = [
     undecided("nlb-internal", KIND, Change(NLB, KIND, UNKNOWN), Change(NLB, "internal", False)),
     decided("nlb-internal", PASSES, Change(NLB, KIND, UNKNOWN)),
     without("nlb-internal", REFUSES, Change(NLB, "internal", ABSENT)),
-    irrelevant("nlb-internal", Change(NLB, KIND, "application"), Change(NLB, "internal", False)),
+    irrelevant("nlb-internal", Change(NLB, KIND, "gateway"), Change(NLB, "internal", False)),
+    refuses(
+        "nlb-internal",
+        "around the API",
+        Change(NLB, KIND, "application"),
+        Change(NLB, "internal", False),
+    ),
     irrelevant("nlb-internal", Removal(NLB)),
 ]
 LINK_TARGET = [

@@ -111,13 +111,12 @@ def test_a_stage_comes_and_goes_without_touching_the_others(prod: Stack) -> None
     [
         [("targets.blue.port", 9090)],
         [("targets.blue.listenerPort", 8081)],
+        [("targets.blue.healthPath", "/other")],
         [("targets.blue.protocol", "https"), ("targets.blue.serverName", "orders.example.com")],
     ],
-    ids=["port", "listener port", "protocol"],
+    ids=["port", "listener port", "health path", "protocol"],
 )
-def test_a_target_under_a_new_port_is_renewed_before_the_old_goes(
-    dev: Stack, changes: list[Change]
-) -> None:
+def test_a_renewed_target_serves_before_the_old_one_goes(dev: Stack, changes: list[Change]) -> None:
     dev.edit(*changes)
     assert "replace LoadBalancer blue-nlb" in [str(step) for step in dev.preview()]
     made = dev.up()
@@ -127,7 +126,7 @@ def test_a_target_under_a_new_port_is_renewed_before_the_old_goes(
         "create Group blue-fleet",
         "update Stage api-dev-stage",
         "delete Group blue-fleet",
-        "delete TargetGroup blue-targets",
+        "delete Listener blue-listener",
         "delete LoadBalancer blue-nlb",
     ]
     places = [made.index(change) for change in order]

@@ -21,7 +21,8 @@ real one, AWS is a stand-in: what is compared is what the program adds, not what
 | --- | --- | --- |
 {rows}
 
-Medians of {rounds} runs, taken in turns; Pulumi {pulumi}, Python {python}, {cores} cores.
+Medians of {rounds} runs, taken in turns (of five for the rules); Pulumi {pulumi}, Python {python},
+{cores} cores.
 
 - The flat program is one file with a statement for each resource, made from a recording of this
   one: the same types, names, inputs and options, without components, settings or checks.

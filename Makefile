@@ -41,7 +41,7 @@ doctor: .venv ## Say what is missing for `pulumi up`.
 
 reference: .venv ## Write the generated documents anew.
 	$(RUN) python -m operations.reference
-	$(RUN) python -m policies.rules > docs/policies.md
+	$(RUN) python -m policies.pack > docs/policies.md
 
 pins: .venv ## Take the newest versions that fit, and pin them all.
 	$(RUN) python -m operations.pins

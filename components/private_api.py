@@ -8,7 +8,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from components.definition import HOST_VARIABLE, LINK_VARIABLE
+from openapi.compiler import HOST_VARIABLE, LINK_VARIABLE
 
 CANARY_SUFFIX = "/Canary"
 """API Gateway logs the canary's share of the traffic to groups of its own.

@@ -49,7 +49,7 @@ def rehearse(
     is wrong.
     """
     from operations import report
-    from operations.rehearse import rehearse as run
+    from simulation.rehearsal import rehearse as run
 
     rehearsal = _or_explain(lambda: run(stack, pack_config))
     report.show(rehearsal, Console(soft_wrap=True, emoji=False))
@@ -77,8 +77,8 @@ def serve(
     code 0 when every call did what its route promises, 1 when not, 2 when the configuration is
     wrong.
     """
-    from operations.published import load, read_from
-    from operations.serve import serve as run
+    from operations.gateway.published import load, read_from
+    from operations.gateway.serve import serve as run
 
     code = _or_explain(lambda: run(lambda: load(stack), once=once, watch=read_from(stack)))
     raise typer.Exit(code)
@@ -101,9 +101,9 @@ def doctor(stack: StackName = "dev") -> None:
 
 def _or_explain(action: Callable[[], _T]) -> _T:
     """Run the action; a person's mistake is printed plainly, with exit code 2."""
-    from operations.policing import PackConfigError
-    from operations.stack_file import StackFileError
     from settings import ConfigError
+    from simulation.analyzer import PackConfigError
+    from simulation.stack_file import StackFileError
 
     try:
         return action()

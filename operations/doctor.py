@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from operations.rehearse import ROOT
-from operations.stack_file import StackFileError, read
+from simulation.rehearsal import ROOT
+from simulation.stack_file import StackFileError, read
 
 VERSION_FILE = ".pulumi.version"
 _SECONDS = 30

@@ -10,8 +10,8 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
-from components.routes import Model
-from settings.refusals import model_in
+from openapi.routes import Model
+from settings.errors import model_in
 from settings.schema import NETWORK_SHAPES, TARGET_SHAPES, Api, Network, Stage, Target
 
 ROOT = Path(__file__).parent.parent

@@ -7,16 +7,16 @@ from rich.console import Console
 from rich.markup import escape
 from rich.tree import Tree
 
-from operations.policing import Finding
-from operations.recording import STACK_TYPE, Phase, Recorded, Recording, Secret, Unknown
-from operations.rehearse import Rehearsal
+from simulation.analyzer import Finding
+from simulation.engine import STACK_TYPE, Phase, Registered, Run, Secret, Unknown
+from simulation.rehearsal import Rehearsal
 
 _PROVIDERS = "pulumi:providers:"
 
 
 def show(rehearsal: Rehearsal, console: Console) -> None:
     """Print the resources as a tree, the outputs, and the verdict of each phase."""
-    update = rehearsal.recordings[Phase.UPDATE]
+    update = rehearsal.runs[Phase.UPDATE]
     console.print(_tree(update))
     console.print("\n[bold]Outputs[/bold] (with made-up answers in place of AWS)")
     for name, value in update.exports.items():
@@ -24,36 +24,36 @@ def show(rehearsal: Rehearsal, console: Console) -> None:
     console.print("\n[bold]Policies[/bold]")
     for phase, found in rehearsal.findings.items():
         _verdict(phase, found, console)
-    for line in {line for r in rehearsal.recordings.values() for line in r.log}:
+    for line in {line for r in rehearsal.runs.values() for line in r.log}:
         console.print(f"  {line.severity.lower()}: {escape(line.message)}", highlight=False)
 
 
 def machine_readable(rehearsal: Rehearsal) -> dict[str, Any]:
     """The same as JSON values: unknown ones as null, secrets as `[secret]`."""
-    first = rehearsal.recordings[Phase.PREVIEW]
+    first = rehearsal.runs[Phase.PREVIEW]
     return {
         "project": first.project,
         "stack": first.stack,
         "passed": rehearsal.passed,
         "phases": {
             phase.value: {
-                "outputs": _jsonable(recording.exports),
-                "resources": [_resource(r) for r in recording.resources],
+                "outputs": _jsonable(run.exports),
+                "resources": [_resource(r) for r in run.resources],
                 "findings": [vars(finding) for finding in rehearsal.findings[phase]],
             }
-            for phase, recording in rehearsal.recordings.items()
+            for phase, run in rehearsal.runs.items()
         },
     }
 
 
-def _tree(recording: Recording) -> Tree:
-    shown = [r for r in recording.resources if not r.type.startswith(_PROVIDERS)]
+def _tree(run: Run) -> Tree:
+    shown = [r for r in run.resources if not r.type.startswith(_PROVIDERS)]
     count = sum(r.type != STACK_TYPE for r in shown)
-    root = Tree(f"[bold]{recording.project}-{recording.stack}[/bold] ({count} resources)")
+    root = Tree(f"[bold]{run.project}-{run.stack}[/bold] ({count} resources)")
     branches: dict[str, Tree] = {}
     children = {r.urn: r for r in shown}
 
-    def branch(resource: Recorded) -> Tree:
+    def branch(resource: Registered) -> Tree:
         if resource.urn not in branches:
             parent = children.get(resource.parent)
             above = branch(parent) if parent and parent.type != STACK_TYPE else root
@@ -84,7 +84,7 @@ def _verdict(phase: Phase, found: Iterable[Finding], console: Console) -> None:
         )
 
 
-def _resource(resource: Recorded) -> dict[str, Any]:
+def _resource(resource: Registered) -> dict[str, Any]:
     return {
         "urn": resource.urn,
         "type": resource.type,

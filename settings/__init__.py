@@ -11,14 +11,14 @@ from typing import Any
 
 import pulumi
 
-from components.definition import Definition, compile_routes
-from components.openapi_file import compile_document
-from components.routes import Route
+from openapi.compiler import Definition, compile_routes
+from openapi.document import compile_document
+from openapi.routes import Route
 
 from .checks import Draft, cross_problems
+from .errors import NAMESPACE, ConfigError, Problem
 from .files import Files
 from .reader import Reader
-from .refusals import NAMESPACE, ConfigError, Problem
 from .schema import (
     Api,
     BalancerTarget,

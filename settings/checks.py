@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from components.definition import HOST_VARIABLE, LINK_VARIABLE, Definition
-from components.openapi_file import places_with_api_keys
-from components.openapi_limits import POLICY, document_problems
-from components.openapi_schemas import model_problems
-from components.routes import MAX_TIMEOUT_MS, Route, route_problems
+from openapi.compiler import HOST_VARIABLE, LINK_VARIABLE, Definition
+from openapi.document import places_with_api_keys
+from openapi.lint.limits import POLICY, document_problems
+from openapi.lint.schemas import model_problems
+from openapi.routes import MAX_TIMEOUT_MS, Route, route_problems
 
-from .refusals import NAMESPACE, Problem, near, quoted
+from .errors import NAMESPACE, Problem, near, quoted
 from .schema import (
     BALANCER_ARN,
     Api,

@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from components import openapi_file, user_data
+from openapi import document
 
-from .refusals import NAMESPACE, Problem, quoted
+from . import user_data
+from .errors import NAMESPACE, Problem, quoted
 from .schema import Api, FleetTarget
 
 SERVICE = Path("service/app.py")
@@ -57,7 +58,7 @@ class Files:
         if len(self.problems) > known:
             return None
         try:
-            policy = openapi_file.parse_json(text)
+            policy = document.parse_json(text)
         except ValueError as error:
             self._refuse(
                 key, f"{quoted(api.resource_policy_file)} is no JSON: {error}. Correct it."
@@ -88,7 +89,7 @@ class Files:
         if len(self.problems) > known:
             return None
         try:
-            return openapi_file.parse(text)
+            return document.parse(text)
         except ValueError as error:
             self._refuse(
                 key,

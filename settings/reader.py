@@ -7,10 +7,10 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from components.routes import Model, Route
+from openapi.routes import Model, Route
 
 from .checks import Draft
-from .refusals import NAMESPACE, Problem, explain, near, quoted, spell
+from .errors import NAMESPACE, Problem, explain, near, quoted, spell
 from .schema import NETWORK_SHAPES, TARGET_SHAPES, Api, Stage
 
 TOP_LEVEL = ("owner", "network", "targets", "api", "stages", "permissionsBoundary")

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from operations import stack_file
-from operations.recording import Phase, Recording, record
+from simulation import stack_file
+from simulation.engine import Phase, Run, run_program
 
 ROOT = Path(__file__).parent.parent
 PROGRAM = ROOT / "__main__.py"
@@ -32,9 +32,9 @@ def config(*changes: tuple[str, Any], stack: str = "dev") -> dict[str, str]:
     return {k: v if isinstance(v, str) else json.dumps(v) for k, v in values.items()}
 
 
-def run(*changes: tuple[str, Any], phase: Phase = Phase.UPDATE, stack: str = "dev") -> Recording:
-    """The real program, recorded with a changed configuration."""
-    return record(PROGRAM, phase=phase, stack=stack, config=config(*changes, stack=stack))
+def run_stack(*changes: tuple[str, Any], phase: Phase = Phase.UPDATE, stack: str = "dev") -> Run:
+    """The real program, run with a changed configuration."""
+    return run_program(PROGRAM, phase=phase, stack=stack, config=config(*changes, stack=stack))
 
 
 def _parsed(text: str) -> Any:

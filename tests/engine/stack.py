@@ -20,7 +20,7 @@ from .standin.journal import CHANGES, Call
 from .standin.provider import Standin
 
 ROOT = Path(__file__).parents[2]
-PROGRAM = ("__main__.py", "components", "policies", "service", "settings")
+PROGRAM = ("__main__.py", "components", "openapi", "policies", "service", "settings")
 Change = tuple[str, Any]
 """A path into a stack's file, and the value there."""
 _PASSPHRASE = "of stacks that live as long as a test"

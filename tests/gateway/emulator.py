@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from operations.gateway import GatewayError
-from operations.gateway_environment import gateway_python
+from operations.gateway.emulator import GatewayError
+from operations.gateway.environment import gateway_python
 
 
 def interpreter() -> Path:

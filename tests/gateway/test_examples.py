@@ -8,10 +8,10 @@ import pytest
 from rich.console import Console
 from ruamel.yaml import YAML
 
-from operations.gateway import Gateway
-from operations.published import load
-from operations.serve import Printer, check
-from operations.site import Site
+from operations.gateway.emulator import Gateway
+from operations.gateway.published import load
+from operations.gateway.serve import Printer, check
+from operations.gateway.site import Site
 from tests.gateway.emulator import interpreter
 from tests.stacks import ROOT
 

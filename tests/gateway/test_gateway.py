@@ -17,13 +17,19 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from components.definition import INTEGRATION, compile_routes
-from components.routes import Cors, Route
-from operations.child import LOOPBACK, free_port
-from operations.gateway import TRUSTED_CERTIFICATES, Canary, Gateway, GatewayError, StageView
-from operations.relay import Answer, Request, Upstream, forward
-from operations.serve import Printer, check
-from operations.site import Exchange, Publication, Site
+from openapi.compiler import INTEGRATION, compile_routes
+from openapi.routes import Cors, Route
+from operations.gateway.child import LOOPBACK, free_port
+from operations.gateway.emulator import (
+    TRUSTED_CERTIFICATES,
+    Canary,
+    Gateway,
+    GatewayError,
+    StageView,
+)
+from operations.gateway.proxy import Answer, Request, Upstream, forward
+from operations.gateway.serve import Printer, check
+from operations.gateway.site import Exchange, Publication, Site
 from tests.gateway.emulator import interpreter
 
 # One worker, because every other one would start an emulator of its own.
@@ -70,7 +76,7 @@ def gateway(taken: int) -> Iterator[Gateway]:
     """The emulator, which is first told to use the taken port."""
     ports = itertools.chain([taken], iter(free_port, None))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("operations.gateway.free_port", lambda: next(ports))
+        patch.setattr("operations.gateway.emulator.free_port", lambda: next(ports))
         with Gateway(interpreter()) as running:
             yield running
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from operations.relay import Request, Upstream, forward
+from operations.gateway.proxy import Request, Upstream, forward
 from tests.gateway.emulator import interpreter
 
 pytestmark = [pytest.mark.gateway, pytest.mark.xdist_group("gateway")]
@@ -21,11 +21,11 @@ pytestmark = [pytest.mark.gateway, pytest.mark.xdist_group("gateway")]
 PROGRAM = """
 import json, sys
 from pathlib import Path
-from components.definition import compile_routes
-from components.routes import Route
-from operations.gateway import StageView
-from operations.serve import serve
-from operations.site import Publication
+from openapi.compiler import compile_routes
+from openapi.routes import Route
+from operations.gateway.emulator import StageView
+from operations.gateway.serve import serve
+from operations.gateway.site import Publication
 
 chosen = Path(sys.argv[1])
 

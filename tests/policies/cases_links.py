@@ -1,7 +1,7 @@
 """What is expected of the rules about the way from the API to its load balancer."""
 
-from operations.recording import UNKNOWN
-from policies.rules import tokens as t
+from policies.pack.graph import tokens as t
+from simulation.engine import UNKNOWN
 from tests.policies.cases_api import (
     INTEGRATION,
     NO_DEFINITION,

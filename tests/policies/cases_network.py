@@ -4,8 +4,8 @@ import base64
 import gzip
 import json
 
-from operations.recording import UNKNOWN
-from policies.rules import tokens as t
+from policies.pack.graph import tokens as t
+from simulation.engine import UNKNOWN
 from tests.policies.scene import (
     ABSENT,
     Addition,

@@ -1,14 +1,16 @@
-"""Our own stacks, recorded once."""
+"""Our own stacks, run once."""
 
 import pytest
 
-from operations.recording import Phase, Recording
-from tests.stacks import run
+from simulation.engine import Phase, Run
+from tests.stacks import run_stack
 
 STACKS = ("dev", "prod")
 
 
 @pytest.fixture(scope="session")
-def recordings() -> dict[tuple[str, Phase], Recording]:
-    """Both shipped stacks in both phases; recordings are never changed in place."""
-    return {(stack, phase): run(stack=stack, phase=phase) for stack in STACKS for phase in Phase}
+def runs() -> dict[tuple[str, Phase], Run]:
+    """Both shipped stacks in both phases; runs are never changed in place."""
+    return {
+        (stack, phase): run_stack(stack=stack, phase=phase) for stack in STACKS for phase in Phase
+    }

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from operations.recording import UNKNOWN, Phase, Recorded, Recording
-from policies.rules import tokens as t
-from policies.rules.arn import partition_of
+from policies.pack.graph import tokens as t
+from policies.pack.graph.arn import partition_of
+from simulation.engine import UNKNOWN, Phase, Registered, Run
 
 NLB = t.LOAD_BALANCERS[0]
 STACK = "urn:pulumi:dev::halves::pulumi:pulumi:Stack::halves-dev"
@@ -70,20 +70,22 @@ class Scene:
     api_id: Any = "@api"
     """What the parts of the API call it."""
 
-    def record(self, phase: Phase) -> Recording:
+    def run(self, phase: Phase) -> Run:
         """What the engine would show in that phase."""
-        return _Builder(self, phase).recording()
+        return _Builder(self, phase).run()
 
 
 class _Builder:
     def __init__(self, scene: Scene, phase: Phase) -> None:
         self.scene, self.phase = scene, phase
-        self.made: dict[str, Recorded] = {}
+        self.made: dict[str, Registered] = {}
         self.truth: dict[str, str] = {}
 
-    def recording(self) -> Recording:
+    def run(self) -> Run:
         scene = self.scene
-        self.made["stack"] = Recorded(STACK, STACK.split("::")[2], "halves-dev", "", False, {}, {})
+        self.made["stack"] = Registered(
+            STACK, STACK.split("::")[2], "halves-dev", "", False, {}, {}
+        )
         link = scene.link or scene.api
         for half in (scene.balancer, link, scene.api):
             self._provider(half)
@@ -116,7 +118,7 @@ class _Builder:
             self._make(t.STAGE, name, scene.api, props)
         kept = {name: r for name, r in self.made.items() if name not in scene.left_out}
         kept |= {name: replace(kept[name], read=True) for name in scene.read}
-        return Recording(self.phase, "halves", "dev", tuple(kept.values()))
+        return Run(self.phase, "halves", "dev", tuple(kept.values()))
 
     def _body(self) -> dict[str, Any]:
         integration = {"connectionType": "VPC_LINK", "connectionId": self.scene.connection}
@@ -131,7 +133,7 @@ class _Builder:
         if self.phase is Phase.UPDATE:
             truth = {"region": half.region, "assumeRoles": role(half.account)}
             says |= {key: truth[key] for key, value in says.items() if value is UNKNOWN}
-        self.made[f"provider {half.provider}"] = Recorded(
+        self.made[f"provider {half.provider}"] = Registered(
             urn, t.PROVIDER, half.provider, STACK, True, says, says
         )
 
@@ -158,7 +160,7 @@ class _Builder:
         if self.phase is Phase.PREVIEW:
             answers = dict.fromkeys(answers, UNKNOWN)  # type: ignore[arg-type]
         urn = f"urn:pulumi:dev::halves::{kind}::{name}"
-        self.made[name] = Recorded(
+        self.made[name] = Registered(
             urn=urn,
             type=kind,
             name=name,

@@ -1,4 +1,4 @@
-"""Recordings with one thing changed, and what one rule makes of them."""
+"""Runs with one thing changed, and what one rule makes of them."""
 
 import copy
 import enum
@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from operations import policing
-from operations.recording import Phase, Recorded, Recording, Secret
-from policies.rules import RULES
-from policies.rules.record import Rule
-from policies.rules.tokens import PROVIDER, REST_API_PUT
+from policies.pack.framework.rule import Rule
+from policies.pack.graph.tokens import PROVIDER, REST_API_PUT
+from policies.pack.rules import RULES
+from simulation import analyzer
+from simulation.engine import Phase, Registered, Run, Secret
 
 
 class Absent(enum.Enum):
@@ -28,7 +28,7 @@ Path = tuple[str | int, ...]
 
 
 class Outcome(enum.StrEnum):
-    """What a rule said of a recording."""
+    """What a rule said of a run."""
 
     PASSES = "passes"
     REFUSES = "refuses"
@@ -37,9 +37,9 @@ class Outcome(enum.StrEnum):
 
 
 class Step:
-    """One change to a recording."""
+    """One change to a run."""
 
-    def of(self, recording: Recording) -> Recording:
+    def of(self, run: Run) -> Run:
         """Apply it."""
         raise NotImplementedError
 
@@ -67,16 +67,16 @@ class Change(Step):
         kind = self.type.rpartition(":")[2]
         return f"{kind}.{self.path} {short(self.value)}"
 
-    def of(self, recording: Recording) -> Recording:
+    def of(self, run: Run) -> Run:
         """Apply it."""
-        resource = recording.one(self.type, self.name)
+        resource = run.one(self.type, self.name)
         steps = tuple(int(s) if s.isdigit() else s for s in self.path.split("."))
         inputs, outputs = resource.inputs, resource.outputs
         if self.only != "outputs":
             inputs = put(inputs, steps, self.value)
         if self.only != "inputs":
             outputs = put(outputs, steps, self.value)
-        return swap(recording, resource, replace(resource, inputs=inputs, outputs=outputs))
+        return swap(run, resource, replace(resource, inputs=inputs, outputs=outputs))
 
 
 def short(value: Any) -> str:
@@ -92,11 +92,11 @@ class Body(Step):
     path: Path
     value: Any
 
-    def of(self, recording: Recording) -> Recording:
+    def of(self, run: Run) -> Run:
         """Apply it."""
-        resource = recording.one(REST_API_PUT)
+        resource = run.one(REST_API_PUT)
         document = put(json.loads(resource.inputs["body"]), self.path, self.value)
-        return Change(REST_API_PUT, "body", json.dumps(document)).of(recording)
+        return Change(REST_API_PUT, "body", json.dumps(document)).of(run)
 
     def __str__(self) -> str:
         return f"definition at {' '.join(map(str, self.path))}: {short(self.value)}"
@@ -110,11 +110,11 @@ class Option(Step):
     option: str
     value: Any
 
-    def of(self, recording: Recording) -> Recording:
+    def of(self, run: Run) -> Run:
         """Apply it."""
-        resource = recording.one(self.type)
+        resource = run.one(self.type)
         options = {**resource.options, self.option: self.value}
-        return swap(recording, resource, replace(resource, options=options))
+        return swap(run, resource, replace(resource, options=options))
 
     def __str__(self) -> str:
         return f"{self.type.rpartition(':')[2]} with {self.option}={self.value}"
@@ -128,10 +128,10 @@ class Retype(Step):
     to: str
     name: str | None = None
 
-    def of(self, recording: Recording) -> Recording:
+    def of(self, run: Run) -> Run:
         """Apply it."""
-        resource = recording.one(self.type, self.name)
-        return swap(recording, resource, replace(resource, type=self.to))
+        resource = run.one(self.type, self.name)
+        return swap(run, resource, replace(resource, type=self.to))
 
     def __str__(self) -> str:
         return f"{self.type.rpartition(':')[2]} as {self.to.rpartition(':')[2]}"
@@ -144,12 +144,10 @@ class Removal(Step):
     type: str
     name: str | None = None
 
-    def of(self, recording: Recording) -> Recording:
+    def of(self, run: Run) -> Run:
         """Apply it."""
-        left = (
-            r for r in recording.resources if r.type != self.type or self.name not in (None, r.name)
-        )
-        return replace(recording, resources=tuple(left))
+        left = (r for r in run.resources if r.type != self.type or self.name not in (None, r.name))
+        return replace(run, resources=tuple(left))
 
     def __str__(self) -> str:
         return f"no {self.name or self.type.rpartition(':')[2]}"
@@ -162,10 +160,10 @@ class Forgetting(Step):
     type: str
     name: str | None = None
 
-    def of(self, recording: Recording) -> Recording:
+    def of(self, run: Run) -> Run:
         """Apply it."""
-        resource = recording.one(self.type, self.name)
-        return swap(recording, resource, replace(resource, property_dependencies={}))
+        resource = run.one(self.type, self.name)
+        return swap(run, resource, replace(resource, property_dependencies={}))
 
     def __str__(self) -> str:
         return f"{self.type.rpartition(':')[2]} followed by its values"
@@ -188,38 +186,38 @@ class Addition(Step):
     def __str__(self) -> str:
         return f"another {self.type.rpartition(':')[2]} {short(dict(self.props))}"
 
-    def of(self, recording: Recording) -> Recording:
+    def of(self, run: Run) -> Run:
         """Apply it."""
         made_from = {}
         for prop, source in self.sources.items():
             name, _, token = source.partition(" ")
-            made_from[prop] = frozenset([recording.one(token, name).urn])
-        provider = next(r for r in recording.resources if r.type == "pulumi:providers:aws")
-        resource = Recorded(
-            urn=f"urn:pulumi:{recording.stack}::{recording.project}::{self.type}::{self.name}",
+            made_from[prop] = frozenset([run.one(token, name).urn])
+        provider = next(r for r in run.resources if r.type == "pulumi:providers:aws")
+        resource = Registered(
+            urn=f"urn:pulumi:{run.stack}::{run.project}::{self.type}::{self.name}",
             type=self.type,
             name=self.name,
-            parent=recording.resources[0].urn,
+            parent=run.resources[0].urn,
             custom=True,
             inputs=dict(self.props),
             outputs={**self.props, "id": f"id-of-{self.name}"},
             provider=provider.urn,
             property_dependencies=made_from,
         )
-        return replace(recording, resources=(*recording.resources, resource))
+        return replace(run, resources=(*run.resources, resource))
 
 
-def changed(recording: Recording, *steps: Step) -> Recording:
+def changed(run: Run, *steps: Step) -> Run:
     """Apply changes one after the other."""
     for step in steps:
-        recording = step.of(recording)
-    return recording
+        run = step.of(run)
+    return run
 
 
-def swap(recording: Recording, old: Recorded, new: Recorded) -> Recording:
+def swap(run: Run, old: Registered, new: Registered) -> Run:
     """Put one resource in the place of another."""
-    resources = tuple(new if r is old else r for r in recording.resources)
-    return replace(recording, resources=resources)
+    resources = tuple(new if r is old else r for r in run.resources)
+    return replace(run, resources=resources)
 
 
 def put(properties: Mapping[str, Any], steps: Path, value: Any) -> dict[str, Any]:
@@ -242,29 +240,27 @@ def rule(name: str) -> Rule:
 
 def verdict(
     name: str,
-    recording: Recording,
+    run: Run,
     config: Mapping[str, Any] | None = None,
     *,
     of: str | None = None,
 ) -> tuple[Outcome, str]:
-    """What one rule says of a recording, with all its messages.
+    """What one rule says of a run, with all its messages.
 
     `of` is the name of one resource, to hear what is said of that one only.
     """
     own = {name: {"enforcementLevel": "advisory", **(config or {})}}  # goes on after a refusal
     if rule(name).kind == "resource":  # it sees one resource at a time: others take time only
         seen = {*rule(name).subjects, PROVIDER}
-        recording = replace(
-            recording, resources=tuple(r for r in recording.resources if r.type in seen)
-        )
-    judged = policing.examine(recording, own, [rule(name).policy()])
-    names = {r.urn: r.name for r in recording.resources}
+        run = replace(run, resources=tuple(r for r in run.resources if r.type in seen))
+    judged = analyzer.analyze_run(run, own, [rule(name).policy()])
+    names = {r.urn: r.name for r in run.resources}
     findings = [f for f in judged.findings if of in (None, names[f.urn])]
     text = "\n".join(finding.message for finding in findings)
     is_refused = any(not f.message.startswith("can't run policy") for f in findings)
     if findings:
         return (Outcome.REFUSES if is_refused else Outcome.UNDECIDED), text
-    subjects = {r.urn for r in recording.resources if r.type in rule(name).subjects}
+    subjects = {r.urn for r in run.resources if r.type in rule(name).subjects}
     passed = {p.urn for p in judged.not_applicable}
     if rule(name).kind == "stack":
         return (Outcome.NOT_APPLICABLE if passed else Outcome.PASSES), text

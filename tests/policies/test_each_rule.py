@@ -2,7 +2,7 @@
 
 import pytest
 
-from operations.recording import Phase, Recording
+from simulation.engine import Phase, Run
 from tests.policies import cases_api, cases_links, cases_network
 from tests.policies.scene import Case, changed, verdict, with_secrets
 
@@ -10,10 +10,8 @@ CASES = list(with_secrets([*cases_api.CASES, *cases_links.CASES, *cases_network.
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_the_rule_says_what_is_expected(
-    case: Case, recordings: dict[tuple[str, Phase], Recording]
-) -> None:
-    recording = changed(recordings["dev", case.phase], *case.steps)
-    outcome, text = verdict(case.rule, recording, case.config)
+def test_the_rule_says_what_is_expected(case: Case, runs: dict[tuple[str, Phase], Run]) -> None:
+    run = changed(runs["dev", case.phase], *case.steps)
+    outcome, text = verdict(case.rule, run, case.config)
     assert outcome is case.outcome, text
     assert case.words in text

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from operations import policing
-from operations.recording import UNKNOWN, Phase, Recording, Secret
-from policies.rules import tokens as t
-from policies.rules.places import shown
+from policies.pack.graph import tokens as t
+from policies.pack.location.places import shown
+from simulation import analyzer
+from simulation.engine import UNKNOWN, Phase, Run, Secret
 from tests.policies.halves import HERE, OURS, THEIRS, THERE, Half, Scene, role
 from tests.policies.scene import rule, swap
 
@@ -27,11 +27,11 @@ class Says(enum.StrEnum):
     UNPROVEN = "unproven"
 
 
-def heard(recording: Recording, **config: Any) -> tuple[Says, str]:
-    """What both stack policies say of a recording, with all messages."""
+def heard(run: Run, **config: Any) -> tuple[Says, str]:
+    """What both stack policies say of a run, with all messages."""
     policies = [rule(name).policy() for name in (AGREE, PROVEN)]
     levels = {AGREE: config, PROVEN: {k: v for k, v in config.items() if k != "unprovenAtUpdate"}}
-    findings = policing.judge(recording, levels, policies)
+    findings = analyzer.findings_of(run, levels, policies)
     text = "\n".join(finding.message for finding in findings)
     assert not any(f.message.startswith("can't run") for f in findings), text
     unproven = {f.message.partition("\n")[2] for f in findings if f.policy == PROVEN}
@@ -43,9 +43,9 @@ def heard(recording: Recording, **config: Any) -> tuple[Says, str]:
     return Says.SAME, text
 
 
-def is_refused(recording: Recording, name: str = AGREE, **config: Any) -> bool:
+def is_refused(run: Run, name: str = AGREE, **config: Any) -> bool:
     """Whether a mandatory policy stops here."""
-    found = policing.judge(recording, {name: config}, [rule(name).policy()])
+    found = analyzer.findings_of(run, {name: config}, [rule(name).policy()])
     return any(finding.is_mandatory for finding in found)
 
 
@@ -336,15 +336,15 @@ MATRIX = {
 
 @pytest.mark.parametrize("row", MATRIX.values(), ids=MATRIX)
 def test_the_verdict_before_and_after_the_update(row: Row) -> None:
-    before, said_before = heard(row.scene.record(Phase.PREVIEW))
-    after, said_after = heard(row.scene.record(Phase.UPDATE))
+    before, said_before = heard(row.scene.run(Phase.PREVIEW))
+    after, said_after = heard(row.scene.run(Phase.UPDATE))
     assert (before, after) == (row.preview, row.update), f"{said_before}\n\n{said_after}"
     assert row.words in (said_before or said_after)
 
 
 @pytest.mark.parametrize("name", ["missing variable"])
 def test_a_missing_variable_is_refused_by_a_rule_of_its_own(name: str) -> None:
-    assert is_refused(MATRIX[name].scene.record(Phase.PREVIEW), VARIABLES)
+    assert is_refused(MATRIX[name].scene.run(Phase.PREVIEW), VARIABLES)
 
 
 STOPPED_EARLY = [
@@ -370,28 +370,28 @@ STOPPED_AT_THE_LINK = [
 @pytest.mark.parametrize("name", STOPPED_EARLY)
 def test_a_literal_target_elsewhere_is_refused_at_preview(name: str) -> None:
     scene = MATRIX[name].scene
-    assert is_refused(scene.record(Phase.UPDATE), TARGET)
-    assert is_refused(scene.record(Phase.PREVIEW), TARGET)
+    assert is_refused(scene.run(Phase.UPDATE), TARGET)
+    assert is_refused(scene.run(Phase.PREVIEW), TARGET)
 
 
 @pytest.mark.parametrize("name", STOPPED_AT_THE_LINK)
 def test_without_a_preview_the_update_stops_before_the_link_is_made(name: str) -> None:
     scene = MATRIX[name].scene
-    assert is_refused(scene.record(Phase.UPDATE), TARGET)
-    assert not is_refused(scene.record(Phase.PREVIEW), TARGET)
+    assert is_refused(scene.run(Phase.UPDATE), TARGET)
+    assert not is_refused(scene.run(Phase.PREVIEW), TARGET)
 
 
 @pytest.mark.parametrize("name", [n for n, row in MATRIX.items() if row.update is SAME])
 def test_the_update_is_not_stopped_where_all_is_well(name: str) -> None:
-    assert not is_refused(MATRIX[name].scene.record(Phase.UPDATE), TARGET)
+    assert not is_refused(MATRIX[name].scene.run(Phase.UPDATE), TARGET)
 
 
 def test_an_external_link_is_checked_once_it_is_vouched_for() -> None:
     scene = Scene(api=by("b", **PINNED), connection="abc123", read=("nlb", "link"))
-    recorded = scene.record(Phase.PREVIEW)
+    run = scene.run(Phase.PREVIEW)
 
     def vouched(**entry: str) -> Says:
-        return heard(recorded, externalVpcLinks={"abc123": entry})[0]
+        return heard(run, externalVpcLinks={"abc123": entry})[0]
 
     assert vouched(nlbArn=arn()) is SAME
     assert vouched(nlbArn=arn(), region=HERE, account=OURS) is SAME
@@ -400,69 +400,69 @@ def test_an_external_link_is_checked_once_it_is_vouched_for() -> None:
     assert vouched(nlbArn=arn(), region=THERE) is APART
     assert vouched(nlbArn=arn(), account=THEIRS) is APART
     assert vouched(nlbArn="arn:aws:s3:::bucket") is APART
-    assert heard(recorded, externalVpcLinks={"zzz999": {"nlbArn": arn()}})[0] is UNPROVEN
+    assert heard(run, externalVpcLinks={"zzz999": {"nlbArn": arn()}})[0] is UNPROVEN
 
 
 def test_a_demand_for_a_place_is_compared_with_both_ends() -> None:
-    pinned = Scene(by("b", **PINNED), by("b", **PINNED)).record(Phase.PREVIEW)
+    pinned = Scene(by("b", **PINNED), by("b", **PINNED)).run(Phase.PREVIEW)
     assert heard(pinned, expectedRegion=HERE, expectedAccountId=OURS)[0] is SAME
     assert heard(pinned, expectedRegion=THERE)[0] is APART
     assert heard(pinned, expectedAccountId=THEIRS)[0] is APART
-    loose = Scene().record(Phase.PREVIEW)
+    loose = Scene().run(Phase.PREVIEW)
     says, text = heard(loose, expectedAccountId=OURS)
     assert says is UNPROVEN
     assert "expected by the policy's configuration" in text
 
 
 def test_missing_proof_can_be_left_to_the_advice() -> None:
-    recorded = MATRIX["external link id"].scene.record(Phase.UPDATE)
-    assert is_refused(recorded)
-    assert not is_refused(recorded, unprovenAtUpdate="warn")
-    assert heard(recorded, unprovenAtUpdate="warn")[0] is UNPROVEN
+    run = MATRIX["external link id"].scene.run(Phase.UPDATE)
+    assert is_refused(run)
+    assert not is_refused(run, unprovenAtUpdate="warn")
+    assert heard(run, unprovenAtUpdate="warn")[0] is UNPROVEN
 
 
 def test_a_difference_is_never_only_a_warning() -> None:
-    recorded = MATRIX["two profiles of two accounts"].scene.record(Phase.UPDATE)
-    assert is_refused(recorded, unprovenAtUpdate="warn")
+    run = MATRIX["two profiles of two accounts"].scene.run(Phase.UPDATE)
+    assert is_refused(run, unprovenAtUpdate="warn")
 
 
 def test_what_can_still_be_proven_is_no_refusal_at_preview() -> None:
-    assert not is_refused(MATRIX["two profiles of one account"].scene.record(Phase.PREVIEW))
+    assert not is_refused(MATRIX["two profiles of one account"].scene.run(Phase.PREVIEW))
 
 
 def test_what_can_never_be_proven_is_refused_at_preview() -> None:
-    assert is_refused(MATRIX["external link id"].scene.record(Phase.PREVIEW))
+    assert is_refused(MATRIX["external link id"].scene.run(Phase.PREVIEW))
 
 
 def test_a_stack_without_private_integration_is_not_judged() -> None:
     scene = Scene(left_out=("nlb", "link", "call"))
-    judged = policing.examine(
-        scene.record(Phase.UPDATE), {}, [rule(name).policy() for name in (AGREE, PROVEN)]
+    judged = analyzer.analyze_run(
+        scene.run(Phase.UPDATE), {}, [rule(name).policy() for name in (AGREE, PROVEN)]
     )
     assert judged.findings == ()
     assert {entry.policy for entry in judged.not_applicable} == {AGREE, PROVEN}
 
 
 def test_a_private_integration_is_told_by_its_link_when_its_type_is_unknown() -> None:
-    recorded = Scene(Half(argument=THERE, region=THERE)).record(Phase.UPDATE)
-    call = recorded.one(t.INTEGRATION)
+    run = Scene(Half(argument=THERE, region=THERE)).run(Phase.UPDATE)
+    call = run.one(t.INTEGRATION)
     for kind in (UNKNOWN, "INTERNET"):
         unclear = replace(call, outputs={**call.outputs, "connectionType": kind})
-        assert is_refused(swap(recorded, call, unclear))
+        assert is_refused(swap(run, call, unclear))
 
 
 def test_an_integration_of_unknown_kind_may_be_private() -> None:
-    recorded = Scene(connection=None).record(Phase.PREVIEW)
-    call = recorded.one(t.INTEGRATION)
+    run = Scene(connection=None).run(Phase.PREVIEW)
+    call = run.one(t.INTEGRATION)
     kinds = {UNKNOWN: UNPROVEN, "INTERNET": SAME}
     for kind, expected in kinds.items():
         unclear = replace(call, outputs={**call.outputs, "connectionType": kind})
-        assert heard(swap(recorded, call, unclear))[0] is expected
+        assert heard(swap(run, call, unclear))[0] is expected
 
 
 def test_every_way_of_a_definition_is_followed() -> None:
-    recorded = Scene(body=True).record(Phase.PREVIEW)
-    api = recorded.one(t.REST_API)
+    run = Scene(body=True).run(Phase.PREVIEW)
+    api = run.one(t.REST_API)
     document = json.loads(api.inputs["body"])
     other = copy.deepcopy(document["paths"]["/"])
     other["get"]["x-amazon-apigateway-integration"]["connectionId"] = "abc123"
@@ -470,28 +470,28 @@ def test_every_way_of_a_definition_is_followed() -> None:
     document["paths"]["/plain"] = {"get": {}}
     body = {"body": json.dumps(document)}
     changed = replace(api, inputs=api.inputs | body, outputs=api.outputs | body)
-    says, text = heard(swap(recorded, api, changed))
+    says, text = heard(swap(run, api, changed))
     assert says is UNPROVEN
     assert "'abc123'" in text
 
 
 def test_after_the_update_the_evidence_is_the_resources_own() -> None:
-    recorded = MATRIX["two profiles of two accounts"].scene.record(Phase.UPDATE)
-    _, text = heard(recorded)
+    run = MATRIX["two profiles of two accounts"].scene.run(Phase.UPDATE)
+    _, text = heard(run)
     assert "load balancer 'nlb' is in account 444455556666 (its arn)" in text
     assert "REST API 'api' is in account 111122223333 (its executionArn)" in text
     assert "VPC link 'link' is in account 111122223333 (where its provider made 'api')" in text
 
 
 def test_a_region_argument_that_is_not_known_yet_proves_nothing() -> None:
-    recorded = Scene().record(Phase.PREVIEW)
-    balancer, api = recorded.one("aws:lb/loadBalancer:LoadBalancer"), recorded.one(t.REST_API)
+    run = Scene().run(Phase.PREVIEW)
+    balancer, api = run.one("aws:lb/loadBalancer:LoadBalancer"), run.one(t.REST_API)
     pending = {**balancer.outputs, "region": UNKNOWN}
-    left_open = swap(recorded, balancer, replace(balancer, outputs=pending))
+    left_open = swap(run, balancer, replace(balancer, outputs=pending))
     assert heard(left_open)[0] is SAME
     made_from = {"region": frozenset({api.urn})}
     given = replace(balancer, outputs=pending, property_dependencies=made_from)
-    assert heard(swap(recorded, balancer, given))[0] is UNPROVEN
+    assert heard(swap(run, balancer, given))[0] is UNPROVEN
 
 
 @pytest.mark.parametrize(
@@ -509,17 +509,17 @@ def test_only_what_looks_like_an_id_is_shown(identifier: str, text: str) -> None
 
 
 def test_a_secret_arn_counts_as_any_other() -> None:
-    recorded = literal(arn(account=THEIRS)).record(Phase.PREVIEW)
-    link = recorded.one(t.VPC_LINK)
+    run = literal(arn(account=THEIRS)).run(Phase.PREVIEW)
+    link = run.one(t.VPC_LINK)
     hidden = {"targetArn": Secret(arn(account=THEIRS))}
     secret = replace(link, inputs=link.inputs | hidden, outputs=link.outputs | hidden)
-    assert heard(swap(recorded, link, secret))[0] is APART
+    assert heard(swap(run, link, secret))[0] is APART
 
 
 def test_credentials_are_compared_and_never_shown() -> None:
     keys = {"accessKey": Secret("AKIAONE"), "secretKey": Secret("hush-hush")}
-    recorded = Scene(by("a", THEIRS, **keys), by("b", profile="y")).record(Phase.PREVIEW)
-    says, text = heard(recorded)
+    run = Scene(by("a", THEIRS, **keys), by("b", profile="y")).run(Phase.PREVIEW)
+    says, text = heard(run)
     assert says is UNPROVEN
     assert "hush" not in text
     assert "AKIAONE" not in text
@@ -528,20 +528,20 @@ def test_credentials_are_compared_and_never_shown() -> None:
 @pytest.mark.parametrize("missing", ["deployment", "dev", "call", "api", "link", "nlb"])
 @pytest.mark.parametrize("phase", Phase)
 def test_a_part_of_a_stack_is_judged_by_what_is_there(missing: str, phase: Phase) -> None:
-    apart = Scene(Half(argument=THERE, region=THERE), left_out=(missing,)).record(phase)
-    together = Scene(left_out=(missing,)).record(phase)
+    apart = Scene(Half(argument=THERE, region=THERE), left_out=(missing,)).run(phase)
+    together = Scene(left_out=(missing,)).run(phase)
     chain = {"link", "nlb"}
     assert heard(apart)[0] in ({SAME, UNPROVEN, APART} if missing in chain else {APART})
     assert heard(together)[0] is not APART
 
 
 def test_one_bad_pair_does_not_hide_another() -> None:
-    recorded = Scene(
+    run = Scene(
         by("a", THEIRS, profile="x", assumeRoles=role(THEIRS)),
         by("b", assumeRoles=role(OURS)),
         regions={"deployment": THERE},
         stages=TWO_STAGES,
-    ).record(Phase.PREVIEW)
-    _, text = heard(recorded)
+    ).run(Phase.PREVIEW)
+    _, text = heard(run)
     for part in ("account 444455556666", "'deployment'", "'abc123' (stage 'live')"):
         assert part in text

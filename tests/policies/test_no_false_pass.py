@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from operations import policing
-from operations.policing import Finding
-from operations.recording import UNKNOWN, Phase, Recorded, Recording
-from policies.rules import RULES, values
-from policies.rules.arn import parse
-from policies.rules.location import Axis, Fact, Gap, Relation, locate, relation
+from policies.pack.graph import values
+from policies.pack.graph.arn import parse
+from policies.pack.location.location import Axis, Fact, Gap, Relation, locate, relation
+from policies.pack.rules import RULES
+from simulation import analyzer
+from simulation.analyzer import Finding
+from simulation.engine import UNKNOWN, Phase, Registered, Run
 from tests.policies.halves import HERE, OURS, THEIRS, THERE, Half, Scene, role
 from tests.policies.scene import rule
 from tests.policies.test_location import AGREE, MATRIX, PROVEN, TARGET, heard
@@ -22,9 +23,9 @@ SOME = ["two stages, one bad", "two profiles of two accounts", "definition"]
 POLICIES = (AGREE, PROVEN, TARGET)
 
 
-def stopped(recording: Recording) -> bool:
+def stopped(run: Run) -> bool:
     """Whether a mandatory policy of the headline stops this run."""
-    found = policing.judge(recording, {}, [rule(name).policy() for name in POLICIES])
+    found = analyzer.findings_of(run, {}, [rule(name).policy() for name in POLICIES])
     return any(finding.is_mandatory for finding in found)
 
 
@@ -67,7 +68,10 @@ def test_places_that_differ_are_stopped_and_others_are_not(
         arn = f"arn:aws:elasticloadbalancing:{balancer.region}:{balancer.account}:{name}"
         scene = replace(scene, target=arn, link=api, read=("nlb",))
     differ = (balancer.region, balancer.account) != (api.region, api.account)
-    before, after = stopped(scene.record(Phase.PREVIEW)), stopped(scene.record(Phase.UPDATE))
+    before, after = (
+        stopped(scene.run(Phase.PREVIEW)),
+        stopped(scene.run(Phase.UPDATE)),
+    )
     assert after == differ
     assert differ or not before
 
@@ -76,9 +80,9 @@ def test_places_that_differ_are_stopped_and_others_are_not(
 @settings(max_examples=30, deadline=None)
 def test_what_is_proven_at_preview_is_so_after_the_update(balancer: Half, api: Half) -> None:
     scene = Scene(balancer, api)
-    said = heard(scene.record(Phase.PREVIEW))[0]
+    said = heard(scene.run(Phase.PREVIEW))[0]
     if said != "unproven":
-        assert heard(scene.record(Phase.UPDATE))[0] == said
+        assert heard(scene.run(Phase.UPDATE))[0] == said
 
 
 credentials = st.dictionaries(
@@ -169,26 +173,26 @@ def test_an_unknown_region_argument_is_not_the_provider_s() -> None:
 @given(seed=st.integers())
 @settings(max_examples=8, deadline=None)
 def test_the_order_of_resources_never_matters(name: str, seed: int) -> None:
-    recorded = MATRIX[name].scene.record(Phase.PREVIEW)
-    shuffled = list(recorded.resources)
+    run = MATRIX[name].scene.run(Phase.PREVIEW)
+    shuffled = list(run.resources)
     random.Random(seed).shuffle(shuffled)  # noqa: S311
-    assert heard(replace(recorded, resources=tuple(shuffled))) == heard(recorded)
+    assert heard(replace(run, resources=tuple(shuffled))) == heard(run)
 
 
-def said_of(recording: Recording) -> tuple[Finding, ...]:
+def said_of(run: Run) -> tuple[Finding, ...]:
     """Everything that the whole pack says."""
-    return policing.judge(recording, {"all": "advisory"})
+    return analyzer.findings_of(run, {"all": "advisory"})
 
 
 @given(seed=st.integers())
 @settings(max_examples=3, deadline=None)
 def test_the_order_of_our_own_resources_never_matters(
-    seed: int, recordings: dict[tuple[str, Phase], Recording]
+    seed: int, runs: dict[tuple[str, Phase], Run]
 ) -> None:
-    recorded = recordings["dev", Phase.PREVIEW]
-    shuffled = list(recorded.resources)
+    run = runs["dev", Phase.PREVIEW]
+    shuffled = list(run.resources)
     random.Random(seed).shuffle(shuffled)  # noqa: S311
-    assert said_of(replace(recorded, resources=tuple(shuffled))) == said_of(recorded)
+    assert said_of(replace(run, resources=tuple(shuffled))) == said_of(run)
 
 
 KINDS = sorted({subject for each in RULES for subject in each.subjects})
@@ -200,29 +204,29 @@ NAMES = (
 """Properties that rules read."""
 
 
-def with_strangers(recording: Recording, *kinds: str) -> Recording:
-    """The recording with resources of which nothing is known, and that nobody uses."""
+def with_strangers(run: Run, *kinds: str) -> Run:
+    """The run with resources of which nothing is known, and that nobody uses."""
     props = dict.fromkeys(NAMES, UNKNOWN)
-    root = recording.resources[0].urn
+    root = run.resources[0].urn
     strangers = [
-        Recorded(f"{root}::stranger::{kind}", kind, "stranger", root, True, props, props)
+        Registered(f"{root}::stranger::{kind}", kind, "stranger", root, True, props, props)
         for kind in kinds
     ]
-    return replace(recording, resources=(*recording.resources, *strangers))
+    return replace(run, resources=(*run.resources, *strangers))
 
 
 @pytest.mark.parametrize("phase", Phase)
 @pytest.mark.parametrize("stack", ["dev", "prod"])
 def test_strangers_of_which_nothing_is_known_change_no_verdict(
-    stack: str, phase: Phase, recordings: dict[tuple[str, Phase], Recording]
+    stack: str, phase: Phase, runs: dict[tuple[str, Phase], Run]
 ) -> None:
-    recorded = recordings[stack, phase]
-    before = {(f.urn, f.policy) for f in said_of(recorded)}
-    after = {(f.urn, f.policy) for f in said_of(with_strangers(recorded, *KINDS))}
+    run = runs[stack, phase]
+    before = {(f.urn, f.policy) for f in said_of(run)}
+    after = {(f.urn, f.policy) for f in said_of(with_strangers(run, *KINDS))}
     ours = {(urn, policy) for urn, policy in after if "stranger" not in urn}
     assert before <= ours
     # What a stack policy cannot decide of a stranger is said of the stack.
-    assert {urn for urn, _ in ours - before} <= {recorded.resources[0].urn}
+    assert {urn for urn, _ in ours - before} <= {run.resources[0].urn}
 
 
 @pytest.mark.parametrize(
@@ -235,20 +239,20 @@ def test_strangers_of_which_nothing_is_known_change_no_verdict(
 def test_strangers_never_change_what_is_said_of_the_location(
     name: str, kinds: list[str], phase: Phase
 ) -> None:
-    recorded = MATRIX[name].scene.record(phase)
-    ours = {f for f in location_of(with_strangers(recorded, *kinds)) if "stranger" not in f.urn}
-    assert ours == location_of(recorded)
+    run = MATRIX[name].scene.run(phase)
+    ours = {f for f in location_of(with_strangers(run, *kinds)) if "stranger" not in f.urn}
+    assert ours == location_of(run)
 
 
-def location_of(recording: Recording) -> set[Finding]:
+def location_of(run: Run) -> set[Finding]:
     """What the headline says."""
     policies = [rule(name).policy() for name in POLICIES]
     config = dict.fromkeys(POLICIES, "advisory")
-    return set(policing.judge(recording, config, policies))
+    return set(analyzer.findings_of(run, config, policies))
 
 
 def test_an_arn_is_parsed_into_what_the_halves_say() -> None:
-    arn = Scene().record(Phase.UPDATE).one("aws:lb/loadBalancer:LoadBalancer").outputs["arn"]
+    arn = Scene().run(Phase.UPDATE).one("aws:lb/loadBalancer:LoadBalancer").outputs["arn"]
     found = parse(arn)
     assert found
     assert (found.region, found.account, found.load_balancer_type) == (HERE, OURS, "net")

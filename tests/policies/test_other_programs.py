@@ -1,4 +1,4 @@
-"""Programs that are written in other ways than ours, recorded with the real SDK."""
+"""Programs that are written in other ways than ours, run with the real SDK."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,8 +7,8 @@ import pulumi
 import pulumi_aws as aws
 import pytest
 
-from operations import policing
-from operations.recording import Phase, record
+from simulation import analyzer
+from simulation.engine import Phase, run_program
 from tests.policies.scene import Outcome, rule, verdict
 from tests.policies.test_location import Says, heard
 
@@ -169,21 +169,21 @@ SAME, APART, UNPROVEN = Says.SAME, Says.APART, Says.UNPROVEN
     ],
 )
 def test_the_location_is_followed_through_a_real_program(program: Program, before: Says) -> None:
-    said, text = heard(record(program, phase=Phase.PREVIEW, config=CONFIG))
+    said, text = heard(run_program(program, phase=Phase.PREVIEW, config=CONFIG))
     assert said is before, text
-    after, text = heard(record(program, phase=Phase.UPDATE, config=CONFIG))
+    after, text = heard(run_program(program, phase=Phase.UPDATE, config=CONFIG))
     assert (after is APART) == (before is APART), text
     assert after is not UNPROVEN, text
 
 
 @pytest.mark.parametrize("phase", Phase)
 def test_the_path_of_a_discrete_method_is_put_together(phase: Phase) -> None:
-    recorded = record(lambda: published(balancer().arn), phase=phase, config=CONFIG)
-    outcome, text = verdict("route-authorization", recorded)
+    run = run_program(lambda: published(balancer().arn), phase=phase, config=CONFIG)
+    outcome, text = verdict("route-authorization", run)
     assert outcome is Outcome.REFUSES
     assert "'get' lets everybody call GET /orders/{id}." in text
     allowed = {"openRoutes": ["GET /orders/{id}"]}
-    assert verdict("route-authorization", recorded, allowed)[0] is Outcome.PASSES
+    assert verdict("route-authorization", run, allowed)[0] is Outcome.PASSES
 
 
 @pytest.mark.parametrize("phase", Phase)
@@ -202,8 +202,8 @@ def test_a_path_that_was_made_elsewhere_is_on_no_list(phase: Phase) -> None:
                 authorization="NONE",
             )
 
-    recorded = record(program, phase=phase, config=CONFIG)
-    _, text = verdict("route-authorization", recorded, {"openRoutes": ["GET /x", "GET /"]})
+    run = run_program(program, phase=phase, config=CONFIG)
+    _, text = verdict("route-authorization", run, {"openRoutes": ["GET /x", "GET /"]})
     assert "'a' lets everybody call GET …." in text
     assert "'b' lets everybody call GET …/x." in text
 
@@ -224,11 +224,11 @@ def test_a_plan_lets_keys_into_an_api_that_is_known_by_its_id_only() -> None:
             throttle_settings={"rate_limit": 5},
         )
 
-    recorded = record(program, phase=Phase.PREVIEW, config=CONFIG)
-    assert verdict("api-keys-metered", recorded)[0] is Outcome.PASSES
+    run = run_program(program, phase=Phase.PREVIEW, config=CONFIG)
+    assert verdict("api-keys-metered", run)[0] is Outcome.PASSES
 
 
 def test_discrete_resources_break_no_rule_by_their_shape() -> None:
-    recorded = record(lambda: published(balancer().arn), phase=Phase.UPDATE, config=CONFIG)
+    run = run_program(lambda: published(balancer().arn), phase=Phase.UPDATE, config=CONFIG)
     policies = [rule(n).policy() for n in ("integration-link-managed", "integration-timeout")]
-    assert policing.judge(recorded, {}, policies) == ()
+    assert analyzer.findings_of(run, {}, policies) == ()

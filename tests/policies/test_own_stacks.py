@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from operations import stack_file
-from operations.policing import Finding, examine, judge, read_config, reconcile
-from operations.recording import Phase, Recording, record
-from policies.rules import RULES, build
-from policies.rules.definition import operations, read
+from policies.pack.graph.definition import operations, read
+from policies.pack.rules import RULES, build
+from simulation import stack_file
+from simulation.analyzer import Finding, analyze_run, findings_of, read_config, reconcile
+from simulation.engine import Phase, Run, run_program
 from tests.policies.conftest import STACKS
 from tests.stacks import PROGRAM, ROOT
 
@@ -31,33 +31,35 @@ def mandatory(findings: tuple[Finding, ...]) -> list[Finding]:
 @pytest.mark.parametrize("phase", Phase)
 @pytest.mark.parametrize(("stack", "config"), [(s, c) for s, cs in APPLIES.items() for c in cs])
 def test_our_stacks_break_no_mandatory_policy(
-    stack: str, config: str, phase: Phase, recordings: dict[tuple[str, Phase], Recording]
+    stack: str, config: str, phase: Phase, runs: dict[tuple[str, Phase], Run]
 ) -> None:
-    findings = judge(recordings[stack, phase], shipped(config))
+    findings = findings_of(runs[stack, phase], shipped(config))
     assert mandatory(findings) == []
 
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_the_location_is_proven_at_preview_on_a_first_deploy(
-    stack: str, recordings: dict[tuple[str, Phase], Recording]
+    stack: str, runs: dict[tuple[str, Phase], Run]
 ) -> None:
-    judged = examine(recordings[stack, Phase.PREVIEW], shipped("ci"))
+    judged = analyze_run(runs[stack, Phase.PREVIEW], shipped("ci"))
     said = {f.policy for f in judged.findings} | {e.policy for e in judged.not_applicable}
     assert said.isdisjoint({"nlb-api-same-account-region", "nlb-api-location-proven"})
 
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_after_an_update_nothing_is_left_undecided(
-    stack: str, recordings: dict[tuple[str, Phase], Recording]
+    stack: str, runs: dict[tuple[str, Phase], Run]
 ) -> None:
-    findings = judge(recordings[stack, Phase.UPDATE], shipped(stack))
+    findings = findings_of(runs[stack, Phase.UPDATE], shipped(stack))
     assert {finding.policy for finding in findings} == {"stage-web-acl"}
 
 
-def recorded(name: str, phase: Phase) -> Recording:
-    """An example of a stack file, recorded."""
+def run(name: str, phase: Phase) -> Run:
+    """An example of a stack file, run."""
     file = stack_file.read(ROOT, f"examples/{name}.yaml")
-    return record(PROGRAM, phase=phase, project=file.project, stack=file.stack, config=file.config)
+    return run_program(
+        PROGRAM, phase=phase, project=file.project, stack=file.stack, config=file.config
+    )
 
 
 def exceptions(name: str) -> dict[str, Any]:
@@ -73,19 +75,19 @@ def exceptions(name: str) -> dict[str, Any]:
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_examples_pass_with_their_exceptions(name: str, phase: Phase, levels: str) -> None:
     config = {**shipped(levels), **exceptions(name)}
-    assert mandatory(judge(recorded(name, phase), config)) == []
+    assert mandatory(findings_of(run(name, phase), config)) == []
 
 
 @pytest.mark.parametrize("name", [name for name in EXAMPLES if exceptions(name)])
 def test_examples_need_their_exceptions(name: str) -> None:
-    refused = mandatory(judge(recorded(name, Phase.PREVIEW), shipped("ci")))
+    refused = mandatory(findings_of(run(name, Phase.PREVIEW), shipped("ci")))
     assert refused
     assert {finding.policy for finding in refused} <= exceptions(name).keys()
 
 
-def open_routes(recording: Recording) -> set[str]:
-    """Routes of a recorded stack that anybody may call."""
-    body = recording.one("aws:apigateway/restApiPut:RestApiPut").inputs["body"]
+def open_routes(run: Run) -> set[str]:
+    """Routes of a run stack that anybody may call."""
+    body = run.one("aws:apigateway/restApiPut:RestApiPut").inputs["body"]
     return {
         operation.route
         for operation in operations(read(body))
@@ -95,10 +97,10 @@ def open_routes(recording: Recording) -> set[str]:
 
 @pytest.mark.parametrize("config", CONFIGS)
 def test_the_allow_list_names_our_open_routes_and_no_more(
-    config: str, recordings: dict[tuple[str, Phase], Recording]
+    config: str, runs: dict[tuple[str, Phase], Run]
 ) -> None:
     concerned = [stack for stack in STACKS if config in APPLIES[stack]]
-    ours = set().union(*(open_routes(recordings[s, Phase.PREVIEW]) for s in concerned))
+    ours = set().union(*(open_routes(runs[s, Phase.PREVIEW]) for s in concerned))
     assert set(shipped(config)["route-authorization"]["openRoutes"]) == ours
 
 
@@ -128,10 +130,10 @@ def test_the_web_acl_is_advice_as_long_as_we_make_none(config: str) -> None:
 
 
 def test_one_recording_judged_twice_gives_the_same(
-    recordings: dict[tuple[str, Phase], Recording],
+    runs: dict[tuple[str, Phase], Run],
 ) -> None:
-    recording = recordings["prod", Phase.PREVIEW]
-    assert judge(recording, {}) == judge(recording, {})
+    run = runs["prod", Phase.PREVIEW]
+    assert findings_of(run, {}) == findings_of(run, {})
 
 
 def test_the_configurations_are_formatted() -> None:

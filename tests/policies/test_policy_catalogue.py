@@ -12,17 +12,18 @@ import pulumi_aws
 import pytest
 from pulumi_policy import EnforcementLevel
 
-from operations import policing
-from operations.recording import Phase, Recorded, Recording
-from policies.rules import AREAS, RULES, build, tokens
-from policies.rules.page import page, read_configs
-from policies.rules.record import EVERY_RULE, Rule
+from policies.pack.framework.documentation import page, read_configs
+from policies.pack.framework.rule import EVERY_RULE, Rule
+from policies.pack.graph import tokens
+from policies.pack.rules import AREAS, RULES, build
+from simulation import analyzer
+from simulation.engine import Phase, Registered, Run
 from tests.policies.scene import Kind, put, swap
 from tests.policies.test_each_rule import CASES
 from tests.stacks import ROOT
 
 PACK = ROOT / "policies"
-MODULES = sorted((PACK / "rules").glob("*.py"))
+MODULES = sorted((PACK / "pack").rglob("*.py"))
 LEFT_OUT = {
     # These refuse whatever they see: there is nothing that they pass.
     ("no-default-vpc", Kind.PASSES),
@@ -167,11 +168,11 @@ def test_every_property_that_rules_read_exists(token: str, names: str) -> None:
 
 def test_the_page_is_what_the_records_say() -> None:
     written = (ROOT / "docs" / "policies.md").read_text(encoding="utf-8")
-    assert written == page(AREAS, read_configs(PACK)), "python -m policies.rules > docs/policies.md"
+    assert written == page(AREAS, read_configs(PACK)), "python -m policies.pack > docs/policies.md"
 
 
 def test_the_page_is_printed_by_a_command() -> None:
-    command = [sys.executable, "-m", "policies.rules"]
+    command = [sys.executable, "-m", "policies.pack"]
     printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert printed.stdout == page(AREAS, read_configs(PACK))
 
@@ -189,7 +190,7 @@ def test_the_page_tells_every_rule_and_every_level() -> None:
 
 def test_the_pack_imports_neither_the_provider_s_sdk_nor_the_project() -> None:
     code = (
-        "import sys; from rules import build; build(); "
+        "import sys; from pack.rules import build; build(); "
         "print([m for m in sys.modules if m.split('.')[0] in "
         "('pulumi_aws', 'operations', 'components', 'settings', 'tests', 'jsonschema')])"
     )
@@ -199,7 +200,7 @@ def test_the_pack_imports_neither_the_provider_s_sdk_nor_the_project() -> None:
     assert done.stdout == "[]\n"
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACK / "pack")))
 def test_modules_of_the_pack_import_each_other_relatively(path: Path) -> None:
     absolute = [
         name
@@ -212,10 +213,10 @@ def test_modules_of_the_pack_import_each_other_relatively(path: Path) -> None:
             else []
         )
     ]
-    assert {name.split(".")[0] for name in absolute}.isdisjoint({"rules", "policies"})
+    assert {name.split(".")[0] for name in absolute}.isdisjoint({"pack", "policies"})
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACK / "pack")))
 def test_no_rule_slices_what_the_sdk_hands_over(path: Path) -> None:
     """A slice of a proxied list shows its unknowns as text, so only `values` touches proxies."""
     text = path.read_text()
@@ -255,26 +256,26 @@ def leaves(value: Any, path: tuple[str | int, ...] = ()) -> list[tuple[str | int
     return [found for key, item in entries for found in leaves(item, (*path, key))]
 
 
-def whispering(recording: Recording, index: int) -> Recording:
-    """The recording with one text of every resource, the same one, replaced by a secret."""
-    for resource in recording.resources:
-        new: Recorded = resource
+def whispering(run: Run, index: int) -> Run:
+    """The run with one text of every resource, the same one, replaced by a secret."""
+    for resource in run.resources:
+        new: Registered = resource
         for side in ("inputs", "outputs"):
             paths = leaves(getattr(resource, side))
             if resource.custom and len(paths) > index:
                 changed = put(getattr(resource, side), paths[index], WHISPER)
                 new = new.__class__(**{**vars(new), side: changed})
-        recording = swap(recording, resource, new)
-    return recording
+        run = swap(run, resource, new)
+    return run
 
 
 @pytest.mark.parametrize("index", range(10))
 def test_no_finding_quotes_what_might_be_a_secret(
-    index: int, recordings: dict[tuple[str, Phase], Recording]
+    index: int, runs: dict[tuple[str, Phase], Run]
 ) -> None:
-    told = whispering(recordings["dev", Phase.UPDATE], index)
+    told = whispering(runs["dev", Phase.UPDATE], index)
     assert WHISPER in repr([r.inputs for r in told.resources])
-    judged = policing.examine(told, {"all": "advisory"})
+    judged = analyzer.analyze_run(told, {"all": "advisory"})
     assert WHISPER not in repr(judged)
 
 
@@ -282,10 +283,8 @@ def test_no_finding_quotes_what_might_be_a_secret(
 def test_a_resource_that_was_only_read_is_not_judged_by_its_missing_inputs(rule: Rule) -> None:
     urn = "urn:pulumi:dev::x::t::read"
     for subject in rule.subjects:
-        read = Recorded(urn, subject, "read", "", True, {}, {"id": "x"})
-        judged = policing.examine(
-            Recording(Phase.PREVIEW, "x", "dev", (read,)), {}, [rule.policy()]
-        )
+        read = Registered(urn, subject, "read", "", True, {}, {"id": "x"})
+        judged = analyzer.analyze_run(Run(Phase.PREVIEW, "x", "dev", (read,)), {}, [rule.policy()])
         if rule.name != "no-default-vpc":
             assert judged.findings == ()
             assert [entry.reason for entry in judged.not_applicable] == ["was read, not made here"]
@@ -301,14 +300,14 @@ EXCLUDED = [
 
 @pytest.mark.parametrize(("name", "config"), EXCLUDED)
 def test_resources_are_left_out_by_name(
-    name: str, config: dict[str, Any], recordings: dict[tuple[str, Phase], Recording]
+    name: str, config: dict[str, Any], runs: dict[tuple[str, Phase], Run]
 ) -> None:
-    recorded = recordings["dev", Phase.UPDATE]
-    nlb = recorded.one(tokens.LOAD_BALANCERS[0])
+    run = runs["dev", Phase.UPDATE]
+    nlb = run.one(tokens.LOAD_BALANCERS[0])
     changes = {"internal": False, "subnets": ["subnet-1"]}
     bad = nlb.__class__(
         **{**vars(nlb), "inputs": nlb.inputs | changes, "outputs": nlb.outputs | changes}
     )
     pack = [next(rule for rule in RULES if rule.name == name).policy()]
-    assert policing.judge(swap(recorded, nlb, bad), {}, pack)
-    assert policing.judge(swap(recorded, nlb, bad), {name: config}, pack) == ()
+    assert analyzer.findings_of(swap(run, nlb, bad), {}, pack)
+    assert analyzer.findings_of(swap(run, nlb, bad), {name: config}, pack) == ()

@@ -11,9 +11,9 @@ from pulumi.runtime import proto
 from pulumi_policy import EnforcementLevel
 from pulumi_policy.policy import _PolicyAnalyzerServicer
 
-from operations.policing import PackConfigError, read_config, reconcile
-from policies.rules import build, refuse_misspelt_configuration
-from policies.rules.configuration import StrictServicer, mistakes
+from policies.pack.framework.configuration import StrictServicer, mistakes
+from policies.pack.rules import build, refuse_misspelt_configuration
+from simulation.analyzer import PackConfigError, read_config, reconcile
 
 KNOWN = {"nlb-internal": {"include", "exclude"}, "log-retention": {"minDays"}}
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from operations.policing import analyze, read_config
+from simulation.analyzer import analyze_state, read_config
 from tests.stacks import ROOT
 
 FILE = Path(__file__).parent / "state.json"
@@ -32,7 +32,7 @@ def state() -> dict[str, Any]:
 def verdicts(state: dict[str, Any], config: str = "") -> set[tuple[str, str, str]]:
     """Level, policy and name of the resource, for each finding."""
     settings = read_config(ROOT / "policies" / f"config.{config}.json") if config else {}
-    found = analyze(state, settings).findings
+    found = analyze_state(state, settings).findings
     return {(f.level, f.policy, f.urn.rpartition("::")[2]) for f in found}
 
 
@@ -109,7 +109,9 @@ class TestOnTheEngine:
             (e["resourceUrn"], e["policyName"], e["enforcementLevel"], e["message"].rstrip())
             for e in said
         }
-        expected = {(f.urn, f.policy, f.level, f.message) for f in analyze(state, {}).findings}
+        expected = {
+            (f.urn, f.policy, f.level, f.message) for f in analyze_state(state, {}).findings
+        }
         assert heard == expected
         assert code != 0
 

@@ -17,9 +17,8 @@ from pulumi_policy.proxy import (
     unknown_checking_proxy,
 )
 
-from policies.rules.arn import parse, partition_of
-from policies.rules.compute import decoded
-from policies.rules.definition import (
+from policies.pack.graph.arn import parse, partition_of
+from policies.pack.graph.definition import (
     UnreadableError,
     operations,
     read,
@@ -27,8 +26,8 @@ from policies.rules.definition import (
     substituted,
     variables,
 )
-from policies.rules.secrets import holds_secret, names_secret
-from policies.rules.values import (
+from policies.pack.graph.secrets import holds_secret, names_secret
+from policies.pack.graph.values import (
     UNKNOWN,
     Unknown,
     items,
@@ -39,6 +38,7 @@ from policies.rules.values import (
     same,
     truth,
 )
+from policies.pack.rules.compute import decoded
 
 SENTINELS = (
     UNKNOWN_STRING_VALUE,

@@ -1,0 +1,1 @@
+"""What API Gateway would refuse, ignore or misread in a document, found before it is sent."""

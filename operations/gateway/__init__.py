@@ -1,0 +1,1 @@
+"""A stack's API served on this machine by an emulated API Gateway."""

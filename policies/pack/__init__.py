@@ -1,0 +1,1 @@
+"""The policy pack. It imports nothing of the rest of the project."""

@@ -1,0 +1,1 @@
+"""What a rule is made of: its record, its configuration, its documentation."""

@@ -1,0 +1,1 @@
+"""What the rules read: the resources of a stack, their values and their references."""

@@ -1,0 +1,1 @@
+"""The proof that resources share an account and a region."""

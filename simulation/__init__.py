@@ -1,0 +1,1 @@
+"""The program and the policies run in this process, without AWS and without the Pulumi CLI."""

@@ -1,0 +1,97 @@
+"""A flat program that registers what a run one did: the least that the same stack can cost."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from simulation.engine import Registered, Run
+
+_ADDED_BY_THE_PROVIDER = "region"
+_DISTINCT = 6
+"""Characters from which on a value is looked for within others, and not only as a whole."""
+
+
+def bare_program(run: Run) -> str:
+    """Python source, one statement a resource, from the run of an update.
+
+    What came from another resource's output there is taken from its output here.
+    """
+    resources = [r for r in run.resources if r.type.startswith("aws:")]
+    names = {resource.urn: f"r{number}" for number, resource in enumerate(resources)}
+    outputs = {
+        resource.urn: dict(_outputs(resource, names[resource.urn])) for resource in resources
+    }
+    statements = [_statement(resource, names, outputs) for resource in resources]
+    return "\n".join(
+        [
+            '"""A stack, written down resource by resource."""',
+            "import pulumi",
+            "import pulumi_aws as aws",
+            *statements,
+        ]
+    )
+
+
+def _statement(
+    resource: Registered, names: Mapping[str, str], outputs: Mapping[str, Mapping[str, str]]
+) -> str:
+    module, _, kind = resource.type.removeprefix("aws:").partition("/")
+    arguments = [repr(resource.name)]
+    for key, value in resource.inputs.items():
+        if key == _ADDED_BY_THE_PROVIDER:
+            continue
+        sources = resource.property_dependencies.get(key, frozenset())
+        found = {text: code for urn in sorted(sources) for text, code in outputs[urn].items()}
+        arguments.append(f"{_snake(key)}={_expression(value, found)}")
+    options = [f"{key}={value!r}" for key, value in _options(resource)]
+    waited_for = set(re.findall(r"\br\d+\b", " ".join(arguments)))
+    for option, urns in (
+        ("depends_on", [u for u in resource.dependencies if names.get(u) not in waited_for]),
+        ("replace_with", resource.options.get("replace_with", ())),
+    ):
+        if listed := ", ".join(names[urn] for urn in sorted(urns) if urn in names):
+            options.append(f"{option}=[{listed}]")
+    arguments.append(f"opts=pulumi.ResourceOptions({', '.join(options)})")
+    call = f"aws.{module}.{kind.rpartition(':')[2]}({', '.join(arguments)})"
+    return f"{names[resource.urn]} = {call}"
+
+
+def _options(resource: Registered) -> Iterator[tuple[str, Any]]:
+    for wire, option in (
+        ("retainOnDelete", "retain_on_delete"),
+        ("replacement_trigger", "replacement_trigger"),
+    ):
+        if wire in resource.options:
+            yield option, resource.options[wire]
+
+
+def _outputs(resource: Registered, name: str) -> Iterator[tuple[str, str]]:
+    """Each value that others may take from a resource, with the code that reads it."""
+    for key, value in resource.outputs.items():
+        if isinstance(value, str | int):
+            yield str(value), f"{name}.{_snake(key)}"
+
+
+def _expression(value: Any, outputs: Mapping[str, str]) -> str:
+    """The code of a value in which outputs of other resources may occur."""
+    if isinstance(value, dict):
+        items = (f"{key!r}: {_expression(item, outputs)}" for key, item in value.items())
+        return f"{{{', '.join(items)}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(_expression(item, outputs) for item in value)}]"
+    if not isinstance(value, str) or not outputs:
+        return repr(value)
+    if value in outputs:
+        return f"{outputs[value]}.apply(str)" if value.isdigit() else outputs[value]
+    long = sorted((text for text in outputs if len(text) >= _DISTINCT), key=len, reverse=True)
+    if not long:
+        return repr(value)
+    parts = re.split(f"({'|'.join(map(re.escape, long))})", value)
+    if len(parts) == 1:
+        return repr(value)
+    code = ", ".join(outputs.get(part, repr(part)) for part in parts if part)
+    return f"pulumi.Output.concat({code})"
+
+
+def _snake(key: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", key).lower()

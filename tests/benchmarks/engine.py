@@ -1,0 +1,88 @@
+"""How long `pulumi preview` and `pulumi up` take, on the real engine with a stand-in for AWS."""
+
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from simulation import stack_file
+from simulation.engine import Phase
+from simulation.rehearsal import run_stack
+from tests.benchmarks.bare import bare_program
+from tests.benchmarks.table import Row
+from tests.engine.critical_path import LATENCY, critical_path, graph
+from tests.engine.stack import PROGRAM, ROOT, Stack
+from tests.engine.standin.provider import Standin
+
+ROUNDS = 7
+SCALE = 1 / 20
+"""How much faster the stand-in answers than AWS."""
+_PACK = ("--policy-pack", "policies", "--policy-pack-config", "policies/config.{}.json")
+
+
+def previews(name: str) -> Iterator[Row]:
+    """`pulumi preview` of a stack, beside a flat program that registers the same resources."""
+    with _new_stack(name) as program, _new_stack(name) as bare:
+        _flatten(bare)
+        commands = {
+            "a flat program": lambda: bare.run("preview", "--stack", name),
+            "this program": lambda: program.run("preview", "--stack", name),
+            "this program, with the pack": lambda: program.run(
+                "preview", "--stack", name, *(part.format(name) for part in _PACK)
+            ),
+        }
+        seconds = interleaved(commands)
+    least = seconds["a flat program"]
+    for what, took in seconds.items():
+        yield Row(f"`pulumi preview`, {name}: {what}", f"{took:.2f} s", f"{took / least:.2f}")
+
+
+def updates(name: str) -> Iterator[Row]:
+    """The first `pulumi up` of a stack, beside its critical path and its steps one by one."""
+    spans = []
+    for _ in range(ROUNDS):
+        with _new_stack(name) as stack:
+            stack.aws.latency = {kind: seconds * SCALE for kind, seconds in LATENCY.items()}
+            stack.up()
+            calls = stack.aws.calls("create")
+            span = max(call.end for call in calls) - min(call.start for call in calls)
+            spans.append(span / SCALE)
+            state = stack.state()
+    latency = {call.urn: LATENCY[call.kind] for call in calls}
+    path = critical_path(graph(state), latency)
+    for what, seconds in (
+        (f"the critical path ({path})", path.seconds),
+        ("the update", statistics.median(spans)),
+        ("every step on its own", sum(latency.values())),
+    ):
+        text = f"`pulumi up`, {name}: {what}"
+        yield Row(text, f"{seconds:.0f} s", f"{seconds / path.seconds:.2f}")
+
+
+def interleaved(commands: Mapping[str, Callable[[], object]]) -> dict[str, float]:
+    """Median seconds of each, taken in turns after one round that does not count."""
+    taken: dict[str, list[float]] = {what: [] for what in commands}
+    for _ in range(ROUNDS + 1):
+        for what, command in commands.items():
+            started = time.perf_counter()
+            command()
+            taken[what].append(time.perf_counter() - started)
+    return {what: statistics.median(seconds[1:]) for what, seconds in taken.items()}
+
+
+@contextmanager
+def _new_stack(name: str) -> Iterator[Stack]:
+    with tempfile.TemporaryDirectory() as folder, Standin() as aws:
+        yield Stack.create(Path(folder), aws, name=name)
+
+
+def _flatten(stack: Stack) -> None:
+    """Put the flat program in the program's place."""
+    run = run_stack(stack_file.read(ROOT, stack.name), Phase.UPDATE)
+    for part in PROGRAM:
+        path = stack.program / part
+        if path.is_dir():
+            path.rename(stack.folder / part)
+    (stack.program / "__main__.py").write_text(bare_program(run), encoding="utf-8")

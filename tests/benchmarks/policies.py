@@ -1,0 +1,146 @@
+"""How long the rules of the policy pack take on big stacks: `python -m tests.benchmarks.policies`.
+
+Our own stack, run after an update, is repeated until there are enough resources. The time
+that the SDK takes to hand every resource to every policy is not part of it: no pack can change
+that.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from pulumi_policy import (
+    PolicyProviderResource,
+    PolicyResource,
+    PolicyResourceOptions,
+    ResourceValidationArgs,
+    ResourceValidationPolicy,
+    StackValidationArgs,
+)
+from pulumi_policy.proxy import unknown_checking_proxy
+
+from policies.pack.rules import build
+from simulation import stack_file
+from simulation.engine import Phase, Registered, Run
+from simulation.rehearsal import ROOT, run_stack
+
+SIZES = (1_000, 3_000, 10_000)
+APIS = 200
+"""In the largest stack; what is beyond them are copies of the network's and the fleet's parts."""
+
+
+def grown(run: Run, size: int) -> Run:
+    """Repeat the cloud's resources of a run, each copy with ids and URNs of its own."""
+    once = [r for r in run.resources if r.custom and not r.type.startswith("pulumi:")]
+    plain = [r for r in once if not r.type.startswith("aws:apigateway/")]
+    resources = list(run.resources)
+    copies = 0
+    while len(resources) < size:
+        copies += 1
+        resources += _copied(once if copies < APIS else plain, copies)
+    return replace(run, resources=tuple(resources[:size]))
+
+
+def _copied(resources: list[Registered], number: int) -> list[Registered]:
+    urns = {r.urn: f"{r.urn}-{number}" for r in resources}
+    ids = {
+        value: f"{value}{number}"
+        for r in resources
+        for key in ("id", "arn")
+        if isinstance(value := r.outputs.get(key), str)
+    }
+    return [
+        replace(
+            r,
+            urn=urns[r.urn],
+            name=f"{r.name}-{number}",
+            inputs=_renamed(r.inputs, ids),
+            outputs=_renamed(r.outputs, ids),
+            property_dependencies={
+                key: frozenset(urns.get(urn, urn) for urn in made_from)
+                for key, made_from in r.property_dependencies.items()
+            },
+        )
+        for r in resources
+    ]
+
+
+def _renamed(value: Any, ids: Mapping[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _renamed(item, ids) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_renamed(item, ids) for item in value]
+    return ids.get(value, value) if isinstance(value, str) else value
+
+
+def seconds(run: Run) -> float:
+    """Processor time that all rules take over a run."""
+    options = PolicyResourceOptions(False, [], None, [], None, [])  # type: ignore[arg-type]
+    providers = {
+        r.urn: PolicyProviderResource(r.type, unknown_checking_proxy(r.inputs), r.urn, r.name)
+        for r in run.resources
+        if r.type.startswith("pulumi:providers:")
+    }
+    seen = {
+        r.urn: PolicyResource(
+            r.type,
+            unknown_checking_proxy(r.outputs),
+            r.urn,
+            r.name,
+            options,
+            providers.get(r.provider),
+            None,
+            [],
+            {},
+        )
+        for r in run.resources
+    }
+    for r in run.resources:
+        seen[r.urn].property_dependencies = {
+            key: [seen[urn] for urn in urns if urn in seen]
+            for key, urns in r.property_dependencies.items()
+        }
+    arguments = [
+        ResourceValidationArgs(
+            r.type,
+            unknown_checking_proxy(r.inputs),
+            r.urn,
+            r.name,
+            options,
+            providers.get(r.provider),
+        )
+        for r in run.resources
+    ]
+    started = time.process_time()
+    for policy in build():
+        if isinstance(policy, ResourceValidationPolicy):
+            for argument in arguments:
+                _hear(policy, argument)
+        else:
+            _hear(policy, StackValidationArgs(list(seen.values())))
+    return time.process_time() - started
+
+
+def _hear(policy: Any, arguments: Any) -> None:
+    try:
+        policy.validate(arguments, lambda _message, _urn=None: None)
+    except Exception as error:
+        # The SDK says "not applicable" by an exception of its own.
+        if type(error).__name__ != "_NotApplicableError":
+            raise
+
+
+def main() -> None:
+    """Print one line a size."""
+    run = run_stack(stack_file.read(ROOT, "dev"), Phase.UPDATE)
+    for size in SIZES:
+        stack = grown(run, size)
+        apis = len(stack.of_type("aws:apigateway/restApi:RestApi"))
+        took = seconds(stack)
+        each = took / size * 1e6
+        print(f"{size:6} resources, {apis:3} APIs: {took:5.2f} s, {each:4.0f} µs a resource")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,300 @@
+"""The API hands over to its targets, and a stage moves between them."""
+
+import json
+from typing import Any
+
+import pytest
+
+from components.private_api import (
+    ACCESS_LOG_FORMAT,
+    AccountLogging,
+    EndpointType,
+    PrivateApi,
+    PrivateApiArgs,
+    StageArgs,
+)
+from openapi.compiler import compile_routes
+from openapi.routes import Route
+from simulation.engine import UNKNOWN, Phase, Run, run_program
+
+ROUTES = [Route.model_validate({"method": "GET", "path": "/", "authorization": "none"})]
+DEFINITION = compile_routes("private-api-dev", ROUTES)
+STAGE: StageArgs = {
+    "target": "blue",
+    "throttle": {"rate_limit": 50, "burst_limit": 100},
+    "log_retention_days": 7,
+}
+ARN = "arn:aws:elasticloadbalancing:us-east-2:111122223333:loadbalancer/net/{}/50dc6c495c0c9188"
+ARGS: PrivateApiArgs = {
+    "definition": DEFINITION.json,
+    "fingerprint": DEFINITION.fingerprint,
+    "targets": {
+        "blue": {"host": "blue.example", "load_balancer_arn": ARN.format("blue")},
+        "green": {"host": "green.example:8080", "load_balancer_arn": ARN.format("green")},
+        "legacy": {"host": "legacy.example", "vpc_link_id": "a1b2c3"},
+    },
+    "stages": {"dev": STAGE},
+    "tags": {"owner": "platform"},
+}
+API = "aws:apigateway/restApi:RestApi"
+IMPORT = "aws:apigateway/restApiPut:RestApiPut"
+DEPLOYMENT = "aws:apigateway/deployment:Deployment"
+STAGE_TYPE = "aws:apigateway/stage:Stage"
+LINK = "aws:apigateway/vpcLink:VpcLink"
+METHODS = "aws:apigateway/methodSettings:MethodSettings"
+LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
+ACCOUNT = "aws:apigateway/account:Account"
+ROLE = "aws:iam/role:Role"
+COMPONENT = "privateapi:index:PrivateApi"
+
+
+def build(phase: Phase = Phase.UPDATE, **changes: Any) -> Run:
+    args: Any = {**ARGS, **changes}
+    return run_program(
+        lambda: PrivateApi("api", args), phase=phase, config={"aws:region": "us-east-2"}
+    )
+
+
+def stage(run: Run, name: str = "dev") -> dict[str, Any]:
+    return run.one(STAGE_TYPE, f"api-{name}-stage").inputs
+
+
+@pytest.fixture(scope="module")
+def built() -> Run:
+    return build()
+
+
+def test_every_balancer_gets_a_link_and_an_existing_link_is_used(built: Run) -> None:
+    links = {link.name: link for link in built.of_type(LINK)}
+    assert {n: link.inputs["targetArn"] for n, link in links.items()} == {
+        "api-blue-link": ARN.format("blue"),
+        "api-green-link": ARN.format("green"),
+    }
+    assert built.one(COMPONENT).outputs["vpc_link_ids"] == {
+        "blue": links["api-blue-link"].outputs["id"],
+        "green": links["api-green-link"].outputs["id"],
+        "legacy": "a1b2c3",
+    }
+
+
+@pytest.mark.parametrize(
+    "target",
+    [{"host": "x"}, {"host": "x", "vpc_link_id": "a1b2c3", "load_balancer_arn": ARN.format("x")}],
+)
+def test_a_target_has_either_a_balancer_or_a_link(target: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="give either load_balancer_arn or vpc_link_id"):
+        build(targets={"blue": target})
+
+
+def test_the_api_is_an_empty_shell_named_as_the_definition_says(built: Run) -> None:
+    api = built.one(API).inputs
+    assert api["name"] == "private-api-dev"
+    assert not {"body", "policy", "binaryMediaTypes", "apiKeySource", "description"} & api.keys()
+
+
+@pytest.mark.parametrize("endpoint", EndpointType)
+def test_the_endpoint_is_of_the_type_that_is_said(endpoint: EndpointType) -> None:
+    api = build(endpoint_type=endpoint).one(API).inputs
+    assert api["endpointConfiguration"]["types"] == endpoint.upper()
+
+
+def test_the_definition_is_imported_and_a_warning_fails_the_import(built: Run) -> None:
+    imported = built.one(IMPORT).inputs
+    assert imported["body"] == DEFINITION.json
+    assert imported["failOnWarnings"] is True
+    assert imported["restApiId"] == built.one(API).outputs["id"]
+
+
+def test_a_deployment_follows_its_import(built: Run) -> None:
+    assert built.one(IMPORT).urn in built.one(DEPLOYMENT).dependencies
+    assert built.one(DEPLOYMENT).inputs["triggers"] == {
+        "definition": DEFINITION.fingerprint,
+        "revision": "1",
+    }
+
+
+def test_another_revision_imports_and_deploys_again() -> None:
+    changed = build(revision=2)
+    assert changed.one(IMPORT).inputs["triggers"] == {"revision": "2"}
+    assert changed.one(DEPLOYMENT).inputs["triggers"]["revision"] == "2"
+
+
+def test_a_stage_points_at_its_target(built: Run) -> None:
+    link = built.one(LINK, "api-blue-link").outputs["id"]
+    assert stage(built)["variables"] == {"vpcLinkId": link, "backendHost": "blue.example"}
+
+
+def test_moving_a_stage_changes_its_variables_and_nothing_else(built: Run) -> None:
+    moved = build(stages={"dev": {**STAGE, "target": "green"}})
+    before = {r.urn: r.inputs for r in built.resources}
+    after = {r.urn: r.inputs for r in moved.resources}
+    changed = [urn for urn in before.keys() | after.keys() if before.get(urn) != after.get(urn)]
+    assert changed == [moved.one(STAGE_TYPE).urn]
+    assert {**stage(moved), "variables": None} == {**stage(built), "variables": None}
+
+
+def test_further_variables_are_set_beside_the_targets() -> None:
+    built = build(stages={"dev": {**STAGE, "variables": {"tier": "gold"}}})
+    assert stage(built)["variables"]["tier"] == "gold"
+    assert stage(built)["variables"]["backendHost"] == "blue.example"
+
+
+def test_without_a_canary_there_are_no_canary_settings(built: Run) -> None:
+    assert stage(built)["stageName"] == "dev"
+    assert "canarySettings" not in stage(built)
+
+
+def test_a_canary_sends_its_share_of_the_same_deployment_to_the_other_target() -> None:
+    built = build(stages={"dev": {**STAGE, "canary": {"target": "green", "percent": 10}}})
+    assert stage(built)["canarySettings"] == {
+        "deploymentId": stage(built)["deployment"],
+        "percentTraffic": 10,
+        "stageVariableOverrides": {
+            "vpcLinkId": built.one(LINK, "api-green-link").outputs["id"],
+            "backendHost": "green.example:8080",
+        },
+    }
+
+
+def test_every_request_is_logged_as_json_with_the_integrations_part(built: Run) -> None:
+    settings = stage(built)["accessLogSettings"]
+    group = built.one(LOG_GROUP, "api-dev-access")
+    assert settings == {"destinationArn": group.outputs["arn"], "format": ACCESS_LOG_FORMAT}
+    logged = json.loads(ACCESS_LOG_FORMAT)
+    assert {"$context.requestId", "$context.integration.status", "$context.integration.error"} <= {
+        *logged.values()
+    }
+    assert "\n" not in ACCESS_LOG_FORMAT
+    assert len(ACCESS_LOG_FORMAT) <= 3 * 1024
+
+
+def test_log_groups_are_there_first_with_retention_and_for_a_canary_too(built: Run) -> None:
+    api = built.one(API).outputs["id"]
+    groups = built.of_type(LOG_GROUP)
+    execution = f"API-Gateway-Execution-Logs_{api}/dev"
+    access = "/private-api/private-api-dev/dev/access"
+    assert {g.inputs["name"] for g in groups} == {
+        execution,
+        f"{execution}/Canary",
+        access,
+        f"{access}/Canary",
+    }
+    assert {g.inputs["retentionInDays"] for g in groups} == {7}
+    assert {g.urn for g in groups} <= built.one(STAGE_TYPE).dependencies
+
+
+def test_every_method_is_throttled_measured_and_logs_its_errors(built: Run) -> None:
+    methods = built.one(METHODS).inputs
+    assert methods["methodPath"] == "*/*"
+    assert methods["settings"] == {
+        "loggingLevel": "ERROR",
+        "dataTraceEnabled": False,
+        "metricsEnabled": True,
+        "throttlingRateLimit": 50,
+        "throttlingBurstLimit": 100,
+    }
+
+
+def test_requests_are_traced(built: Run) -> None:
+    assert stage(built)["xrayTracingEnabled"] is True
+
+
+def test_by_default_the_account_is_left_alone(built: Run) -> None:
+    assert built.one(API)
+    assert not built.of_type(ACCOUNT) + built.of_type(ROLE)
+
+
+@pytest.fixture(scope="module")
+def with_account() -> Run:
+    return build(account_logging=AccountLogging.CREATE)
+
+
+def test_the_accounts_role_may_be_taken_by_api_gateway_and_may_log(
+    with_account: Run,
+) -> None:
+    trust = json.loads(with_account.one(ROLE).inputs["assumeRolePolicy"])
+    assert trust["Statement"][0]["Principal"] == {"Service": "apigateway.amazonaws.com"}
+    attachment = with_account.one("aws:iam/rolePolicyAttachment:RolePolicyAttachment")
+    assert attachment.inputs["policyArn"] == (
+        "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
+    )
+    account = with_account.one(ACCOUNT)
+    assert account.inputs["cloudwatchRoleArn"] == with_account.one(ROLE).outputs["arn"]
+    assert attachment.urn in account.dependencies
+
+
+def test_what_the_account_shares_is_kept_on_destroy(with_account: Run) -> None:
+    kept = {r.type for r in with_account.resources if r.options.get("retainOnDelete")}
+    assert kept == {ACCOUNT, ROLE, "aws:iam/rolePolicyAttachment:RolePolicyAttachment"}
+
+
+def test_a_stage_and_its_methods_wait_for_the_accounts_role(with_account: Run) -> None:
+    account = with_account.one(ACCOUNT).urn
+    assert account in with_account.one(STAGE_TYPE).dependencies
+    assert account in with_account.one(METHODS).dependencies
+
+
+def test_without_account_logging_nothing_is_logged() -> None:
+    built = build(account_logging=AccountLogging.OFF)
+    assert built.one(METHODS).inputs["settings"]["loggingLevel"] == "OFF"
+    assert "accessLogSettings" not in stage(built)
+    assert not built.of_type(LOG_GROUP)
+
+
+KEYS: dict[str, Any] = {
+    "names": ["partner-a", "partner-b"],
+    "throttle": {"rate_limit": 5, "burst_limit": 10},
+    "quota": {"limit": 1000, "period": "DAY"},
+}
+
+
+def test_keys_open_the_stage_through_a_usage_plan() -> None:
+    built = build(stages={"dev": {**STAGE, "api_keys": KEYS}})
+    plan = built.one("aws:apigateway/usagePlan:UsagePlan")
+    assert plan.inputs["throttleSettings"] == {"rateLimit": 5, "burstLimit": 10}
+    assert plan.inputs["quotaSettings"] == {"limit": 1000, "period": "DAY"}
+    (opened,) = plan.inputs["apiStages"]
+    assert opened == {"apiId": built.one(API).outputs["id"], "stage": "dev"}
+    assert built.one(STAGE_TYPE).urn in plan.dependencies
+    joined = built.of_type("aws:apigateway/usagePlanKey:UsagePlanKey")
+    keys = built.of_type("aws:apigateway/apiKey:ApiKey")
+    assert {j.inputs["keyId"] for j in joined} == {k.outputs["id"] for k in keys}
+    assert len(keys) == 2
+
+
+def test_keys_of_two_stages_never_share_a_name() -> None:
+    stages = {
+        "dev": {**STAGE, "api_keys": {**KEYS, "names": ["b-ops"]}},
+        "dev-b": {**STAGE, "api_keys": {**KEYS, "names": ["ops"]}},
+    }
+    assert len(build(stages=stages).of_type("aws:apigateway/apiKey:ApiKey")) == 2
+
+
+def test_the_value_of_a_key_is_made_by_aws() -> None:
+    built = build(stages={"dev": {**STAGE, "api_keys": KEYS}})
+    keys = built.of_type("aws:apigateway/apiKey:ApiKey")
+    assert keys
+    assert not any("value" in key.inputs for key in keys)
+
+
+def test_an_unlimited_key_has_no_quota() -> None:
+    keys = {k: v for k, v in KEYS.items() if k != "quota"}
+    built = build(stages={"dev": {**STAGE, "api_keys": keys}})
+    assert "quotaSettings" not in built.one("aws:apigateway/usagePlan:UsagePlan").inputs
+
+
+def test_at_preview_the_whole_definition_and_its_trigger_are_known() -> None:
+    built = build(Phase.PREVIEW)
+    assert built.one(IMPORT).inputs["body"] == DEFINITION.json
+    assert UNKNOWN not in built.one(DEPLOYMENT).inputs["triggers"].values()
+
+
+def test_the_component_tells_the_url_of_every_stage(built: Run) -> None:
+    urls = built.one(COMPONENT).outputs["invoke_urls"]
+    assert urls == {"dev": built.one(STAGE_TYPE).outputs["invokeUrl"]}
+
+
+def test_every_child_hangs_off_the_component(built: Run) -> None:
+    children = [r for r in built.resources if r.custom and not r.type.startswith("pulumi:")]
+    assert len(children) == 11
+    assert {r.parent for r in children} == {built.one(COMPONENT).urn}

@@ -1,0 +1,374 @@
+"""Running policies in-process as the engine does."""
+
+import contextvars
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pulumi
+import pytest
+from pulumi_policy import (
+    EnforcementLevel,
+    Policy,
+    PolicyConfigSchema,
+    ReportViolation,
+    ResourceValidationArgs,
+    ResourceValidationPolicy,
+    Severity,
+    StackValidationArgs,
+    StackValidationPolicy,
+)
+
+from policies.pack.framework.rule import (
+    ADVISORY,
+    MANDATORY,
+    Config,
+    Refusal,
+    ResourceRule,
+    RuleError,
+    StackRule,
+    Undecided,
+    Verdict,
+)
+from policies.pack.graph.graph import Graph
+from policies.pack.graph.resource import Resource
+from simulation.analyzer import Finding, analyze_run, analyze_state, findings_of
+from simulation.engine import UNKNOWN, Phase, Registered, Run, Secret
+
+ROOT = Registered("urn:stack", "pulumi:pulumi:Stack", "dev", "", False, {}, {"exported": "yes"})
+PROVIDER = Registered(
+    "urn:provider", "pulumi:providers:aws", "main", "urn:stack", True, {"region": "here"}, {}
+)
+COMPONENT = Registered("urn:component", "lab:index:Part", "part", "urn:stack", False, {}, {"of": 1})
+ONE = Registered(
+    "urn:one",
+    "aws:a/one:One",
+    "one",
+    "urn:component",
+    True,
+    {"name": "in", "hidden": Secret("plain"), "later": UNKNOWN},
+    {"name": "out", "id": "one-id"},
+    "urn:provider",
+    frozenset({"urn:component"}),
+    {"name": frozenset({"urn:two"}), "empty": frozenset()},
+    {"protect": True, "deleteBeforeReplace": True},
+)
+TWO = Registered(
+    "urn:two", "aws:a/two:Two", "two", "urn:stack", True, {"a": 1}, {"a": 1}, "urn:provider"
+)
+READ = replace(TWO, urn="urn:read", name="read", inputs={}, read=True)
+ALL = (ROOT, PROVIDER, COMPONENT, TWO, ONE, READ)
+
+
+def run(phase: Phase = Phase.PREVIEW, resources: tuple[Registered, ...] = ALL) -> Run:
+    """A stack of a few things of no particular kind."""
+    return Run(phase, "lab", "dev", resources)
+
+
+def resource_policy(validate: Any, level: EnforcementLevel = EnforcementLevel.ADVISORY) -> Policy:
+    """A resource policy of one function."""
+    return ResourceValidationPolicy("look", "Looks.", validate, enforcement_level=level)
+
+
+def stack_policy(validate: Any) -> Policy:
+    """A stack policy of one function."""
+    return StackValidationPolicy("survey", "Surveys.", validate)
+
+
+def test_a_resource_policy_sees_inputs_in_the_order_of_registration() -> None:
+    seen: list[tuple[str, Any]] = []
+
+    def look(args: ResourceValidationArgs, _: ReportViolation) -> None:
+        seen.append((args.urn, sorted(args.props)))
+
+    findings_of(run(), {}, [resource_policy(look)])
+    assert seen == [
+        ("urn:stack", []),
+        ("urn:provider", ["region"]),
+        ("urn:component", []),
+        ("urn:two", ["a"]),
+        ("urn:one", ["hidden", "later", "name"]),
+    ]
+
+
+def test_a_resource_policy_sees_options_and_provider() -> None:
+    seen: dict[str, Any] = {}
+
+    def look(args: ResourceValidationArgs, _: ReportViolation) -> None:
+        provider = args.provider and (args.provider.name, args.provider.props["region"])
+        options = (args.opts.protect, args.opts.delete_before_replace, args.opts.parent)
+        seen[args.name] = (args.resource_type, provider, options)
+
+    findings_of(run(), {}, [resource_policy(look)])
+    assert seen["one"] == ("aws:a/one:One", ("main", "here"), (True, True, "urn:component"))
+    assert seen["two"] == ("aws:a/two:Two", ("main", "here"), (False, None, "urn:stack"))
+    assert seen["main"][1] is None
+    assert seen["part"][1] is None
+
+
+def test_a_secret_arrives_in_plaintext() -> None:
+    def look(args: ResourceValidationArgs, say: ReportViolation) -> None:
+        if args.name == "one":
+            say(args.props["hidden"], None)
+
+    [found] = findings_of(run(), {}, [resource_policy(look)])
+    assert found.message == "Looks.\nplain"
+
+
+def test_an_unknown_read_becomes_an_advisory_of_the_sdk() -> None:
+    def look(args: ResourceValidationArgs, _: ReportViolation) -> None:
+        if args.name == "one":
+            _ = args.props["later"]
+
+    [found] = findings_of(run(), {}, [resource_policy(look, EnforcementLevel.MANDATORY)])
+    assert (found.urn, found.level) == ("urn:one", "advisory")
+    assert found.message.startswith("can't run policy 'look' from policy pack 'private-api@v0.0.1'")
+
+
+def test_a_stack_policy_sees_outputs_and_how_things_depend() -> None:
+    seen: dict[str, Any] = {}
+
+    def survey(args: StackValidationArgs, _: ReportViolation) -> None:
+        for r in args.resources:
+            depends = {
+                key: [d.urn for d in found] for key, found in r.property_dependencies.items()
+            }
+            parent = r.parent.urn if r.parent else None
+            seen[r.urn] = (dict(r.props), parent, [d.urn for d in r.dependencies], depends)
+
+    findings_of(run(), {}, [stack_policy(survey)])
+    assert set(seen) == {"urn:stack", "urn:provider", "urn:component", "urn:two", "urn:one"}
+    assert seen["urn:stack"][0] == {"exported": "yes"}
+    assert seen["urn:component"][0] == {"of": 1}
+    assert seen["urn:one"] == (
+        {"name": "out", "id": "one-id"},
+        "urn:component",
+        ["urn:component"],
+        {"name": ["urn:two"]},
+    )
+
+
+def test_what_a_stack_policy_says_of_nothing_is_said_of_the_stack() -> None:
+    def survey(_: StackValidationArgs, say: ReportViolation) -> None:
+        say("of one", "urn:one")
+        say("of nothing", None)
+        say("of a stranger", "urn:elsewhere")
+
+    found = findings_of(run(), {}, [stack_policy(survey)])
+    assert [(f.urn, f.message.splitlines()[1]) for f in found] == [
+        ("urn:one", "of one"),
+        ("urn:stack", "of a stranger"),
+        ("urn:stack", "of nothing"),
+    ]
+
+
+def refuse(args: ResourceValidationArgs, say: ReportViolation) -> None:
+    """Refuse every resource of AWS."""
+    if args.resource_type.startswith("aws:"):
+        say("no", None)
+
+
+def count(args: StackValidationArgs, say: ReportViolation) -> None:
+    """Say how many resources there are."""
+    say(str(len(args.resources)), None)
+
+
+PACK = (resource_policy(refuse, EnforcementLevel.MANDATORY), stack_policy(count))
+
+
+def test_a_preview_goes_on_after_a_mandatory_finding() -> None:
+    found = findings_of(run(), {}, PACK)
+    assert [(f.urn, f.policy, f.is_mandatory) for f in found] == [
+        ("urn:one", "look", True),
+        ("urn:stack", "survey", False),
+        ("urn:two", "look", True),
+    ]
+
+
+def test_an_update_stops_at_the_first_mandatory_finding() -> None:
+    found = findings_of(run(Phase.UPDATE), {}, PACK)
+    assert [(f.urn, f.policy) for f in found] == [("urn:two", "look")]
+
+
+def test_an_update_goes_on_after_an_advisory_one() -> None:
+    found = findings_of(run(Phase.UPDATE), {"look": "advisory"}, PACK)
+    assert [f.policy for f in found] == ["look", "survey", "look"]
+
+
+def test_a_disabled_policy_says_nothing() -> None:
+    assert findings_of(run(), {"look": "disabled", "survey": "disabled"}, PACK) == ()
+
+
+def test_properties_reach_the_policy() -> None:
+    seen: list[Mapping[str, Any]] = []
+
+    def look(args: ResourceValidationArgs, _: ReportViolation) -> None:
+        seen.append(args.get_config())
+
+    schema = {"limit": {"type": "integer"}, "unit": {"type": "string", "default": "s"}}
+    policy = ResourceValidationPolicy(
+        "look", "Looks.", look, config_schema=PolicyConfigSchema(schema)
+    )
+    findings_of(run(resources=(ROOT,)), {"look": {"limit": 5}}, [policy])
+    assert seen == [{"limit": 5, "unit": "s"}]
+
+
+@pytest.mark.parametrize(("phase", "is_preview"), [(Phase.PREVIEW, True), (Phase.UPDATE, False)])
+def test_a_policy_is_told_which_run_this_is(phase: Phase, is_preview: bool) -> None:
+    told: list[Any] = []
+
+    def survey(_: StackValidationArgs, __: ReportViolation) -> None:
+        told.append((pulumi.get_project(), pulumi.get_stack(), pulumi.runtime.is_dry_run()))
+
+    findings_of(run(phase), {}, [stack_policy(survey)])
+    assert told == [("lab", "dev", is_preview)]
+
+
+def test_a_run_leaves_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PULUMI_STACK", "mine")
+    before = dict(os.environ)
+    findings_of(run(), {}, PACK)
+    assert dict(os.environ) == before
+    fresh = contextvars.Context()
+    assert fresh.run(pulumi.runtime.is_dry_run) is False
+    assert fresh.run(pulumi.get_project) == "project"
+
+
+def test_what_a_policy_did_not_judge_is_told_apart_from_what_it_passed() -> None:
+    def look(args: ResourceValidationArgs, _: ReportViolation) -> None:
+        if args.name != "one":
+            args.not_applicable(f"not {args.name}")
+
+    judged = analyze_run(run(), {}, [resource_policy(look)])
+    assert judged.findings == ()
+    assert ("urn:two", "look", "not two") in judged.not_applicable
+    assert "urn:one" not in {entry.urn for entry in judged.not_applicable}
+
+
+STATE = {
+    "version": 3,
+    "deployment": {
+        "resources": [
+            {"urn": "urn:stack", "type": "pulumi:pulumi:Stack", "outputs": {"x": 1}},
+            {
+                "urn": "urn:p::main",
+                "type": "pulumi:providers:aws",
+                "custom": True,
+                "inputs": {"region": "here"},
+            },
+            {
+                "urn": "urn:a::gone",
+                "type": "aws:a/one:One",
+                "custom": True,
+                "delete": True,
+            },
+            {
+                "urn": "urn:a::read",
+                "type": "aws:a/one:One",
+                "custom": True,
+                "external": True,
+                "outputs": {"id": "1", "__meta": "internal"},
+                "provider": "urn:p::main::id",
+                "parent": "urn:stack",
+                "propertyDependencies": {"b": None, "c": ["urn:stack"]},
+            },
+            {
+                "urn": "urn:a::made",
+                "type": "aws:a/one:One",
+                "custom": True,
+                "inputs": {
+                    "open": {
+                        "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
+                        "plaintext": '"text"',
+                    },
+                    "shut": [
+                        {
+                            "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
+                            "ciphertext": "v1:abc",
+                        }
+                    ],
+                },
+                "provider": "urn:p::main::id",
+            },
+        ]
+    },
+}
+
+
+def test_a_state_is_shown_with_what_was_read() -> None:
+    inputs: dict[str, Any] = {}
+    outputs: dict[str, Any] = {}
+
+    def look(args: ResourceValidationArgs, say: ReportViolation) -> None:
+        assert not pulumi.runtime.is_dry_run()
+        plain = {k: v if isinstance(v, str) else list(v) for k, v in args.props.items()}
+        inputs[args.name] = (plain, args.provider and args.provider.name)
+        if args.name == "read":
+            say("goes on", None)
+
+    def survey(args: StackValidationArgs, _: ReportViolation) -> None:
+        for r in args.resources:
+            depends = {key: len(found) for key, found in r.property_dependencies.items()}
+            outputs[r.name] = (dict(r.props), depends)
+
+    pack = [resource_policy(look, EnforcementLevel.MANDATORY), stack_policy(survey)]
+    judged = analyze_state(STATE, {}, pack)
+    assert [f.message for f in judged.findings] == ["Looks.\ngoes on"]
+    assert inputs["read"] == ({}, "main")
+    assert inputs["made"] == ({"open": "text", "shut": ["[secret]"]}, "main")
+    assert outputs["read"] == ({"id": "1"}, {"c": 1})
+    assert "gone" not in {**inputs, **outputs}
+
+
+def test_a_bare_deployment_is_a_state_too() -> None:
+    assert analyze_state(STATE["deployment"], {}, [stack_policy(count)]).findings  # type: ignore[arg-type]
+
+
+def broken(_: Any, *__: Any) -> list[Verdict]:
+    """A rule that does not work."""
+    raise KeyError("a value that may be secret")
+
+
+ABOUT: dict[str, Any] = {
+    "name": "broken",
+    "title": "Breaks.",
+    "level": ADVISORY,
+    "severity": Severity.LOW,
+    "subjects": ("aws:a/one:One",),
+    "protects": "x",
+    "fix": "x",
+}
+
+
+@pytest.mark.parametrize(
+    "rule", [ResourceRule(**ABOUT, judge=broken), StackRule(**ABOUT, judge=broken)]
+)
+def test_a_rule_that_fails_names_itself_the_resource_and_the_line(rule: Any) -> None:
+    with pytest.raises(RuleError) as caught:
+        findings_of(run(), {}, [rule.policy()])
+    text = str(caught.value)
+    assert text.startswith("policy broken failed on urn:one: KeyError at test_analyzer.py:")
+    assert "secret" not in text
+
+
+def test_one_broken_resource_hides_no_finding_of_the_same_run() -> None:
+    def unsure(resource: Resource, _: Graph, __: Config) -> list[Verdict]:
+        if resource.name == "one":
+            return [Undecided(resource, "later"), Refusal(resource, "is bad.")]
+        return [Refusal(resource, "is bad too.", "mend it.")]
+
+    about = {**ABOUT, "subjects": ("aws:a/one:One", "aws:a/two:Two"), "level": MANDATORY}
+    found = findings_of(run(), {}, [StackRule(**about, judge=unsure).policy()])
+    texts = [(f.urn, f.is_mandatory, f.message.partition("\n")[2]) for f in found]
+    assert texts == [
+        ("urn:one", True, "'one' is bad.\nFix: x"),
+        ("urn:stack", False, ""),
+        ("urn:two", True, "'two' is bad too.\nFix: mend it."),
+    ]
+    assert found[1].message.endswith("not known yet: later of 'one'")
+
+
+def test_findings_come_sorted() -> None:
+    a, b = Finding("urn:a", "x", "advisory", "m"), Finding("urn:b", "a", "mandatory", "m")
+    assert sorted([b, a]) == [a, b]

@@ -1,0 +1,172 @@
+"""The in-process engine behaves as the real one, as far as it goes."""
+
+import os
+import runpy
+from pathlib import Path
+
+import pulumi
+import pulumi_aws as aws
+import pytest
+
+from simulation.engine import UNKNOWN, Phase, Secret, encode, run_program
+from tests.stacks import PROGRAM, config
+
+BALANCER = "aws:lb/loadBalancer:LoadBalancer"
+VPC = "aws:ec2/vpc:Vpc"
+LINK = "aws:apigateway/vpcLink:VpcLink"
+
+
+class Pair(pulumi.ComponentResource):
+    def __init__(self, name: str) -> None:
+        super().__init__("lab:index:Pair", name)
+        child = pulumi.ResourceOptions(parent=self)
+        vpc = aws.ec2.Vpc("vpc", cidr_block="10.0.0.0/16", opts=child)
+        self.balancer = aws.lb.LoadBalancer(
+            "balancer",
+            load_balancer_type="network",
+            internal=True,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[vpc], replacement_trigger="a"),
+        )
+        self.register_outputs({"arn": self.balancer.arn})
+
+
+def program() -> None:
+    pair = Pair("pair")
+    aws.apigateway.VpcLink("link", target_arn=pair.balancer.arn)
+    pulumi.export("arn", pair.balancer.arn)
+    pulumi.log.warn("mind the gap")
+
+
+@pytest.mark.parametrize("phase", Phase)
+def test_every_resource_is_recorded_under_its_parent(phase: Phase) -> None:
+    run = run_program(program, phase=phase)
+    parent = run.by_urn(run.one(BALANCER).parent)
+    assert parent.type == "lab:index:Pair"
+
+
+def test_what_only_the_cloud_knows_is_unknown_at_preview() -> None:
+    run = run_program(program, phase=Phase.PREVIEW)
+    assert run.one(LINK).inputs["targetArn"] is UNKNOWN
+    assert run.exports["arn"] is UNKNOWN
+
+
+def test_what_only_the_cloud_knows_has_an_answer_at_update() -> None:
+    run = run_program(program, phase=Phase.UPDATE)
+    arn = run.exports["arn"]
+    assert arn.startswith("arn:aws:elasticloadbalancing:us-east-1:111122223333:loadbalancer/net/")
+    assert run.one(LINK).inputs["targetArn"] == arn
+
+
+def test_dependencies_of_a_property_are_recorded() -> None:
+    run = run_program(program, phase=Phase.PREVIEW)
+    balancer = run.one(BALANCER)
+    assert run.one(LINK).property_dependencies["targetArn"] == {balancer.urn}
+    assert balancer.dependencies == {run.one(VPC).urn}
+
+
+def test_options_are_recorded() -> None:
+    assert (
+        run_program(program, phase=Phase.PREVIEW).one(BALANCER).options["replacement_trigger"]
+        == "a"
+    )
+
+
+def test_the_region_of_the_stack_reaches_resources_as_the_provider_does_it() -> None:
+    run = run_program(program, phase=Phase.PREVIEW, config={"aws:region": "eu-west-1"})
+    assert run.one(VPC).inputs["region"] == "eu-west-1"
+    assert run.one("pulumi:providers:aws").inputs["region"] == "eu-west-1"
+
+
+def test_an_explicit_provider_wins_over_the_stacks_region() -> None:
+    def elsewhere() -> None:
+        provider = aws.Provider("far", region="us-west-2")
+        aws.ec2.Vpc("vpc", cidr_block="10.0.0.0/16", opts=pulumi.ResourceOptions(provider=provider))
+
+    run = run_program(elsewhere, phase=Phase.PREVIEW, config={"aws:region": "eu-west-1"})
+    assert run.one(VPC).inputs["region"] == "us-west-2"
+
+
+def test_a_global_service_gets_no_region() -> None:
+    run = run_program(
+        lambda: aws.iam.Role("role", assume_role_policy="{}"),
+        phase=Phase.UPDATE,
+        config={"aws:region": "eu-west-1"},
+    )
+    assert "region" not in run.one("aws:iam/role:Role").inputs
+
+
+def test_a_secret_stays_marked_and_never_shows() -> None:
+    def hide() -> None:
+        aws.ec2.Vpc("vpc", cidr_block="10.0.0.0/16", tags={"token": pulumi.Output.secret("hush")})
+
+    value = run_program(hide, phase=Phase.UPDATE).one(VPC).inputs["tags"]["token"]
+    assert value == Secret("hush")
+    assert "hush" not in repr(value)
+
+
+def test_policies_get_secrets_in_plaintext() -> None:
+    assert encode({"a": Secret("hush")}, secrets=False)["a"] == "hush"
+
+
+def test_a_read_resource_is_told_apart() -> None:
+    run = run_program(lambda: aws.ec2.Vpc.get("old", "vpc-12345678"), phase=Phase.UPDATE)
+    assert run.one(VPC).read
+    assert run.one(VPC).inputs == {}
+
+
+def test_a_lookup_has_no_answer() -> None:
+    def look() -> None:
+        aws.ec2.get_vpc(id="vpc-12345678")
+
+    with pytest.raises(Exception, match="aws:ec2/getVpc:getVpc, which only AWS can answer"):
+        run_program(look, phase=Phase.UPDATE)
+
+
+def test_what_the_program_raises_comes_out() -> None:
+    def fail() -> None:
+        raise pulumi.RunError("no")
+
+    with pytest.raises(pulumi.RunError, match="no"):
+        run_program(fail, phase=Phase.PREVIEW)
+
+
+def test_two_resources_with_one_name_are_refused() -> None:
+    def twice() -> None:
+        aws.ec2.Vpc("vpc", cidr_block="10.0.0.0/16")
+        aws.ec2.Vpc("vpc", cidr_block="10.1.0.0/16")
+
+    with pytest.raises(Exception, match="two resources with one URN"):
+        run_program(twice, phase=Phase.PREVIEW)
+
+
+def test_an_unknown_value_cannot_decide_anything() -> None:
+    with pytest.raises(TypeError, match="no truth"):
+        bool(UNKNOWN)
+
+
+def test_the_log_is_kept() -> None:
+    assert ("WARNING", "mind the gap") in run_program(program, phase=Phase.PREVIEW).log
+
+
+def test_the_environment_is_left_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PULUMI_CONFIG", "{}")
+    monkeypatch.delenv("PULUMI_CONFIG_SECRET_KEYS", raising=False)
+    run_program(program, phase=Phase.PREVIEW, config={"a:b": "c"})
+    assert os.environ["PULUMI_CONFIG"] == "{}"
+    assert "PULUMI_CONFIG_SECRET_KEYS" not in os.environ
+
+
+def test_rehearsals_of_two_stacks_in_one_process_equal_two_fresh_ones() -> None:
+    def run(stack: str) -> dict[str, object]:
+        run = run_program(PROGRAM, phase=Phase.UPDATE, stack=stack, config=config(stack=stack))
+        return {r.urn: r for r in run.resources}
+
+    fresh = run("prod")
+    run("dev")
+    assert run("prod") == fresh
+
+
+def test_a_program_without_the_engine_is_not_started_by_importing_the_tests() -> None:
+    # The program is only ever run through the engine: on its own it must refuse, not half-work.
+    with pytest.raises(pulumi.RunError, match="the configuration cannot be used"):
+        runpy.run_path(str(Path(PROGRAM)), run_name="__main__")

@@ -1,4 +1,4 @@
-"""The roles that GitHub takes to preview and deploy one stack."""
+"""The roles that GitHub assumes to preview and deploy one stack."""
 
 import pulumi
 from delivery.access import GithubAccess

@@ -1,1 +1,1 @@
-"""The two roles that GitHub takes in AWS, and what each of them may do there."""
+"""The two AWS roles that GitHub assumes, and their permissions."""

@@ -1,4 +1,4 @@
-"""GitHub's access to the account: its identity provider and the roles it takes."""
+"""GitHub's access to the account: its identity provider and the roles that it assumes."""
 
 from collections.abc import Mapping
 from typing import TypedDict
@@ -6,19 +6,20 @@ from typing import TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from . import policies, roles, trust
+from . import roles, trust
 from .grants import Document, Scope
+from .policies import read_policies, write_policies
 
 
 class GithubAccessArgs(TypedDict):
-    """Inputs of `GithubAccess`, all plain: the policies are written out of them."""
+    """Inputs of `GithubAccess`, all plain values, because the policies are built from them."""
 
     scope: Scope
     """The stack that is deployed."""
     subject_prefix: str
     """The repository, as the subject of GitHub's tokens begins."""
     creates_provider: bool
-    """Whether to make GitHub's identity provider; an account has one."""
+    """Whether to create GitHub's identity provider; an account has one."""
     state_bucket: str
     """S3 bucket with the state, or empty."""
     secrets_key_arn: str
@@ -28,57 +29,43 @@ class GithubAccessArgs(TypedDict):
 
 
 class GithubAccess(pulumi.ComponentResource):
-    """A role that previews a stack, one that deploys it, and the boundary of the roles it makes.
+    """A role that previews a stack, one that deploys it, and the boundary of the stack's own roles.
 
     Source: https://docs.github.com/en/actions/how-tos/secure-your-work/security-harden-deployments/oidc-in-aws
     """
 
     preview_role_arn: pulumi.Output[str]
-    """Role for jobs that run for a pull request; it reads."""
+    """Role for jobs that run for a pull request; it can only read."""
     deploy_role_arn: pulumi.Output[str]
     """Role for jobs in the GitHub environment of the stack."""
     role_boundary_arn: pulumi.Output[str]
-    """Policy that the stack has to put on its roles."""
+    """Permissions boundary that the stack has to put on its roles."""
 
     def __init__(
         self, name: str, args: GithubAccessArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("privateapi:index:GithubAccess", name, {}, opts)
-        scope, prefix, tags = args["scope"], args["subject_prefix"], args["tags"]
-        (provider_arn,) = scope.iam(f"oidc-provider/{trust.HOST}")
-        providers: list[pulumi.Resource] = []
-        if args["creates_provider"]:
-            providers.append(self._know_github(tags))
-
+        self._tags = args["tags"]
+        scope, prefix = args["scope"], args["subject_prefix"]
         state = args["state_bucket"], args["secrets_key_arn"]
-        reading = self._policies(name, policies.reading(scope, *state), tags)
-        writing = self._policies(name, policies.writing(scope, *state), tags)
-        subject = trust.pull_request(prefix)
+        (self._oidc_provider_arn,) = scope.iam(f"oidc-provider/{trust.HOST}")
+        self._oidc_providers = [self._oidc_provider()] if args["creates_provider"] else []
+
+        reading = self._managed_policies(name, read_policies(scope, *state))
+        writing = self._managed_policies(name, write_policies(scope, *state))
         preview = self._role(
             f"{name}-preview",
             f"GitHub: reads what {scope.project} {scope.stack} has, for pull requests.",
-            trust.trust(provider_arn, subject),
+            trust.pull_request(prefix),
             reading,
-            providers,
-            tags,
         )
-        subject = trust.environment(prefix, scope.stack)
         deploy = self._role(
             f"{name}-deploy",
             f"GitHub: updates {scope.project} {scope.stack}, from its environment.",
-            trust.trust(provider_arn, subject),
+            trust.environment(prefix, scope.stack),
             reading | writing,
-            providers,
-            tags,
         )
-        boundary = aws.iam.Policy(
-            f"{name}-role-boundary",
-            name=scope.boundary_name,
-            description=f"All that roles of {scope.project} {scope.stack} may ever do.",
-            policy=pulumi.Output.json_dumps(roles.boundary()),
-            tags=tags,
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+        boundary = self._role_boundary(name, scope)
 
         self.preview_role_arn = preview.arn
         self.deploy_role_arn = deploy.arn
@@ -91,50 +78,56 @@ class GithubAccess(pulumi.ComponentResource):
             }
         )
 
-    def _know_github(self, tags: Mapping[str, str]) -> aws.iam.OpenIdConnectProvider:
+    def _oidc_provider(self) -> aws.iam.OpenIdConnectProvider:
         return aws.iam.OpenIdConnectProvider(
             "github",
             url=f"https://{trust.HOST}",
             client_id_lists=[trust.AUDIENCE],
-            tags=tags,
+            tags=self._tags,
             # Other stacks and repositories of the account use it too.
             opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
         )
 
-    def _policies(
-        self, name: str, documents: Mapping[str, Document], tags: Mapping[str, str]
+    def _managed_policies(
+        self, name: str, documents: Mapping[str, Document]
     ) -> dict[str, aws.iam.Policy]:
         return {
-            subject: aws.iam.Policy(
-                f"{name}-{subject}",
+            area: aws.iam.Policy(
+                f"{name}-{area}",
                 policy=pulumi.Output.json_dumps(document),
-                tags=tags,
+                tags=self._tags,
                 opts=pulumi.ResourceOptions(parent=self),
             )
-            for subject, document in documents.items()
+            for area, document in documents.items()
         }
 
     def _role(
-        self,
-        name: str,
-        description: str,
-        trust_policy: Document,
-        permissions: Mapping[str, aws.iam.Policy],
-        providers: list[pulumi.Resource],
-        tags: Mapping[str, str],
+        self, name: str, description: str, subject: str, permissions: Mapping[str, aws.iam.Policy]
     ) -> aws.iam.Role:
         role = aws.iam.Role(
             name,
             description=description,
-            assume_role_policy=pulumi.Output.json_dumps(trust_policy),
-            tags=tags,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=providers),
+            assume_role_policy=pulumi.Output.json_dumps(
+                trust.trust_policy(self._oidc_provider_arn, subject)
+            ),
+            tags=self._tags,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=self._oidc_providers),
         )
-        for subject, policy in permissions.items():
+        for area, policy in permissions.items():
             aws.iam.RolePolicyAttachment(
-                f"{name}-{subject}",
+                f"{name}-{area}",
                 role=role.name,
                 policy_arn=policy.arn,
                 opts=pulumi.ResourceOptions(parent=self),
             )
         return role
+
+    def _role_boundary(self, name: str, scope: Scope) -> aws.iam.Policy:
+        return aws.iam.Policy(
+            f"{name}-role-boundary",
+            name=scope.boundary_name,
+            description=f"All that roles of {scope.project} {scope.stack} may ever do.",
+            policy=pulumi.Output.json_dumps(roles.boundary()),
+            tags=self._tags,
+            opts=pulumi.ResourceOptions(parent=self),
+        )

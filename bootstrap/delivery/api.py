@@ -1,78 +1,64 @@
 """The REST API: links, the API with its definition, deployments, stages, keys, account logging."""
 
-from .ec2 import look
-from .grants import Grant, Needs, Scope
-from .roles import ACCOUNT_LOG_ROLE, handing_over, service_linked_role
+from .grants import Grant, Permissions, Scope
+from .roles import ACCOUNT_LOG_ROLE, create_service_linked_role, pass_role
+from .services import ec2, load_balancing
 
 
-def needs(scope: Scope) -> dict[str, Needs]:
-    """What an API takes, by resource type.
+def permissions(scope: Scope) -> dict[str, Permissions]:
+    """What an API needs, by resource type.
 
-    API Gateway's actions are the methods of its own REST API, and what lies below an API or a
-    usage plan counts as tagged like it.
+    API Gateway's actions are the methods of its own REST API. Resources below an API or a usage
+    plan count as tagged like it.
     Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-tagging-supported-resources.html
     """
     apis, stages = "/restapis/*", "/restapis/*/stages/*"
+    deployments, keys = "/restapis/*/deployments", "/usageplans/*/keys"
+    read_api = (_call(scope, "GET", apis),)
+    read_plan = (_call(scope, "GET", "/usageplans/*"),)
+    service_role = create_service_linked_role(scope, "ops.apigateway.amazonaws.com")
+    # The second is for a definition that contains a resource policy.
+    import_api = ("apigateway:PUT", "apigateway:UpdateRestApiPolicy")
     return {
-        "aws:apigateway/vpcLink:VpcLink": Needs(
+        "aws:apigateway/vpcLink:VpcLink": Permissions(
             read=(_call(scope, "GET", "/vpclinks/*"),),
-            write=(*_made(scope, "/vpclinks"), _kept(scope, "/vpclinks/*"), *_linking(scope)),
+            write=(*_manage(scope, "/vpclinks"), *_link(scope), service_role),
         ),
-        "aws:apigateway/restApi:RestApi": Needs(
-            read=(_call(scope, "GET", apis),),
+        "aws:apigateway/restApi:RestApi": Permissions(
+            read=read_api, write=(*_manage(scope, "/restapis"), service_role)
+        ),
+        "aws:apigateway/restApiPut:RestApiPut": Permissions(
+            read=read_api, write=(Grant(import_api, scope.api(apis), scope.owns),)
+        ),
+        "aws:apigateway/deployment:Deployment": Permissions(
+            read=read_api,
             write=(
-                *_made(scope, "/restapis"),
-                _kept(scope, apis),
-                service_linked_role(scope, "ops.apigateway.amazonaws.com"),
+                _change(scope, "POST", deployments),
+                _change(scope, "DELETE PATCH", f"{deployments}/*"),
             ),
         ),
-        "aws:apigateway/restApiPut:RestApiPut": Needs(
-            read=(_call(scope, "GET", apis),),
-            write=(
-                # The second is for a definition that holds a resource policy.
-                Grant(
-                    ("apigateway:PUT", "apigateway:UpdateRestApiPolicy"),
-                    scope.api(apis),
-                    scope.ours,
-                ),
-            ),
+        "aws:apigateway/stage:Stage": Permissions(
+            read=read_api, write=_manage(scope, "/restapis/*/stages")
         ),
-        "aws:apigateway/deployment:Deployment": Needs(
-            read=(_call(scope, "GET", apis),),
-            write=(
-                Grant(("apigateway:POST",), scope.api("/restapis/*/deployments"), scope.ours),
-                _kept(scope, "/restapis/*/deployments/*"),
-            ),
+        "aws:apigateway/methodSettings:MethodSettings": Permissions(
+            read=read_api, write=(_change(scope, "PATCH", stages),)
         ),
-        "aws:apigateway/stage:Stage": Needs(
-            read=(_call(scope, "GET", apis),),
-            write=(*_made(scope, "/restapis/*/stages"), _kept(scope, stages)),
-        ),
-        "aws:apigateway/methodSettings:MethodSettings": Needs(
-            read=(_call(scope, "GET", apis),),
-            write=(Grant(("apigateway:PATCH",), scope.api(stages), scope.ours),),
-        ),
-        "aws:apigateway/account:Account": Needs(
+        "aws:apigateway/account:Account": Permissions(
             read=(_call(scope, "GET", "/account"),),
             write=(
                 _call(scope, "PATCH", "/account"),
-                handing_over(scope, ACCOUNT_LOG_ROLE, "apigateway.amazonaws.com"),
+                pass_role(scope, ACCOUNT_LOG_ROLE, "apigateway.amazonaws.com"),
             ),
         ),
-        "aws:apigateway/apiKey:ApiKey": Needs(
-            read=(_call(scope, "GET", "/apikeys/*"),),
-            write=(*_made(scope, "/apikeys"), _kept(scope, "/apikeys/*")),
+        "aws:apigateway/apiKey:ApiKey": Permissions(
+            read=(_call(scope, "GET", "/apikeys/*"),), write=_manage(scope, "/apikeys")
         ),
-        "aws:apigateway/usagePlan:UsagePlan": Needs(
-            read=(_call(scope, "GET", "/usageplans/*"),),
-            write=(*_made(scope, "/usageplans"), _kept(scope, "/usageplans/*")),
+        "aws:apigateway/usagePlan:UsagePlan": Permissions(
+            read=read_plan, write=_manage(scope, "/usageplans")
         ),
-        "aws:apigateway/usagePlanKey:UsagePlanKey": Needs(
-            read=(_call(scope, "GET", "/usageplans/*"),),
-            write=(
-                Grant(("apigateway:POST",), scope.api("/usageplans/*/keys"), scope.ours),
-                Grant(("apigateway:DELETE",), scope.api("/usageplans/*/keys/*"), scope.ours),
-            ),
+        "aws:apigateway/usagePlanKey:UsagePlanKey": Permissions(
+            read=read_plan,
+            write=(_change(scope, "POST", keys), _change(scope, "DELETE", f"{keys}/*")),
         ),
     }
 
@@ -81,38 +67,39 @@ def _call(scope: Scope, method: str, path: str) -> Grant:
     return Grant((f"apigateway:{method}",), scope.api(path))
 
 
-def _made(scope: Scope, path: str) -> tuple[Grant, ...]:
-    """Making a tagged thing; its tags are set by a call of their own, in the same request."""
+def _change(scope: Scope, methods: str, path: str) -> Grant:
+    actions = tuple(f"apigateway:{method}" for method in methods.split())
+    return Grant(actions, scope.api(path), scope.owns)
+
+
+def _manage(scope: Scope, collection: str) -> tuple[Grant, ...]:
+    """Creating, changing and deleting tagged resources.
+
+    A creation sets the tags by a second call, in the same request.
+    """
     return (
-        Grant(("apigateway:POST",), scope.api(path), scope.made),
-        Grant(("apigateway:PUT",), scope.api("/tags/*"), scope.claimed),
-        Grant(("apigateway:DELETE", "apigateway:PUT"), scope.api("/tags/*"), scope.ours),
+        Grant(("apigateway:POST",), scope.api(collection), scope.creates),
+        Grant(("apigateway:PUT",), scope.api("/tags/*"), scope.claims),
+        _change(scope, "DELETE PUT", "/tags/*"),
+        _change(scope, "DELETE PATCH", f"{collection}/*"),
     )
 
 
-def _kept(scope: Scope, path: str) -> Grant:
-    return Grant(("apigateway:DELETE", "apigateway:PATCH"), scope.api(path), scope.ours)
-
-
-def _linking(scope: Scope) -> tuple[Grant, ...]:
-    """What API Gateway does in the caller's name: a link is an endpoint service of the caller's.
+def _link(scope: Scope) -> tuple[Grant, ...]:
+    """What API Gateway does on the caller's behalf: a link is an endpoint service of the caller's.
 
     Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/grant-permissions-to-create-vpclink.html
     """
-    services = scope.ec2("vpc-endpoint-service")
+    service, kind = ec2(scope), "vpc-endpoint-service"
     creation = {"StringEquals": {"ec2:CreateAction": "CreateVpcEndpointServiceConfiguration"}}
     return (
-        look(scope, "DescribeVpcEndpointServiceConfigurations"),
-        Grant(("elasticloadbalancing:DescribeLoadBalancers",), ("*",), scope.in_region),
-        Grant(
-            (
-                "ec2:CreateVpcEndpointServiceConfiguration",
-                "ec2:DeleteVpcEndpointServiceConfigurations",
-                "ec2:ModifyVpcEndpointServicePermissions",
-            ),
-            services,
+        service.describe("DescribeVpcEndpointServiceConfigurations"),
+        load_balancing(scope).describe("DescribeLoadBalancers"),
+        service.allow(
+            "CreateVpcEndpointServiceConfiguration DeleteVpcEndpointServiceConfigurations "
+            "ModifyVpcEndpointServicePermissions",
+            kind,
         ),
-        # The service gets the tags of the link.
-        Grant(("ec2:CreateTags",), services, creation),
-        service_linked_role(scope, "ops.apigateway.amazonaws.com"),
+        # The endpoint service gets the tags of the link.
+        service.allow("CreateTags", kind, when=creation),
     )

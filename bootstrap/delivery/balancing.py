@@ -1,102 +1,60 @@
-"""The balancer: Network Load Balancer, target group, listener, attached instances."""
+"""Load balancing: Network Load Balancer, target group, listener, attached instances."""
 
-from .ec2 import look
-from .grants import Grant, Needs, Scope, both
-from .roles import service_linked_role
+from .grants import Permissions, Scope
+from .roles import create_service_linked_role
+from .services import ec2, load_balancing
 
-SERVICE = "elasticloadbalancing"
-BALANCER, GROUP, LISTENER = "loadbalancer/net/*", "targetgroup/*", "listener/net/*"
+BALANCER, GROUP, LISTENER = "loadbalancer/net", "targetgroup", "listener/net"
 
 
-def needs(scope: Scope) -> dict[str, Needs]:
-    """What a balancer takes, by resource type."""
+def permissions(scope: Scope) -> dict[str, Permissions]:
+    """What a balancer needs, by resource type."""
+    service = load_balancing(scope)
     return {
-        "aws:lb/loadBalancer:LoadBalancer": Needs(
+        "aws:lb/loadBalancer:LoadBalancer": Permissions(
             read=(
-                _look(
-                    scope,
-                    "DescribeCapacityReservation",
-                    "DescribeLoadBalancerAttributes",
-                    "DescribeLoadBalancers",
-                    "DescribeTags",
+                service.describe(
+                    "DescribeCapacityReservation DescribeLoadBalancerAttributes "
+                    "DescribeLoadBalancers DescribeTags"
                 ),
             ),
             write=(
-                # What the service asks for in the caller's name, and the wait for a deletion.
-                look(
-                    scope,
-                    "DescribeAccountAttributes",
-                    "DescribeInternetGateways",
-                    "DescribeNetworkInterfaces",
-                    "DescribeSecurityGroups",
-                    "DescribeSubnets",
-                    "DescribeVpcs",
+                # The service makes these calls on the caller's behalf; the provider makes some of
+                # them too, while it waits for a deletion.
+                ec2(scope).describe(
+                    "DescribeAccountAttributes DescribeInternetGateways DescribeNetworkInterfaces "
+                    "DescribeSecurityGroups DescribeSubnets DescribeVpcs"
                 ),
-                *_made(scope, "CreateLoadBalancer", BALANCER),
-                _kept(
-                    scope,
+                *service.create("CreateLoadBalancer", BALANCER),
+                service.change(
                     BALANCER,
-                    "DeleteLoadBalancer",
-                    "ModifyLoadBalancerAttributes",
-                    "SetSecurityGroups",
-                    "SetSubnets",
+                    "DeleteLoadBalancer ModifyLoadBalancerAttributes SetSecurityGroups SetSubnets",
                 ),
-                service_linked_role(scope, f"{SERVICE}.amazonaws.com"),
+                create_service_linked_role(scope, "elasticloadbalancing.amazonaws.com"),
             ),
         ),
-        "aws:lb/targetGroup:TargetGroup": Needs(
+        "aws:lb/targetGroup:TargetGroup": Permissions(
             read=(
-                _look(
-                    scope, "DescribeTags", "DescribeTargetGroupAttributes", "DescribeTargetGroups"
-                ),
+                service.describe("DescribeTags DescribeTargetGroupAttributes DescribeTargetGroups"),
             ),
             write=(
-                *_made(scope, "CreateTargetGroup", GROUP),
-                _kept(
-                    scope,
-                    GROUP,
-                    "DeleteTargetGroup",
-                    "ModifyTargetGroup",
-                    "ModifyTargetGroupAttributes",
+                *service.create("CreateTargetGroup", GROUP),
+                service.change(
+                    GROUP, "DeleteTargetGroup ModifyTargetGroup ModifyTargetGroupAttributes"
                 ),
             ),
         ),
-        "aws:lb/listener:Listener": Needs(
-            read=(_look(scope, "DescribeListenerAttributes", "DescribeListeners", "DescribeTags"),),
+        "aws:lb/listener:Listener": Permissions(
+            read=(service.describe("DescribeListenerAttributes DescribeListeners DescribeTags"),),
             write=(
-                # A listener is made on its balancer, and tagged as itself.
-                *_made(scope, "CreateListener", LISTENER),
-                Grant(_actions("CreateListener"), scope.arns(SERVICE, BALANCER), scope.made),
-                _kept(
-                    scope, LISTENER, "DeleteListener", "ModifyListener", "ModifyListenerAttributes"
-                ),
+                # AWS checks the balancer's ARN for the call, and the listener's for the tags.
+                *service.create("CreateListener", LISTENER),
+                service.allow("CreateListener", BALANCER, when=scope.creates),
+                service.change(LISTENER, "DeleteListener ModifyListener ModifyListenerAttributes"),
             ),
         ),
-        "aws:lb/targetGroupAttachment:TargetGroupAttachment": Needs(
-            read=(_look(scope, "DescribeTargetHealth"),),
-            write=(_kept(scope, GROUP, "DeregisterTargets", "RegisterTargets"),),
+        "aws:lb/targetGroupAttachment:TargetGroupAttachment": Permissions(
+            read=(service.describe("DescribeTargetHealth"),),
+            write=(service.change(GROUP, "DeregisterTargets RegisterTargets"),),
         ),
     }
-
-
-def _actions(*names: str) -> tuple[str, ...]:
-    return tuple(f"{SERVICE}:{name}" for name in names)
-
-
-def _look(scope: Scope, *actions: str) -> Grant:
-    return Grant(_actions(*actions), ("*",), scope.in_region)
-
-
-def _made(scope: Scope, action: str, resource: str) -> tuple[Grant, Grant]:
-    created = {"StringEquals": {f"{SERVICE}:CreateAction": action}}
-    arns = scope.arns(SERVICE, resource)
-    return (
-        Grant(_actions(action), arns, scope.made),
-        Grant(_actions("AddTags"), arns, both(scope.made, created)),
-    )
-
-
-def _kept(scope: Scope, resource: str, *actions: str) -> Grant:
-    return Grant(
-        _actions(*actions, "AddTags", "RemoveTags"), scope.arns(SERVICE, resource), scope.ours
-    )

@@ -1,96 +1,69 @@
 """The fleet: a launch template and an Auto Scaling group."""
 
-from .ec2 import kept, look, made
-from .grants import Grant, Needs, Scope, both
-from .roles import service_linked_role
+from .grants import Grant, Permissions, Scope, both
+from .roles import create_service_linked_role
+from .services import auto_scaling, ec2, load_balancing
 
-SCALING_GROUP = "autoScalingGroup:*:autoScalingGroupName/*"
+SCALING_GROUP = "autoScalingGroup:*:autoScalingGroupName"
 IMAGE_PARAMETER = "parameter/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-*"
 """Where AWS publishes the newest Amazon Linux 2023."""
 
 
-def needs(scope: Scope) -> dict[str, Needs]:
-    """What a fleet takes, by resource type."""
-    # AWS owns the parameter, so its ARN may name no account.
-    image = Grant(("ssm:GetParameters",), scope.arns("ssm", IMAGE_PARAMETER, owner="*"))
-    groups = scope.arns("autoscaling", SCALING_GROUP)
+def permissions(scope: Scope) -> dict[str, Permissions]:
+    """What a fleet needs, by resource type."""
+    scaling, service = auto_scaling(scope), ec2(scope)
+    # AWS owns the parameter, so its ARN may contain no account.
+    image = Grant(("ssm:GetParameters",), scope.arns("ssm", IMAGE_PARAMETER, account="*"))
+    versioned = {"Bool": {"autoscaling:LaunchTemplateVersionSpecified": "true"}}
     return {
-        "aws:ec2/launchTemplate:LaunchTemplate": Needs(
-            read=(look(scope, "DescribeLaunchTemplateVersions", "DescribeLaunchTemplates"),),
+        "aws:ec2/launchTemplate:LaunchTemplate": Permissions(
+            read=(service.describe("DescribeLaunchTemplateVersions DescribeLaunchTemplates"),),
             write=(
-                *made(scope, "CreateLaunchTemplate", "launch-template"),
-                kept(
-                    scope,
-                    "launch-template",
-                    "CreateLaunchTemplateVersion",
-                    "DeleteLaunchTemplate",
+                *service.create("CreateLaunchTemplate", "launch-template"),
+                service.change(
+                    "launch-template", "CreateLaunchTemplateVersion DeleteLaunchTemplate"
                 ),
                 image,
             ),
         ),
-        "aws:autoscaling/group:Group": Needs(
-            read=(Grant(("autoscaling:DescribeAutoScalingGroups",), ("*",), scope.in_region),),
+        "aws:autoscaling/group:Group": Permissions(
+            read=(scaling.describe("DescribeAutoScalingGroups"),),
             write=(
-                Grant(
-                    (
-                        "autoscaling:DescribeScalingActivities",
-                        "elasticloadbalancing:DescribeTargetHealth",
-                    ),
-                    ("*",),
-                    scope.in_region,
+                scaling.describe("DescribeScalingActivities"),
+                load_balancing(scope).describe("DescribeTargetHealth"),
+                scaling.allow(
+                    "CreateAutoScalingGroup", SCALING_GROUP, when=both(scope.creates, versioned)
                 ),
-                Grant(
-                    ("autoscaling:CreateAutoScalingGroup",),
-                    groups,
-                    both(
-                        scope.made,
-                        {"Bool": {"autoscaling:LaunchTemplateVersionSpecified": "true"}},
-                    ),
+                scaling.change(
+                    SCALING_GROUP,
+                    "AttachLoadBalancerTargetGroups DeleteAutoScalingGroup "
+                    "DetachLoadBalancerTargetGroups UpdateAutoScalingGroup",
                 ),
-                Grant(
-                    (
-                        "autoscaling:AttachLoadBalancerTargetGroups",
-                        "autoscaling:CreateOrUpdateTags",
-                        "autoscaling:DeleteAutoScalingGroup",
-                        "autoscaling:DeleteTags",
-                        "autoscaling:DetachLoadBalancerTargetGroups",
-                        "autoscaling:UpdateAutoScalingGroup",
-                    ),
-                    groups,
-                    scope.ours,
-                ),
-                *_launching(scope),
+                *_launch(scope),
                 image,
-                service_linked_role(scope, "autoscaling.amazonaws.com"),
+                create_service_linked_role(scope, "autoscaling.amazonaws.com"),
             ),
         ),
     }
 
 
-def _launching(scope: Scope) -> tuple[Grant, ...]:
-    """What Auto Scaling tries in the caller's name before it takes a launch template.
+def _launch(scope: Scope) -> tuple[Grant, ...]:
+    """What Auto Scaling tries on the caller's behalf before it accepts a launch template.
 
     Source: https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-launch-template-permissions.html
     """
-    run = ("ec2:RunInstances",)
+    service = ec2(scope)
+    run, images = "RunInstances", scope.arns("ec2", "image/*", account="")
     return (
-        look(
-            scope,
-            "DescribeAvailabilityZones",
-            "DescribeInstanceTypes",
-            "DescribeLaunchTemplateVersions",
-            "DescribeSubnets",
-            "DescribeVpcs",
+        service.describe(
+            "DescribeAvailabilityZones DescribeInstanceTypes DescribeLaunchTemplateVersions "
+            "DescribeSubnets DescribeVpcs"
         ),
-        Grant(("ec2:GetSecurityGroupsForVpc",), scope.ec2("vpc")),
-        # Subnets of an existing network carry the tags of others.
-        Grant(run, scope.ec2("network-interface", "subnet")),
-        Grant(
-            run,
-            scope.arns("ec2", "image/*", owner=""),
-            {"StringEquals": {"ec2:Owner": "amazon"}},
-        ),
-        Grant(run, scope.ec2("launch-template", "security-group"), scope.ours),
-        *made(scope, "RunInstances", "instance"),
-        *made(scope, "RunInstances", "volume"),
+        service.allow("GetSecurityGroupsForVpc", "vpc"),
+        # Subnets of an existing network have other tags.
+        service.allow(run, "network-interface", "subnet"),
+        Grant((f"ec2:{run}",), images, {"StringEquals": {"ec2:Owner": "amazon"}}),
+        service.allow(run, "launch-template", "security-group", when=scope.owns),
+        *service.create(run, "instance"),
+        *service.create(run, "volume"),
     )

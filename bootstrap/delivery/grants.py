@@ -6,15 +6,24 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 MAX_CHARACTERS = 6_144
-"""AWS takes no longer managed policy, white space apart.
+"""The longest managed policy that AWS accepts, white space not counted.
 
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 """
 
 Condition = Mapping[str, Mapping[str, str | Sequence[str]]]
-"""What has to hold, as a policy spells it: values by condition key by operator."""
+"""A condition block as in a policy: values by condition key by operator."""
 Document = dict[str, Any]
 """A policy document, ready for JSON."""
+_PARTITIONS = {
+    "cn-": "aws-cn",
+    "us-gov-": "aws-us-gov",
+    "us-iso-": "aws-iso",
+    "us-isob-": "aws-iso-b",
+    "eu-isoe-": "aws-iso-e",
+    "us-isof-": "aws-iso-f",
+    "eusc-": "aws-eusc",
+}
 _T = TypeVar("_T")
 
 
@@ -28,18 +37,18 @@ class Grant:
 
 
 @dataclass(frozen=True)
-class Needs:
-    """What the provider asks AWS for, to keep resources of one type."""
+class Permissions:
+    """What the provider needs to manage resources of one type."""
 
     read: tuple[Grant, ...]
     """For a refresh."""
     write: tuple[Grant, ...]
-    """To create, update and delete, beyond what reading takes."""
+    """To create, update and delete, in addition to `read`."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scope:
-    """One stack of a project, in the one account and region where it is."""
+    """One stack of a project, in its account and region."""
 
     account: str
     region: str
@@ -48,10 +57,9 @@ class Scope:
 
     @property
     def partition(self) -> str:
-        """The part of AWS that the region belongs to."""
-        if self.region.startswith("cn-"):
-            return "aws-cn"
-        return "aws-us-gov" if self.region.startswith("us-gov-") else "aws"
+        """The AWS partition of the region."""
+        found = (name for prefix, name in _PARTITIONS.items() if self.region.startswith(prefix))
+        return next(found, "aws")
 
     @property
     def boundary(self) -> str:
@@ -65,50 +73,44 @@ class Scope:
 
     @property
     def in_region(self) -> Condition:
-        """The region, for actions that have no narrower resource."""
+        """The region, for actions that cannot be limited to a resource."""
         return {"StringEquals": {"aws:RequestedRegion": self.region}}
 
     @property
-    def made(self) -> Condition:
-        """What is created has to carry the tags of the stack."""
+    def creates(self) -> Condition:
+        """The resource is created with the tags of the stack."""
         return self._tagged("aws:RequestTag")
 
     @property
-    def claimed(self) -> Condition:
-        """What gets the tags of the stack by a call of its own must belong to no project yet."""
-        return both(self.made, {"Null": {"aws:ResourceTag/project": "true"}})
+    def claims(self) -> Condition:
+        """The resource gets the tags of the stack and has no `project` tag yet."""
+        return both(self.creates, {"Null": {"aws:ResourceTag/project": "true"}})
 
     @property
-    def ours(self) -> Condition:
-        """What is touched has to carry the tags of the stack."""
+    def owns(self) -> Condition:
+        """The resource has the tags of the stack."""
         return self._tagged("aws:ResourceTag")
 
-    def arns(self, service: str, *resources: str, owner: str | None = None) -> tuple[str, ...]:
+    def arns(self, service: str, *resources: str, account: str | None = None) -> tuple[str, ...]:
         """ARNs of a service's resources in the region; by default those of the account."""
-        account = self.account if owner is None else owner
-        prefix = f"arn:{self.partition}:{service}:{self.region}:{account}:"
+        owner = self.account if account is None else account
+        prefix = f"arn:{self.partition}:{service}:{self.region}:{owner}:"
         return tuple(prefix + resource for resource in resources)
 
-    def ec2(self, *kinds: str) -> tuple[str, ...]:
-        """Every EC2 resource of some kinds, such as `vpc`."""
-        return self.arns("ec2", *(f"{kind}/*" for kind in kinds))
-
     def api(self, *paths: str) -> tuple[str, ...]:
-        """Paths of API Gateway; its ARNs name no account."""
-        return self.arns("apigateway", *paths, owner="")
+        """Paths of API Gateway; its ARNs contain no account."""
+        return self.arns("apigateway", *paths, account="")
 
     def iam(self, *resources: str) -> tuple[str, ...]:
-        """IAM's resources; they are in no region."""
+        """Resources of IAM; their ARNs contain no region."""
         return tuple(f"arn:{self.partition}:iam::{self.account}:{name}" for name in resources)
 
     def _tagged(self, key: str) -> Condition:
-        return {
-            "StringEquals": {f"{key}/project": self.project, f"{key}/stack": self.stack},
-        }
+        return {"StringEquals": {f"{key}/project": self.project, f"{key}/stack": self.stack}}
 
 
 def both(*conditions: Condition) -> Condition:
-    """All of the conditions; no two may name one key under one operator."""
+    """All of the conditions; no two may use the same key under the same operator."""
     merged: dict[str, dict[str, str | Sequence[str]]] = {}
     for condition in conditions:
         for operator, values in condition.items():
@@ -119,9 +121,9 @@ def both(*conditions: Condition) -> Condition:
 
 
 def document(grants: Iterable[Grant]) -> Document:
-    """One policy that allows what the grants allow, with as few statements as that takes."""
-    on = _gathered((_key(g.resources, g.condition), g.actions) for g in grants)
-    to = _gathered(((tuple(sorted(actions)), key[1]), key[0]) for key, actions in on.items())
+    """One policy that allows exactly the grants, in as few statements as possible."""
+    on = _grouped((_key(g.resources, g.condition), g.actions) for g in grants)
+    to = _grouped(((tuple(sorted(actions)), key[1]), key[0]) for key, actions in on.items())
     statements = []
     for (actions, condition), resources in sorted(to.items()):
         statement = {
@@ -134,22 +136,22 @@ def document(grants: Iterable[Grant]) -> Document:
     return {"Version": "2012-10-17", "Statement": statements}
 
 
-def fitting(name: str, made: Document) -> Document:
-    """The document, if a managed policy may be as long; else ValueError."""
-    size = len(json.dumps(made, separators=(",", ":")))
+def checked_size(name: str, policy: Document) -> Document:
+    """The policy itself; raises ValueError if it is longer than a managed policy may be."""
+    size = len(json.dumps(policy, separators=(",", ":")))
     if size > MAX_CHARACTERS:
         raise ValueError(
-            f"the policy {name} has {size} characters, above the {MAX_CHARACTERS} that AWS takes: "
-            "move some resource types to a subject of their own"
+            f"the policy {name} has {size} characters; AWS accepts at most {MAX_CHARACTERS}: "
+            "move some resource types to another area"
         )
-    return made
+    return policy
 
 
 def _key(resources: tuple[str, ...], condition: Condition) -> tuple[tuple[str, ...], str]:
     return tuple(sorted(resources)), json.dumps(condition, sort_keys=True)
 
 
-def _gathered(pairs: Iterable[tuple[_T, Iterable[str]]]) -> dict[_T, set[str]]:
+def _grouped(pairs: Iterable[tuple[_T, Iterable[str]]]) -> dict[_T, set[str]]:
     found: dict[_T, set[str]] = {}
     for key, values in pairs:
         found.setdefault(key, set()).update(values)

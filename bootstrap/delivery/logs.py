@@ -1,37 +1,34 @@
 """Log groups: of flow logs, and of the API's stages."""
 
-from .grants import Grant, Needs, Scope
+from .grants import Grant, Permissions, Scope
 
 
-def needs(scope: Scope) -> dict[str, Needs]:
-    """What log groups take, by resource type."""
+def permissions(scope: Scope) -> dict[str, Permissions]:
+    """What log groups need, by resource type."""
     groups = scope.arns(
         "logs",
         "log-group:core-flows-*",
         f"log-group:/private-api/{scope.project}-{scope.stack}/*",
-        # API Gateway sets this name, by the id of the API.
+        # API Gateway chooses this name, by the id of the API.
         "log-group:API-Gateway-Execution-Logs_*",
     )
+    change = (
+        "logs:DeleteLogGroup",
+        "logs:DeleteRetentionPolicy",
+        "logs:PutRetentionPolicy",
+        "logs:TagResource",
+        "logs:UntagResource",
+    )
     return {
-        "aws:cloudwatch/logGroup:LogGroup": Needs(
+        "aws:cloudwatch/logGroup:LogGroup": Permissions(
             read=(
                 Grant(("logs:DescribeLogGroups",), ("*",), scope.in_region),
                 Grant(("logs:ListTagsForResource",), groups),
             ),
             write=(
-                Grant(("logs:CreateLogGroup",), groups, scope.made),
-                Grant(("logs:TagResource",), groups, scope.claimed),
-                Grant(
-                    (
-                        "logs:DeleteLogGroup",
-                        "logs:DeleteRetentionPolicy",
-                        "logs:PutRetentionPolicy",
-                        "logs:TagResource",
-                        "logs:UntagResource",
-                    ),
-                    groups,
-                    scope.ours,
-                ),
+                Grant(("logs:CreateLogGroup",), groups, scope.creates),
+                Grant(("logs:TagResource",), groups, scope.claims),
+                Grant(change, groups, scope.owns),
             ),
         ),
     }

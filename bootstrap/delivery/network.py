@@ -1,76 +1,66 @@
 """The network: VPC, subnets, route tables, the S3 endpoint, flow logs."""
 
-from .ec2 import kept, look, made
-from .grants import Grant, Needs, Scope
-from .roles import FLOW_LOG_ROLE, handing_over
+from .grants import Permissions, Scope
+from .roles import FLOW_LOG_ROLE, pass_role
+from .services import ec2
 
 
-def needs(scope: Scope) -> dict[str, Needs]:
-    """What a network takes, by resource type."""
+def permissions(scope: Scope) -> dict[str, Permissions]:
+    """What a network needs, by resource type."""
+    service = ec2(scope)
     return {
-        "aws:ec2/vpc:Vpc": Needs(
+        "aws:ec2/vpc:Vpc": Permissions(
             read=(
-                look(
-                    scope,
-                    "DescribeNetworkAcls",
-                    "DescribeRouteTables",
-                    "DescribeSecurityGroups",
-                    "DescribeVpcs",
+                service.describe(
+                    "DescribeNetworkAcls DescribeRouteTables DescribeSecurityGroups DescribeVpcs"
                 ),
-                Grant(("ec2:DescribeVpcAttribute",), scope.ec2("vpc")),
+                service.allow("DescribeVpcAttribute", "vpc"),
             ),
             write=(
-                *made(scope, "CreateVpc", "vpc"),
-                kept(scope, "vpc", "DeleteVpc", "ModifyVpcAttribute"),
-            ),
-        ),
-        "aws:ec2/subnet:Subnet": Needs(
-            read=(look(scope, "DescribeSubnets"),),
-            write=(
-                look(scope, "DescribeNetworkInterfaces"),
-                *made(scope, "CreateSubnet", "subnet", within=("vpc",)),
-                kept(scope, "subnet", "DeleteSubnet", "ModifySubnetAttribute"),
+                *service.create("CreateVpc", "vpc"),
+                service.change("vpc", "DeleteVpc ModifyVpcAttribute"),
             ),
         ),
-        "aws:ec2/routeTable:RouteTable": Needs(
-            read=(look(scope, "DescribeRouteTables"),),
+        "aws:ec2/subnet:Subnet": Permissions(
+            read=(service.describe("DescribeSubnets"),),
             write=(
-                *made(scope, "CreateRouteTable", "route-table", within=("vpc",)),
-                kept(scope, "route-table", "DeleteRouteTable"),
+                service.describe("DescribeNetworkInterfaces"),
+                *service.create("CreateSubnet", "subnet", "vpc"),
+                service.change("subnet", "DeleteSubnet ModifySubnetAttribute"),
             ),
         ),
-        "aws:ec2/routeTableAssociation:RouteTableAssociation": Needs(
-            read=(look(scope, "DescribeRouteTables"),),
+        "aws:ec2/routeTable:RouteTable": Permissions(
+            read=(service.describe("DescribeRouteTables"),),
             write=(
-                Grant(
-                    (
-                        "ec2:AssociateRouteTable",
-                        "ec2:DisassociateRouteTable",
-                        "ec2:ReplaceRouteTableAssociation",
-                    ),
-                    scope.ec2("route-table", "subnet"),
-                    scope.ours,
+                *service.create("CreateRouteTable", "route-table", "vpc"),
+                service.change("route-table", "DeleteRouteTable"),
+            ),
+        ),
+        "aws:ec2/routeTableAssociation:RouteTableAssociation": Permissions(
+            read=(service.describe("DescribeRouteTables"),),
+            write=(
+                service.allow(
+                    "AssociateRouteTable DisassociateRouteTable ReplaceRouteTableAssociation",
+                    "route-table",
+                    "subnet",
+                    when=scope.owns,
                 ),
             ),
         ),
-        "aws:ec2/vpcEndpoint:VpcEndpoint": Needs(
-            read=(look(scope, "DescribePrefixLists", "DescribeVpcEndpoints"),),
+        "aws:ec2/vpcEndpoint:VpcEndpoint": Permissions(
+            read=(service.describe("DescribePrefixLists DescribeVpcEndpoints"),),
             write=(
-                *made(scope, "CreateVpcEndpoint", "vpc-endpoint", within=("route-table", "vpc")),
-                kept(scope, "vpc-endpoint", "DeleteVpcEndpoints"),
-                Grant(
-                    ("ec2:ModifyVpcEndpoint",),
-                    scope.ec2("route-table", "vpc-endpoint"),
-                    scope.ours,
-                ),
+                *service.create("CreateVpcEndpoint", "vpc-endpoint", "route-table", "vpc"),
+                service.change("vpc-endpoint", "DeleteVpcEndpoints"),
+                service.allow("ModifyVpcEndpoint", "route-table", "vpc-endpoint", when=scope.owns),
             ),
         ),
-        "aws:ec2/flowLog:FlowLog": Needs(
-            read=(look(scope, "DescribeFlowLogs"),),
+        "aws:ec2/flowLog:FlowLog": Permissions(
+            read=(service.describe("DescribeFlowLogs"),),
             write=(
-                *made(scope, "CreateFlowLogs", "vpc-flow-log", within=("vpc",)),
-                kept(scope, "vpc-flow-log", "DeleteFlowLogs"),
-                handing_over(scope, FLOW_LOG_ROLE, "vpc-flow-logs.amazonaws.com"),
+                *service.create("CreateFlowLogs", "vpc-flow-log", "vpc"),
+                service.change("vpc-flow-log", "DeleteFlowLogs"),
+                pass_role(scope, FLOW_LOG_ROLE, "vpc-flow-logs.amazonaws.com"),
             ),
         ),
     }

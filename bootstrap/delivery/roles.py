@@ -1,6 +1,6 @@
-"""IAM roles that the stack makes for AWS services, and whom it may hand them to."""
+"""IAM roles that the stack creates for AWS services, and the services that may assume them."""
 
-from .grants import Document, Grant, Needs, Scope, both, document
+from .grants import Condition, Document, Grant, Permissions, Scope, both, document
 
 FLOW_LOG_ROLE = "role/core-flows-*"
 """The role of `Network`, by its logical name and the suffix that Pulumi adds."""
@@ -10,94 +10,66 @@ LOG_WRITING = "policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
 """AWS's own policy for API Gateway."""
 
 
-def needs(scope: Scope) -> dict[str, Needs]:
-    """What roles and their policies take, by resource type."""
+def permissions(scope: Scope) -> dict[str, Permissions]:
+    """What roles and their policies need, by resource type."""
     roles = scope.iam(FLOW_LOG_ROLE, ACCOUNT_LOG_ROLE)
-    bounded = both(scope.ours, _bounded(scope))
+    flow_log_role, account_log_role = scope.iam(FLOW_LOG_ROLE), scope.iam(ACCOUNT_LOG_ROLE)
+    bounded = {"ArnEquals": {"iam:PermissionsBoundary": scope.boundary}}
+    owned = both(scope.owns, bounded)
+    log_writing = f"arn:{scope.partition}:iam::aws:{LOG_WRITING}"
+    attached = both(
+        scope.owns,
+        {"ArnEquals": {"iam:PermissionsBoundary": scope.boundary, "iam:PolicyARN": log_writing}},
+    )
+    change = (
+        "DeleteRole ListInstanceProfilesForRole TagRole UntagRole UpdateAssumeRolePolicy "
+        "UpdateRole UpdateRoleDescription"
+    )
     return {
-        "aws:iam/role:Role": Needs(
-            read=(
-                Grant(
-                    ("iam:GetRole", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"), roles
-                ),
-            ),
+        "aws:iam/role:Role": Permissions(
+            read=(_iam("GetRole ListAttachedRolePolicies ListRolePolicies", roles),),
             write=(
-                # Without its boundary a role could be given any right, and taken by anybody.
-                Grant(("iam:CreateRole",), roles, both(scope.made, _bounded(scope))),
-                Grant(("iam:PutRolePermissionsBoundary",), roles, bounded),
-                Grant(("iam:TagRole",), roles, scope.claimed),
-                Grant(
-                    (
-                        "iam:DeleteRole",
-                        "iam:ListInstanceProfilesForRole",
-                        "iam:TagRole",
-                        "iam:UntagRole",
-                        "iam:UpdateAssumeRolePolicy",
-                        "iam:UpdateRole",
-                        "iam:UpdateRoleDescription",
-                    ),
-                    roles,
-                    scope.ours,
-                ),
+                # A role without the boundary could be given any permission and assumed by anyone.
+                _iam("CreateRole", roles, both(scope.creates, bounded)),
+                _iam("PutRolePermissionsBoundary", roles, owned),
+                _iam("TagRole", roles, scope.claims),
+                _iam(change, roles, scope.owns),
             ),
         ),
-        "aws:iam/rolePolicy:RolePolicy": Needs(
-            read=(Grant(("iam:GetRolePolicy",), scope.iam(FLOW_LOG_ROLE)),),
-            write=(
-                Grant(
-                    ("iam:DeleteRolePolicy", "iam:PutRolePolicy"), scope.iam(FLOW_LOG_ROLE), bounded
-                ),
-            ),
+        "aws:iam/rolePolicy:RolePolicy": Permissions(
+            read=(_iam("GetRolePolicy", flow_log_role),),
+            write=(_iam("DeleteRolePolicy PutRolePolicy", flow_log_role, owned),),
         ),
-        "aws:iam/rolePolicyAttachment:RolePolicyAttachment": Needs(
-            read=(Grant(("iam:ListAttachedRolePolicies",), scope.iam(ACCOUNT_LOG_ROLE)),),
-            write=(
-                Grant(
-                    ("iam:AttachRolePolicy", "iam:DetachRolePolicy"),
-                    scope.iam(ACCOUNT_LOG_ROLE),
-                    both(
-                        bounded,
-                        {
-                            "ArnEquals": {
-                                "iam:PolicyARN": f"arn:{scope.partition}:iam::aws:{LOG_WRITING}"
-                            }
-                        },
-                    ),
-                ),
-            ),
+        "aws:iam/rolePolicyAttachment:RolePolicyAttachment": Permissions(
+            read=(_iam("ListAttachedRolePolicies", account_log_role),),
+            write=(_iam("AttachRolePolicy DetachRolePolicy", account_log_role, attached),),
         ),
     }
 
 
-def handing_over(scope: Scope, role: str, service: str) -> Grant:
-    """Telling one AWS service to take a role.
+def pass_role(scope: Scope, role: str, service: str) -> Grant:
+    """Passing a role to one AWS service.
 
-    Tags of the role are no limit here: AWS calls them unreliable for this action.
+    The role's tags are not a condition: AWS calls them unreliable for this action.
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
     """
-    return Grant(
-        ("iam:PassRole",),
-        scope.iam(role),
-        {"StringEquals": {"iam:PassedToService": service}},
-    )
+    condition = {"StringEquals": {"iam:PassedToService": service}}
+    return _iam("PassRole", scope.iam(role), condition)
 
 
-def service_linked_role(scope: Scope, service: str) -> Grant:
-    """Letting an AWS service make its own role, when it is used for the first time.
+def create_service_linked_role(scope: Scope, service: str) -> Grant:
+    """Letting an AWS service create its own role when it is used for the first time.
 
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/create-service-linked-role.html
     """
-    return Grant(
-        ("iam:CreateServiceLinkedRole",),
-        scope.iam(f"role/aws-service-role/{service}/*"),
-        {"StringEquals": {"iam:AWSServiceName": service}},
-    )
+    role = scope.iam(f"role/aws-service-role/{service}/*")
+    return _iam("CreateServiceLinkedRole", role, {"StringEquals": {"iam:AWSServiceName": service}})
 
 
 def boundary() -> Document:
-    """All that the roles of the stack may ever do: what both kinds of them need, writing logs.
+    """The most that the stack's roles can ever do: write logs, which both kinds of them need.
 
-    It equals AWS's policy for API Gateway, since API Gateway refuses a role that may do less.
+    It equals AWS's policy for API Gateway, since API Gateway rejects a role that may do less.
     Source: https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonAPIGatewayPushToCloudWatchLogs.html
     """
     actions = (
@@ -112,5 +84,5 @@ def boundary() -> Document:
     return document([Grant(tuple(f"logs:{action}" for action in actions), ("*",))])
 
 
-def _bounded(scope: Scope) -> dict[str, dict[str, str]]:
-    return {"ArnEquals": {"iam:PermissionsBoundary": scope.boundary}}
+def _iam(actions: str, roles: tuple[str, ...], condition: Condition | None = None) -> Grant:
+    return Grant(tuple(f"iam:{action}" for action in actions.split()), roles, condition or {})

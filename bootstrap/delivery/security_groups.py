@@ -1,49 +1,49 @@
 """Security groups and their rules."""
 
-from .ec2 import kept, look, made
-from .grants import Grant, Needs, Scope
+from .grants import Grant, Permissions, Scope
+from .services import Service, ec2
 
 GROUP, RULE = "security-group", "security-group-rule"
 
 
-def needs(scope: Scope) -> dict[str, Needs]:
-    """What security groups take, by resource type."""
+def permissions(scope: Scope) -> dict[str, Permissions]:
+    """What security groups need, by resource type."""
+    service = ec2(scope)
     return {
-        "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": Needs(
-            read=(look(scope, "DescribeSecurityGroups"),),
+        "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": Permissions(
+            read=(service.describe("DescribeSecurityGroups"),),
             write=(
-                look(scope, "DescribeSecurityGroupRules"),
-                # It comes with the VPC and without tags, so it is claimed first.
-                Grant(("ec2:CreateTags",), scope.ec2(GROUP), scope.claimed),
-                kept(scope, GROUP, "RevokeSecurityGroupEgress", "RevokeSecurityGroupIngress"),
+                service.describe("DescribeSecurityGroupRules"),
+                # AWS creates it with the VPC and without tags, so it is claimed first.
+                service.allow("CreateTags", GROUP, when=scope.claims),
+                service.change(GROUP, "RevokeSecurityGroupEgress RevokeSecurityGroupIngress"),
             ),
         ),
-        "aws:ec2/securityGroup:SecurityGroup": Needs(
-            read=(look(scope, "DescribeSecurityGroups"),),
+        "aws:ec2/securityGroup:SecurityGroup": Permissions(
+            read=(service.describe("DescribeSecurityGroups"),),
             write=(
-                look(scope, "DescribeNetworkInterfaces"),
-                *made(scope, "CreateSecurityGroup", GROUP),
-                # An existing network carries the tags of others.
-                Grant(("ec2:CreateSecurityGroup",), scope.ec2("vpc")),
-                kept(scope, GROUP, "DeleteSecurityGroup", "RevokeSecurityGroupEgress"),
+                service.describe("DescribeNetworkInterfaces"),
+                *service.create("CreateSecurityGroup", GROUP),
+                # An existing network has other tags.
+                service.allow("CreateSecurityGroup", "vpc"),
+                service.change(GROUP, "DeleteSecurityGroup RevokeSecurityGroupEgress"),
             ),
         ),
-        "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": _rule(scope, "Ingress"),
-        "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": _rule(scope, "Egress"),
+        "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": _rule(service, "Ingress"),
+        "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": _rule(service, "Egress"),
     }
 
 
-def _rule(scope: Scope, direction: str) -> Needs:
-    return Needs(
-        read=(look(scope, "DescribeSecurityGroupRules"),),
+def _rule(service: Service, direction: str) -> Permissions:
+    modify = "ModifySecurityGroupRules"
+    # AWS owns the prefix list of S3, so its ARN contains `aws` in place of the account.
+    prefix_lists = service.scope.arns("ec2", "prefix-list/*", account="*")
+    return Permissions(
+        read=(service.describe("DescribeSecurityGroupRules"),),
         write=(
-            *made(scope, f"AuthorizeSecurityGroup{direction}", RULE, within=(GROUP,)),
-            kept(scope, RULE, "ModifySecurityGroupRules"),
-            kept(scope, GROUP, "ModifySecurityGroupRules", f"RevokeSecurityGroup{direction}"),
-            # AWS owns the prefix list of S3, and its ARN says so in place of an account.
-            Grant(
-                ("ec2:ModifySecurityGroupRules",),
-                scope.arns("ec2", "prefix-list/*", owner="*"),
-            ),
+            *service.create(f"AuthorizeSecurityGroup{direction}", RULE, GROUP),
+            service.change(RULE, modify),
+            service.change(GROUP, f"{modify} RevokeSecurityGroup{direction}"),
+            Grant((f"ec2:{modify}",), prefix_lists),
         ),
     )

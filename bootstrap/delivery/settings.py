@@ -14,10 +14,10 @@ _PATTERNS = {
     "subjectPrefix": (
         rf"repo:({_NAME}/{_NAME}|{_NAME}@\d+/{_NAME}@\d+)",
         "what `gh api repos/OWNER/NAME/actions/oidc/customization/sub --jq .sub_claim_prefix` "
-        "says, such as repo:acme/private-api or repo:acme@123456/private-api@456789",
+        "prints, such as repo:acme/private-api or repo:acme@123456/private-api@456789",
     ),
-    "githubProvider": (r"create|existing", "create, or existing where the account has one"),
-    "project": (r"[A-Za-z0-9_.-]{1,40}", "the name in the Pulumi.yaml that is deployed"),
+    "githubProvider": (r"create|existing", "create, or existing if the account has one"),
+    "project": (r"[A-Za-z0-9_.-]{1,40}", "the project name in the deployed Pulumi.yaml"),
     "stateBucket": (r"([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])?", "the name of a bucket, or empty"),
     "secretsKeyArn": (
         r"(arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+)?",
@@ -28,27 +28,27 @@ _PATTERNS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What `Pulumi.<stack>.yaml` says; the stack is named like the one that it serves."""
+    """The configuration in `Pulumi.<stack>.yaml`; the stack has the name of the deployed one."""
 
     scope: Scope
     owner: str
     subject_prefix: str
     """The repository, as the subject of GitHub's tokens begins."""
     creates_provider: bool
-    """Whether GitHub's identity provider is made here."""
+    """Whether GitHub's identity provider is created here."""
     state_bucket: str
     secrets_key_arn: str
 
     @classmethod
     def load(cls) -> "Settings":
-        """The running stack's settings; raises pulumi.RunError with everything that is wrong."""
+        """The running stack's settings; raises pulumi.RunError with one line for each mistake."""
         own, aws = pulumi.Config(), pulumi.Config("aws")
         values = {key: own.get(key) or "" for key in _PATTERNS}
         region = aws.get("region") or ""
         accounts = aws.get_object("allowedAccountIds") or []
-        problems = [*_own_problems(values), *_aws_problems(region, accounts)]
-        if problems:
-            raise pulumi.RunError("\n".join(problems))
+        errors = [*_own_errors(values), *_aws_errors(region, accounts)]
+        if errors:
+            raise pulumi.RunError("\n".join(errors))
         return cls(
             scope=Scope(
                 account=accounts[0],
@@ -64,19 +64,19 @@ class Settings:
         )
 
 
-def _own_problems(values: dict[str, str]) -> Iterator[str]:
-    for key, (pattern, wanted) in _PATTERNS.items():
+def _own_errors(values: dict[str, str]) -> Iterator[str]:
+    for key, (pattern, expected) in _PATTERNS.items():
         if not re.fullmatch(pattern, values[key]):
-            yield f"{pulumi.get_project()}:{key} is {values[key]!r}; it has to be {wanted}."
+            yield f"{pulumi.get_project()}:{key} is {values[key]!r}; it must be {expected}."
 
 
-def _aws_problems(region: str, accounts: object) -> Iterator[str]:
-    if not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", region):
-        yield f"aws:region is {region!r}; it has to be a region, such as us-east-2."
+def _aws_errors(region: str, accounts: object) -> Iterator[str]:
+    if not re.fullmatch(r"[a-z]{2,4}(-[a-z]+)+-\d", region):
+        yield f"aws:region is {region!r}; it must be a region, such as us-east-2."
     match accounts:
         case [str(account)] if re.fullmatch(r"\d{12}", account):
             return
     yield (
-        f"aws:allowedAccountIds is {accounts!r}; it has to hold the one account, in quotes: "
-        "the permissions name it."
+        f"aws:allowedAccountIds is {accounts!r}; it must be a list of exactly one account id in "
+        "quotes, because the permissions name the account."
     )

@@ -1,31 +1,28 @@
-"""The state of the stack: its files in an S3 backend, and the key of its secrets."""
+"""The state of the stack: its files in an S3 backend, and the key that encrypts its secrets."""
 
-from .grants import Grant, Needs, Scope
+from .grants import Grant, Permissions, Scope
 
 
-def needs(scope: Scope, bucket: str, key_arn: str) -> Needs:
-    """What reading and writing the state takes; an empty bucket or key stands for none.
+def permissions(scope: Scope, bucket: str, key_arn: str) -> Permissions:
+    """What reading and writing the state needs; an empty bucket or key needs nothing.
 
-    Each stack reads and writes its own files, so that a bucket can hold several.
+    Each stack reads and writes only its own files, so that several can share a bucket.
     Source: https://www.pulumi.com/docs/iac/concepts/state-and-backends/
     """
     read, write = [], []
     if bucket:
         root = f"arn:{scope.partition}:s3:::{bucket}"
         stack = f"{scope.project}/{scope.stack}"
-        own = tuple(
-            f"{root}/.pulumi/{path}"
-            for path in (
-                f"stacks/{stack}.json*",
-                f"history/{stack}/*",
-                f"backups/{stack}/*",
-                f"locks/organization/{stack}/*",
-            )
+        own = (
+            f"{root}/.pulumi/stacks/{stack}.json*",
+            f"{root}/.pulumi/history/{stack}/*",
+            f"{root}/.pulumi/backups/{stack}/*",
+            f"{root}/.pulumi/locks/organization/{stack}/*",
         )
         read.append(Grant(("s3:ListBucket",), (root,)))
         read.append(Grant(("s3:GetObject",), (*own, f"{root}/.pulumi/meta.yaml")))
         write.append(Grant(("s3:DeleteObject", "s3:PutObject"), own))
     if key_arn:
-        # The CLI encrypts with a data key of the stack, which it only has to open.
+        # The CLI encrypts with a data key of the stack, which it only has to decrypt.
         read.append(Grant(("kms:Decrypt",), (key_arn,)))
-    return Needs(tuple(read), tuple(write))
+    return Permissions(tuple(read), tuple(write))

@@ -1,4 +1,4 @@
-"""Who may take the roles: single jobs of one repository, by the token that GitHub gives them.
+"""Who can assume the roles: jobs of one repository, identified by the token that GitHub gives them.
 
 Source: https://docs.github.com/en/actions/reference/security/oidc
 """
@@ -15,12 +15,12 @@ def pull_request(prefix: str) -> str:
 
 
 def environment(prefix: str, name: str) -> str:
-    """The subject of a job in a GitHub environment, whose protection rules it then has passed."""
+    """The subject of a job in a GitHub environment; it has passed that environment's protection."""
     return f"{prefix}:environment:{name}"
 
 
-def trust(provider_arn: str, subject: str) -> Document:
-    """A role's trust in exactly one subject."""
+def trust_policy(provider_arn: str, subject: str) -> Document:
+    """A policy that lets exactly one subject assume a role."""
     return {
         "Version": "2012-10-17",
         "Statement": [

@@ -12,7 +12,7 @@ Context = Mapping[str, str]
 
 
 @dataclass(frozen=True)
-class Touch:
+class Target:
     """One resource that a request touches, with what AWS knows of both."""
 
     resource: str
@@ -24,24 +24,24 @@ class Request:
     """One call; AWS allows it when the action is allowed on everything it touches."""
 
     action: str
-    touches: tuple[Touch, ...]
+    targets: tuple[Target, ...]
 
 
 def allowed(documents: Iterable[Mapping[str, Any]], request: Request) -> bool:
     statements = [statement for document in documents for statement in document["Statement"]]
     return all(
-        any(covers(statement, request.action, touch) for statement in statements)
-        for touch in request.touches
+        any(covers(statement, request.action, target) for statement in statements)
+        for target in request.targets
     )
 
 
-def covers(statement: Mapping[str, Any], action: str, touch: Touch) -> bool:
+def covers(statement: Mapping[str, Any], action: str, target: Target) -> bool:
     assert statement["Effect"] == "Allow", "a denial would need another evaluation"
     return (
         any(_like(pattern, action) for pattern in _list(statement["Action"]))
-        and any(_like(pattern, touch.resource) for pattern in _list(statement["Resource"]))
+        and any(_like(pattern, target.resource) for pattern in _list(statement["Resource"]))
         and all(
-            _holds(operator, key, _list(values), touch.context)
+            _holds(operator, key, _list(values), target.context)
             for operator, by_key in statement.get("Condition", {}).items()
             for key, values in by_key.items()
         )

@@ -1,21 +1,22 @@
-"""Measure all of it and write `docs/performance.md`: `python -m benchmarks`."""
+"""Measure everything and write `docs/performance.md`: `python -m tests.benchmarks`."""
 
 import os
 import platform
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 from tests.benchmarks import engine, local
-from tests.benchmarks.table import Row
-from tests.engine.stack import ROOT, missing
+from tests.benchmarks.table import ROUNDS, Row
+from tests.engine.stack import missing
+from tests.stacks import ROOT
 
 PAGE = ROOT / "docs" / "performance.md"
 STACKS = ("dev", "prod")
-_PAGE = """# Performance
+_TEXT = """# Performance
 
-`python -m benchmarks` measures this on the machine at hand and writes this page. The engine is the
-real one, AWS is a stand-in: what is compared is what the program adds, not what AWS takes.
+`python -m tests.benchmarks` measures this and writes this page. The engine is the real one, AWS is
+a stand-in: the figures show what the program adds, not how long AWS takes.
 
 | what | takes | ratio |
 | --- | --- | --- |
@@ -24,8 +25,8 @@ real one, AWS is a stand-in: what is compared is what the program adds, not what
 Medians of {rounds} runs, taken in turns (of five for the rules); Pulumi {pulumi}, Python {python},
 {cores} cores.
 
-- The flat program is one file with a statement for each resource, made from a run of this
-  one: the same types, names, inputs and options, without components, settings or checks.
+- The flat program is one file with a statement for each resource, generated from a run of this
+  program: the same types, names, inputs and options, without components, settings or checks.
 - For `pulumi up` the stand-in takes as long as AWS is documented to take, scaled down; the table
   shows seconds at AWS's pace. The critical path is the longest chain of resources that wait for
   each other.
@@ -33,39 +34,39 @@ Medians of {rounds} runs, taken in turns (of five for the rules); Pulumi {pulumi
   program, within 1.7 with the pack; an update within 1.05 of the critical path.
 - What this program adds to a preview is mostly the import of its settings' models. The pack is a
   second Python process, which the engine starts beside the program.
-- A preview takes about two seconds more where Python may not keep byte code
+- A preview takes about two seconds more where Python cannot write byte code
   (`PYTHONDONTWRITEBYTECODE`), and the first time after an installation: the SDK for AWS is then
-  compiled as it is imported.
+  compiled when it is imported.
 """
 
 
 def rows() -> Iterator[Row]:
     """Every row of the table, as it is measured."""
-    parts: list[Callable[[], Iterable[Row]]] = [local.definitions, local.rules, local.rehearsals]
-    for part in parts:
-        yield from part()
+    yield from local.definitions()
+    yield from local.rules()
+    yield from local.rehearsals()
     for stack in STACKS:
         yield from engine.previews(stack)
     yield from engine.updates("prod")
+
+
+def page(rows: Iterable[Row], pulumi: str, python: str, cores: int | None) -> str:
+    """The whole page, around the figures."""
+    lines = "\n".join(map(str, rows))
+    return _TEXT.format(rows=lines, rounds=ROUNDS, pulumi=pulumi, python=python, cores=cores)
 
 
 def main() -> None:
     """Measure, print each row, and write the page at the end."""
     if reason := missing():
         sys.exit(f"The benchmarks need the Pulumi CLI: {reason}.")
-    lines = []
+    measured = []
     for row in rows():
-        lines.append(f"| {row.what} | {row.took} | {row.ratio} |")
-        print(lines[-1], flush=True)
+        measured.append(row)
+        print(row, flush=True)
     version = subprocess.run(["pulumi", "version"], check=True, capture_output=True, text=True)
-    page = _PAGE.format(
-        rows="\n".join(lines),
-        rounds=engine.ROUNDS,
-        pulumi=version.stdout.strip(),
-        python=platform.python_version(),
-        cores=os.cpu_count(),
-    )
-    PAGE.write_text(page, encoding="utf-8")
+    text = page(measured, version.stdout.strip(), platform.python_version(), os.cpu_count())
+    PAGE.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A flat program that registers what a run one did: the least that the same stack can cost."""
+"""A flat program that registers the resources of a run: the least that the same stack can cost."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -8,13 +8,13 @@ from simulation.engine import Registered, Run
 
 _ADDED_BY_THE_PROVIDER = "region"
 _DISTINCT = 6
-"""Characters from which on a value is looked for within others, and not only as a whole."""
+"""The least characters with which a value is also searched for inside of others."""
 
 
 def bare_program(run: Run) -> str:
-    """Python source, one statement a resource, from the run of an update.
+    """Python source with one statement for each resource, from the run of an update.
 
-    What came from another resource's output there is taken from its output here.
+    Values from another resource's outputs are taken from its outputs here too.
     """
     resources = [r for r in run.resources if r.type.startswith("aws:")]
     names = {resource.urn: f"r{number}" for number, resource in enumerate(resources)}
@@ -24,7 +24,7 @@ def bare_program(run: Run) -> str:
     statements = [_statement(resource, names, outputs) for resource in resources]
     return "\n".join(
         [
-            '"""A stack, written down resource by resource."""',
+            '"""A stack, resource by resource."""',
             "import pulumi",
             "import pulumi_aws as aws",
             *statements,
@@ -66,14 +66,14 @@ def _options(resource: Registered) -> Iterator[tuple[str, Any]]:
 
 
 def _outputs(resource: Registered, name: str) -> Iterator[tuple[str, str]]:
-    """Each value that others may take from a resource, with the code that reads it."""
+    """Each value that others can take from a resource, with the code that reads it."""
     for key, value in resource.outputs.items():
         if isinstance(value, str | int):
             yield str(value), f"{name}.{_snake(key)}"
 
 
 def _expression(value: Any, outputs: Mapping[str, str]) -> str:
-    """The code of a value in which outputs of other resources may occur."""
+    """The code of a value that may contain outputs of other resources."""
     if isinstance(value, dict):
         items = (f"{key!r}: {_expression(item, outputs)}" for key, item in value.items())
         return f"{{{', '.join(items)}}}"

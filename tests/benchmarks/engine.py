@@ -2,23 +2,20 @@
 
 import statistics
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from simulation import stack_file
 from simulation.engine import Phase
-from simulation.rehearsal import run_stack
+from tests import stacks
 from tests.benchmarks.bare import bare_program
-from tests.benchmarks.table import Row
+from tests.benchmarks.table import ROUNDS, Row, medians
 from tests.engine.critical_path import LATENCY, critical_path, graph
-from tests.engine.stack import PROGRAM, ROOT, Stack
+from tests.engine.stack import PROGRAM, Stack
 from tests.engine.standin.provider import Standin
 
-ROUNDS = 7
 SCALE = 1 / 20
-"""How much faster the stand-in answers than AWS."""
+"""The time that the stand-in takes, relative to AWS."""
 _PACK = ("--policy-pack", "policies", "--policy-pack-config", "policies/config.{}.json")
 
 
@@ -33,14 +30,14 @@ def previews(name: str) -> Iterator[Row]:
                 "preview", "--stack", name, *(part.format(name) for part in _PACK)
             ),
         }
-        seconds = interleaved(commands)
+        seconds = medians(commands)
     least = seconds["a flat program"]
     for what, took in seconds.items():
         yield Row(f"`pulumi preview`, {name}: {what}", f"{took:.2f} s", f"{took / least:.2f}")
 
 
 def updates(name: str) -> Iterator[Row]:
-    """The first `pulumi up` of a stack, beside its critical path and its steps one by one."""
+    """The first `pulumi up` of a stack, beside its critical path and the sum of its steps."""
     spans = []
     for _ in range(ROUNDS):
         with _new_stack(name) as stack:
@@ -55,21 +52,10 @@ def updates(name: str) -> Iterator[Row]:
     for what, seconds in (
         (f"the critical path ({path})", path.seconds),
         ("the update", statistics.median(spans)),
-        ("every step on its own", sum(latency.values())),
+        ("all steps one after the other", sum(latency.values())),
     ):
         text = f"`pulumi up`, {name}: {what}"
         yield Row(text, f"{seconds:.0f} s", f"{seconds / path.seconds:.2f}")
-
-
-def interleaved(commands: Mapping[str, Callable[[], object]]) -> dict[str, float]:
-    """Median seconds of each, taken in turns after one round that does not count."""
-    taken: dict[str, list[float]] = {what: [] for what in commands}
-    for _ in range(ROUNDS + 1):
-        for what, command in commands.items():
-            started = time.perf_counter()
-            command()
-            taken[what].append(time.perf_counter() - started)
-    return {what: statistics.median(seconds[1:]) for what, seconds in taken.items()}
 
 
 @contextmanager
@@ -79,8 +65,8 @@ def _new_stack(name: str) -> Iterator[Stack]:
 
 
 def _flatten(stack: Stack) -> None:
-    """Put the flat program in the program's place."""
-    run = run_stack(stack_file.read(ROOT, stack.name), Phase.UPDATE)
+    """Replace the program by the flat one."""
+    run = stacks.run_stack(phase=Phase.UPDATE, stack=stack.name)
     for part in PROGRAM:
         path = stack.program / part
         if path.is_dir():

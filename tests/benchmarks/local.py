@@ -3,41 +3,36 @@
 import statistics
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 
 from openapi.compiler import compile_routes
 from openapi.routes import Route
-from simulation import stack_file
 from simulation.engine import Phase
-from simulation.rehearsal import ROOT, run_stack
+from tests import stacks
 from tests.benchmarks import policies
-from tests.benchmarks.table import Row
-
-ROUNDS = 7
+from tests.benchmarks.table import Row, medians
 
 
 def definitions() -> Iterator[Row]:
-    """Compiling routes into the one document, with its hash."""
+    """Compiling routes into the definition, with its hash."""
     for count in (1, 30, 300):
+        paths = [f"/resource-{number}/{{id}}" for number in range(count)]
         routes = [
-            Route.model_validate(
-                {"method": "GET", "path": f"/resource-{n}/{{id}}", "authorization": "iam"}
-            )
-            for n in range(count)
+            Route.model_validate({"method": "GET", "path": path, "authorization": "iam"})
+            for path in paths
         ]
-        took = _median(partial(_compile, routes))
-        yield Row(f"definition of {count} routes", f"{took * 1000:.1f} ms")
+        (took,) = medians({"": partial(_compile, routes)}).values()
+        yield Row(f"the definition, routes: {count}", f"{took * 1000:.1f} ms")
 
 
 def rules() -> Iterator[Row]:
     """The rules of the policy pack over stacks of growing size."""
-    run = run_stack(stack_file.read(ROOT, "dev"), Phase.UPDATE)
+    run = stacks.run_stack(phase=Phase.UPDATE)
     for size in policies.SIZES:
         stack = policies.grown(run, size)
         took = statistics.median(policies.seconds(stack) for _ in range(5))
-        text = f"rules of the pack, {size:,} resources"
+        text = f"the pack's rules, resources: {size:,}"
         yield Row(text, f"{took:.2f} s", f"{took / size * 1e6:.0f} µs each")
 
 
@@ -45,20 +40,10 @@ def rehearsals() -> Iterator[Row]:
     """`python -m operations rehearse`, as a person runs it."""
     for stack in ("dev", "prod"):
         command = [sys.executable, "-m", "operations", "rehearse", stack]
-        took = _median(partial(subprocess.run, command, cwd=ROOT, check=True, capture_output=True))
+        run = partial(subprocess.run, command, cwd=stacks.ROOT, check=True, capture_output=True)
+        (took,) = medians({"": run}).values()
         yield Row(f"`operations rehearse {stack}`", f"{took:.2f} s")
 
 
 def _compile(routes: list[Route]) -> str:
     return compile_routes("bench", routes).json
-
-
-def _median(action: Callable[[], object]) -> float:
-    """Median seconds, after one run that does not count."""
-    action()
-    taken = []
-    for _ in range(ROUNDS):
-        started = time.perf_counter()
-        action()
-        taken.append(time.perf_counter() - started)
-    return statistics.median(taken)

@@ -1,8 +1,7 @@
-"""How long the rules of the policy pack take on big stacks: `python -m tests.benchmarks.policies`.
+"""How long the rules of the policy pack take on large stacks.
 
-Our own stack, run after an update, is repeated until there are enough resources. The time
-that the SDK takes to hand every resource to every policy is not part of it: no pack can change
-that.
+The dev stack, as it is after an update, is repeated until there are enough resources. The time that
+the SDK takes to pass every resource to every policy is not included: no pack can change it.
 """
 
 import time
@@ -21,17 +20,15 @@ from pulumi_policy import (
 from pulumi_policy.proxy import unknown_checking_proxy
 
 from policies.pack.rules import build
-from simulation import stack_file
-from simulation.engine import Phase, Registered, Run
-from simulation.rehearsal import ROOT, run_stack
+from simulation.engine import Registered, Run
 
 SIZES = (1_000, 3_000, 10_000)
 APIS = 200
-"""In the largest stack; what is beyond them are copies of the network's and the fleet's parts."""
+"""At most; a larger stack has more copies of the network and the fleet."""
 
 
 def grown(run: Run, size: int) -> Run:
-    """Repeat the cloud's resources of a run, each copy with ids and URNs of its own."""
+    """Repeat the AWS resources of a run, each copy with its own ids and URNs."""
     once = [r for r in run.resources if r.custom and not r.type.startswith("pulumi:")]
     plain = [r for r in once if not r.type.startswith("aws:apigateway/")]
     resources = list(run.resources)
@@ -58,8 +55,8 @@ def _copied(resources: list[Registered], number: int) -> list[Registered]:
             inputs=_renamed(r.inputs, ids),
             outputs=_renamed(r.outputs, ids),
             property_dependencies={
-                key: frozenset(urns.get(urn, urn) for urn in made_from)
-                for key, made_from in r.property_dependencies.items()
+                key: frozenset(urns.get(urn, urn) for urn in sources)
+                for key, sources in r.property_dependencies.items()
             },
         )
         for r in resources
@@ -116,31 +113,16 @@ def seconds(run: Run) -> float:
     for policy in build():
         if isinstance(policy, ResourceValidationPolicy):
             for argument in arguments:
-                _hear(policy, argument)
+                _validate(policy, argument)
         else:
-            _hear(policy, StackValidationArgs(list(seen.values())))
+            _validate(policy, StackValidationArgs(list(seen.values())))
     return time.process_time() - started
 
 
-def _hear(policy: Any, arguments: Any) -> None:
+def _validate(policy: Any, arguments: Any) -> None:
     try:
         policy.validate(arguments, lambda _message, _urn=None: None)
     except Exception as error:
-        # The SDK says "not applicable" by an exception of its own.
+        # The SDK reports "not applicable" by a private exception.
         if type(error).__name__ != "_NotApplicableError":
             raise
-
-
-def main() -> None:
-    """Print one line a size."""
-    run = run_stack(stack_file.read(ROOT, "dev"), Phase.UPDATE)
-    for size in SIZES:
-        stack = grown(run, size)
-        apis = len(stack.of_type("aws:apigateway/restApi:RestApi"))
-        took = seconds(stack)
-        each = took / size * 1e6
-        print(f"{size:6} resources, {apis:3} APIs: {took:5.2f} s, {each:4.0f} µs a resource")
-
-
-if __name__ == "__main__":
-    main()

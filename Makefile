@@ -1,4 +1,4 @@
-# uv makes the environment. Where it is missing, pip fetches it into .uv, for this folder only.
+# uv creates the environment. If uv is missing, pip installs it into .uv, for this folder only.
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
@@ -8,7 +8,7 @@ UV := $(shell command -v uv || echo .uv/bin/uv)
 export UV
 RUN := $(UV) run --frozen --no-sync
 
-.PHONY: help demo test check format serve doctor reference pins clean
+.PHONY: help demo test coverage check format serve doctor reference pins clean
 
 help: ## Show the targets.
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -20,37 +20,41 @@ demo: .venv ## Rehearse a stack, then call every route of its API: make demo STA
 test: .venv ## Run the tests.
 	$(RUN) pytest -n 2 --dist loadgroup
 
-check: .venv ## Format, lint, types, workflows, and pins.
+coverage: .venv ## Run the tests and print their coverage, in twice the time.
+	$(RUN) pytest -n 2 --dist loadgroup --cov --cov-report=term-missing
+
+check: .venv ## Check format, lint, types, spelling, workflows, and pins.
 	$(RUN) ruff format --check .
 	$(RUN) ruff check .
 	$(RUN) mypy .
+	$(RUN) codespell
 	$(RUN) zizmor --offline --no-progress --quiet --persona=pedantic .github
 	$(RUN) check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(RUN) check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
 	$(RUN) python -m operations.pins --check
 
-format: .venv ## Mend what can be mended.
+format: .venv ## Format the code, and fix what ruff can fix.
 	$(RUN) ruff format .
 	$(RUN) ruff check --fix .
 
-serve: .venv ## Serve a stack's API on this machine, until Ctrl-C.
+serve: .venv ## Serve a stack's API on this machine until Ctrl-C.
 	$(RUN) python -m operations serve $(STACK)
 
-doctor: .venv ## Say what is missing for `pulumi up`.
+doctor: .venv ## Report what is missing for `pulumi up`.
 	$(RUN) python -m operations doctor $(STACK)
 
-reference: .venv ## Write the generated documents anew.
+reference: .venv ## Write the generated documents.
 	$(RUN) python -m operations.reference
 	$(RUN) python -m policies.pack > docs/policies.md
 
-pins: .venv ## Take the newest versions that fit, and pin them all.
+pins: .venv ## Update the transitive packages, and pin them all.
 	$(RUN) python -m operations.pins
 	$(UV) sync
 
-clean: ## Remove environments and caches, but not the state of a live test that was cut short.
+clean: ## Remove environments and caches, but not the state of an interrupted live test.
 	rm -rf .venv .uv .cache/gateway .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-# The stamp makes an interrupted run start over.
+# The stamp lets an interrupted run start over.
 .venv: .venv/.complete
 .venv/.complete: pyproject.toml $(if $(filter .uv/%,$(UV)),.uv/bin/uv)
 	$(UV) sync --quiet

@@ -1,4 +1,4 @@
-"""Which room may import which, and that no imports run in a circle."""
+"""Which folder may import which, without import cycles."""
 
 import ast
 from graphlib import TopologicalSorter
@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "service": set(),
     "bootstrap": set(),
 }
-"""Rooms of the product, each with the rooms that its modules import; tests import all of them."""
+"""The folders of the product, each with those that it may import; tests may import all of them."""
 PACK_MAY_IMPORT = {
     "graph": set(),
     "framework": {"graph"},
@@ -30,15 +30,13 @@ PACK_MAY_IMPORT = {
 }
 """The same inside `policies/pack`."""
 PURE = ("openapi", "components.addressing", "settings.schema", "settings.user_data")
-"""What needs no Pulumi, and so must not wait a second for its import."""
+"""Modules that do not need Pulumi, and so must not wait a second for its import."""
 
 
 def modules() -> dict[str, Path]:
-    found = {"__main__": ROOT / "__main__.py"}
-    for room in MAY_IMPORT:
-        for path in (ROOT / room).rglob("*.py"):
-            found[_name(path)] = path
-    return found
+    paths = [path for folder in MAY_IMPORT for path in (ROOT / folder).rglob("*.py")]
+    found = {_name(path): path for path in paths}
+    return {"__main__": ROOT / "__main__.py", **found}
 
 
 def _name(path: Path) -> str:
@@ -46,7 +44,7 @@ def _name(path: Path) -> str:
 
 
 def imports(name: str, path: Path) -> set[str]:
-    """Every module that a module's source names in an import, at whatever depth it stands."""
+    """Every module that a module's source imports, inside of functions too."""
     package = name.split(".") if path.name == "__init__.py" else name.split(".")[:-1]
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -62,48 +60,40 @@ def imports(name: str, path: Path) -> set[str]:
 GRAPH = {name: imports(name, path) for name, path in modules().items()}
 
 
-def room_of(name: str) -> str:
-    return name.split(".", maxsplit=1)[0]
+def used(part: str, within: str = "") -> set[str]:
+    """The parts of a package, or the top-level folders, that one of them imports."""
+
+    def part_of(name: str) -> str:
+        return name.removeprefix(within).split(".", maxsplit=1)[0]
+
+    importing = [name for name in GRAPH if name.startswith(within) and part_of(name) == part]
+    targets = {target for name in importing for target in GRAPH[name]}
+    return {part_of(target) for target in targets if target.startswith(within)} - {part}
 
 
-@pytest.mark.parametrize("room", MAY_IMPORT)
-def test_a_room_imports_only_rooms_below_it(room: str) -> None:
-    used = {
-        room_of(target)
-        for name, targets in GRAPH.items()
-        if room_of(name) == room
-        for target in targets
-        if room_of(target) in MAY_IMPORT and room_of(target) != room
-    }
-    assert used <= MAY_IMPORT[room]
+@pytest.mark.parametrize("folder", MAY_IMPORT)
+def test_a_folder_imports_only_folders_below_it(folder: str) -> None:
+    assert used(folder) & MAY_IMPORT.keys() <= MAY_IMPORT[folder]
 
 
 @pytest.mark.parametrize("part", PACK_MAY_IMPORT)
 def test_a_part_of_the_pack_imports_only_parts_below_it(part: str) -> None:
-    inside = "policies.pack."
-    used = {
-        target.removeprefix(inside).split(".")[0]
-        for name, targets in GRAPH.items()
-        if name.startswith(inside) and name.removeprefix(inside).split(".")[0] == part
-        for target in targets
-        if target.startswith(inside)
-    }
-    assert used - {part} <= PACK_MAY_IMPORT[part]
+    assert used(part, "policies.pack.") <= PACK_MAY_IMPORT[part]
 
 
-def test_no_imports_run_in_a_circle() -> None:
-    known = {
-        name: {t for t in targets if t in GRAPH and t != name} for name, targets in GRAPH.items()
-    }
+def test_there_is_no_import_cycle() -> None:
     packages = {name for name, path in modules().items() if path.name == "__init__.py"}
-    # A package's own modules import each other by its name.
     inner = {
-        name: {t for t in targets if not (t in packages and name.startswith(f"{t}."))}
-        for name, targets in known.items()
+        # A package's own modules import each other by its name.
+        name: {
+            t for t in targets & GRAPH.keys() if not (t in packages and name.startswith(f"{t}."))
+        }
+        for name, targets in GRAPH.items()
     }
-    assert len(list(TopologicalSorter(inner).static_order())) == len(GRAPH)
+    order = TopologicalSorter({name: targets - {name} for name, targets in inner.items()})
+    assert len(list(order.static_order())) == len(GRAPH)
 
 
-@pytest.mark.parametrize("name", [n for n in GRAPH if n in PURE or room_of(n) in PURE])
-def test_pure_modules_import_no_pulumi(name: str) -> None:
-    assert not {target for target in GRAPH[name] if room_of(target).startswith("pulumi")}
+@pytest.mark.parametrize("name", [n for n in GRAPH if n in PURE or n.split(".")[0] in PURE])
+def test_pure_modules_do_not_import_pulumi(name: str) -> None:
+    assert not {target for target in GRAPH[name] if target.startswith("pulumi")}

@@ -3,8 +3,11 @@
 import json
 import os
 import re
+import shutil
 import subprocess
-from collections.abc import Iterator
+import sys
+import zipfile
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +19,6 @@ from tests.stacks import ROOT
 
 FOLDER = ROOT / ".github" / "workflows"
 NAMES = ("check", "preview", "deploy")
-SAME_REPOSITORY = "github.event.pull_request.head.repo.full_name == github.repository"
 PINS = {
     "actions/checkout": "3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1",
     "astral-sh/setup-uv": "20cfd1bf945f4377ade1205e4dbc17946fc9a30d # v10.0.1",
@@ -25,90 +27,74 @@ PINS = {
     "pulumi/auth-actions": "141415910c3beb54e03b48e9057c204c97b956f2 # v2.1.0",
 }
 """Each action at the commit of its release, as its repository says."""
+TEXTS = {name: (FOLDER / f"{name}.yml").read_text() for name in NAMES}
+WORKFLOWS: dict[str, Any] = {n: YAML(typ="safe", pure=True).load(t) for n, t in TEXTS.items()}
+JOBS = {f"{n}/{job}": body for n, each in WORKFLOWS.items() for job, body in each["jobs"].items()}
+STEPS: dict[str, dict[str, Any]] = {
+    f"{job}/{step['name']}": step for job, body in JOBS.items() for step in body["steps"]
+}
+STACKS = sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
+PREVIEW, DEPLOY = JOBS["preview/preview"], JOBS["deploy/deploy"]
+CREDENTIALED = ["preview/preview", "deploy/deploy"]
+"""The jobs that can assume a role in AWS."""
 
 
-def workflow(name: str) -> dict[str, Any]:
-    loaded: dict[str, Any] = YAML(typ="safe", pure=True).load(FOLDER / f"{name}.yml")
-    return loaded
+def using(action: str) -> list[dict[str, Any]]:
+    """The inputs of every step that uses an action."""
+    return [step["with"] for step in STEPS.values() if action in step.get("uses", "")]
 
 
-def jobs() -> Iterator[tuple[str, dict[str, Any]]]:
-    for name in NAMES:
-        for job, body in workflow(name)["jobs"].items():
-            yield f"{name}/{job}", body
-
-
-def steps() -> Iterator[tuple[str, dict[str, Any]]]:
-    for job, body in jobs():
-        for step in body["steps"]:
-            yield f"{job}/{step['name']}", step
-
-
-def step(name: str) -> dict[str, Any]:
-    return dict(steps())[name]
-
-
-def stacks() -> list[str]:
-    return sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
-
-
-def test_the_workflows_are_these() -> None:
+def test_there_are_three_workflows() -> None:
     assert sorted(path.stem for path in FOLDER.iterdir()) == sorted(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_workflow_gives_its_jobs_nothing_by_itself(name: str) -> None:
-    assert workflow(name)["permissions"] == {}
+def test_a_workflow_gives_its_jobs_no_permission_by_default(name: str) -> None:
+    assert WORKFLOWS[name]["permissions"] == {}
 
 
-def test_a_job_has_no_permission_but_what_it_takes() -> None:
+def test_a_job_has_only_the_permissions_that_it_needs() -> None:
     reading = {"contents": "read"}
-    taking_a_role = {**reading, "id-token": "write"}
-    assert {name: job["permissions"] for name, job in jobs()} == {
+    assuming_a_role = {**reading, "id-token": "write"}
+    assert {name: job["permissions"] for name, job in JOBS.items()} == {
         "check/check": reading,
         "preview/rehearse": reading,
-        "preview/preview": {**taking_a_role, "pull-requests": "write"},
-        "deploy/deploy": taking_a_role,
+        "preview/preview": {**assuming_a_role, "pull-requests": "write"},
+        "deploy/deploy": assuming_a_role,
     }
+    assert [name for name, job in JOBS.items() if "id-token" in job["permissions"]] == CREDENTIALED
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_no_workflow_knows_a_secret(name: str) -> None:
-    text = (FOLDER / f"{name}.yml").read_text()
-    assert "vars." in text or name == "check", "expressions are found where there are some"
-    assert "secrets" not in text
+def test_no_workflow_uses_a_secret(name: str) -> None:
+    assert "vars." in TEXTS[name] or name == "check", "expressions are found where there are some"
+    assert "secrets" not in TEXTS[name]
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_action_is_pinned_to_the_commit_of_its_release(name: str) -> None:
-    text = (FOLDER / f"{name}.yml").read_text()
-    used = re.findall(r"uses: (\S+)@(.+)", text)
-    assert len(used) == text.count("uses:") > 0
+    used = re.findall(r"uses: (\S+)@(.+)", TEXTS[name])
+    assert len(used) == TEXTS[name].count("uses:") > 0
     assert set(used) == {(action, PINS[action]) for action, _ in used}
 
 
-def test_no_checkout_leaves_its_token_behind() -> None:
-    found = [step for _, step in steps() if "actions/checkout" in step.get("uses", "")]
-    assert len(found) == len(list(jobs()))
-    assert all(step["with"]["persist-credentials"] is False for step in found)
+def test_no_checkout_keeps_its_token() -> None:
+    found = using("actions/checkout")
+    assert len(found) == len(JOBS)
+    assert all(inputs["persist-credentials"] is False for inputs in found)
 
 
-def test_scripts_get_values_by_environment_and_never_by_expression() -> None:
-    scripts = {name: step["run"] for name, step in steps() if "run" in step}
+def test_scripts_get_values_from_the_environment_and_never_from_an_expression() -> None:
+    scripts = {name: step["run"] for name, step in STEPS.items() if "run" in step}
     assert any("$STACK" in script for script in scripts.values())
     assert [name for name, script in scripts.items() if "${{" in script] == []
 
 
-def test_tools_are_those_of_the_project() -> None:
+def test_the_tools_have_the_versions_that_the_project_pins() -> None:
     makefile = (ROOT / "Makefile").read_text()
     (version,) = re.findall(r"^UV_VERSION := (.+)$", makefile, re.MULTILINE)
-    given = [step["with"] for _, step in steps() if "setup-uv" in step.get("uses", "")]
-    assert {one["version"] for one in given} == {version}
-    files = {
-        step["with"]["pulumi-version-file"]
-        for _, step in steps()
-        if "pulumi/actions" in step.get("uses", "")
-    }
+    assert {inputs["version"] for inputs in using("setup-uv")} == {version}
+    files = {inputs["pulumi-version-file"] for inputs in using("pulumi/actions")}
     assert files == {".pulumi.version"}
     assert (ROOT / ".pulumi.version").is_file()
 
@@ -116,91 +102,91 @@ def test_tools_are_those_of_the_project() -> None:
 def test_checks_run_on_the_oldest_and_the_newest_python() -> None:
     project = (ROOT / "pyproject.toml").read_text()
     assert 'requires-python = ">=3.11,<3.14"' in project
-    assert workflow("check")["jobs"]["check"]["strategy"]["matrix"]["python"] == ["3.11", "3.13"]
+    assert JOBS["check/check"]["strategy"]["matrix"]["python"] == ["3.11", "3.13"]
+    assert (ROOT / ".python-version").read_text() == "3.11\n"
+
+
+def test_every_python_runs_the_tests_once() -> None:
+    runs = {step.get("run"): step.get("if") for step in JOBS["check/check"]["steps"]}
+    assert runs["make test"] == "matrix.python == '3.11'"
+    assert runs["make coverage"] == "matrix.python == '3.13'"
 
 
 # Pull requests
 
 
-def test_pull_requests_run_with_their_own_rights() -> None:
-    assert set(workflow("preview")["on"]) == {"pull_request"}
-    assert set(workflow("check")["on"]) == {"push", "pull_request"}
+def test_pull_requests_run_with_their_own_permissions() -> None:
+    assert set(WORKFLOWS["preview"]["on"]) == {"pull_request"}
+    assert set(WORKFLOWS["check"]["on"]) == {"push", "pull_request"}
 
 
 def test_a_fork_is_rehearsed_and_not_previewed() -> None:
-    both = workflow("preview")["jobs"]
-    assert "if" not in both["rehearse"]
-    assert SAME_REPOSITORY in both["preview"]["if"]
-    assert "||" not in both["preview"]["if"]
+    same_repository = "github.event.pull_request.head.repo.full_name == github.repository"
+    assert "if" not in JOBS["preview/rehearse"]
+    assert same_repository in PREVIEW["if"]
+    assert "||" not in PREVIEW["if"]
 
 
-def test_a_new_commit_ends_the_preview_of_the_last_one() -> None:
-    assert workflow("preview")["concurrency"] == {
+def test_a_new_commit_cancels_the_preview_of_the_last_one() -> None:
+    assert WORKFLOWS["preview"]["concurrency"] == {
         "group": "preview-${{ github.event.pull_request.number }}",
         "cancel-in-progress": True,
     }
 
 
 def test_every_stack_is_rehearsed_and_previewed() -> None:
-    both = workflow("preview")["jobs"]
-    assert sorted(both["rehearse"]["strategy"]["matrix"]["stack"]) == stacks()
-    previewed = {
-        one["stack"]: one["role"] for one in both["preview"]["strategy"]["matrix"]["include"]
-    }
-    assert previewed == {name: f"${{{{ vars.{name.upper()}_PREVIEW_ROLE }}}}" for name in stacks()}
+    assert sorted(JOBS["preview/rehearse"]["strategy"]["matrix"]["stack"]) == STACKS
+    roles = {row["stack"]: row["role"] for row in PREVIEW["strategy"]["matrix"]["include"]}
+    assert roles == {name: f"${{{{ vars.{name.upper()}_PREVIEW_ROLE }}}}" for name in STACKS}
 
 
-def test_a_preview_is_in_no_environment_so_that_its_role_knows_it() -> None:
+def test_a_preview_runs_outside_any_environment_as_its_role_requires() -> None:
     assert trust.pull_request("repo:acme/api") == "repo:acme/api:pull_request"
-    assert "environment" in workflow("deploy")["jobs"]["deploy"]
-    assert "environment" not in workflow("preview")["jobs"]["preview"]
+    assert "environment" in DEPLOY
+    assert "environment" not in PREVIEW
 
 
-def test_a_preview_is_judged_by_the_strictest_policies_and_shown() -> None:
-    given = step("preview/preview/Preview")["with"]
-    assert given["command"] == "preview"
-    assert (given["policyPacks"], given["policyPackConfigs"]) == (
-        "policies",
-        "policies/config.ci.json",
-    )
-    assert (given["diff"], given["comment-on-pr"]) == (True, True)
+def test_a_preview_is_checked_by_the_strictest_policies_and_shown() -> None:
+    inputs = STEPS["preview/preview/Preview"]["with"]
+    assert inputs["command"] == "preview"
+    assert inputs["policyPacks"] == "policies"
+    assert inputs["policyPackConfigs"] == "policies/config.ci.json"
+    assert (inputs["diff"], inputs["comment-on-pr"]) == (True, True)
 
 
 # Deployments
 
 
 def test_main_is_deployed_stack_by_stack_in_environments_of_their_names() -> None:
-    assert workflow("deploy")["on"] == {"push": {"branches": ["main"]}, "workflow_dispatch": None}
-    job = workflow("deploy")["jobs"]["deploy"]
-    assert job["strategy"] == {"max-parallel": 1, "matrix": {"stack": ["dev", "prod"]}}
-    assert job["environment"] == "${{ matrix.stack }}"
-    assert sorted(job["strategy"]["matrix"]["stack"]) == stacks()
+    assert WORKFLOWS["deploy"]["on"] == {"push": {"branches": ["main"]}, "workflow_dispatch": None}
+    assert DEPLOY["strategy"] == {"max-parallel": 1, "matrix": {"stack": ["dev", "prod"]}}
+    assert DEPLOY["environment"] == "${{ matrix.stack }}"
+    assert sorted(DEPLOY["strategy"]["matrix"]["stack"]) == STACKS
     assert trust.environment("repo:acme/api", "prod") == "repo:acme/api:environment:prod"
 
 
-def test_an_update_is_never_cut_short() -> None:
-    job = workflow("deploy")["jobs"]["deploy"]
-    assert job["concurrency"] == {
+def test_an_update_is_never_cancelled() -> None:
+    assert DEPLOY["concurrency"] == {
         "group": "deploy-${{ matrix.stack }}",
         "cancel-in-progress": False,
     }
-    assert "timeout-minutes" not in job
-    assert "concurrency" not in workflow("deploy")
+    assert "timeout-minutes" not in DEPLOY
+    assert "concurrency" not in WORKFLOWS["deploy"]
 
 
-def test_an_update_is_judged_by_the_policies_of_its_stack() -> None:
-    given = step("deploy/deploy/Update")["with"]
-    assert (given["command"], given["policyPacks"]) == ("up", "policies")
-    assert given["policyPackConfigs"] == "policies/config.${{ matrix.stack }}.json"
-    for name in stacks():
+def test_an_update_is_checked_by_the_policies_of_its_stack() -> None:
+    inputs = STEPS["deploy/deploy/Update"]["with"]
+    assert (inputs["command"], inputs["policyPacks"]) == ("up", "policies")
+    assert inputs["policyPackConfigs"] == "policies/config.${{ matrix.stack }}.json"
+    for name in STACKS:
         assert (ROOT / "policies" / f"config.{name}.json").is_file()
 
 
 def tool(folder: Path, name: str, output: str) -> None:
-    """A command that prints something, whatever it is asked."""
-    (folder / "answer").write_text(output)
+    """A command that prints the same output for any arguments."""
+    (folder / "output.txt").write_text(output)
     path = folder / name
-    path.write_text(f'#!/bin/sh\ncat "{folder / "answer"}"\n')
+    path.write_text(f'#!/bin/sh\ncat "{folder / "output.txt"}"\n')
     path.chmod(0o755)
 
 
@@ -212,7 +198,7 @@ def shell(script: str, folder: Path, **environment: str) -> subprocess.Completed
         text=True,
         check=False,
         cwd=folder,
-        env={"PATH": f"{folder}:{os.environ['PATH']}", **environment},
+        env={"PATH": f"{folder}:{os.environ['PATH']}", "STACK": "dev", **environment},
     )
 
 
@@ -230,19 +216,16 @@ def test_after_anything_but_a_success_the_update_refreshes(
     history: list[dict[str, str]], attempt: str, refresh: str, tmp_path: Path
 ) -> None:
     tool(tmp_path, "pulumi", json.dumps(history))
-    found = step("deploy/deploy/Look at how the last update ended")
-    said = tmp_path / "output"
-    done = shell(
-        found["run"], tmp_path, STACK="dev", GITHUB_RUN_ATTEMPT=attempt, GITHUB_OUTPUT=str(said)
-    )
+    step = STEPS["deploy/deploy/Read the result of the last update"]
+    done = shell(step["run"], tmp_path, GITHUB_RUN_ATTEMPT=attempt, GITHUB_OUTPUT="outputs")
     assert done.returncode == 0, done.stderr
-    assert said.read_text() == f"refresh={refresh}\n"
-    assert found["id"] == "last"
-    given = step("deploy/deploy/Update")["with"]["refresh"]
-    assert given == "${{ steps.last.outputs.refresh }}"
+    assert (tmp_path / "outputs").read_text() == f"refresh={refresh}\n"
+    inputs = STEPS["deploy/deploy/Update"]["with"]
+    assert inputs["refresh"] == f"${{{{ steps.{step['id']}.outputs.refresh }}}}"
 
 
 FLEET = "urn:pulumi:dev::private-api::privateapi:index:NlbTarget$aws:autoscaling/group:Group::b"
+FIND_FLEETS = STEPS["deploy/deploy/Find fleets that never became healthy"]
 
 
 @pytest.mark.parametrize(
@@ -254,44 +237,40 @@ FLEET = "urn:pulumi:dev::private-api::privateapi:index:NlbTarget$aws:autoscaling
         ({"initErrors": ["tags"], "type": "aws:apigateway/stage:Stage"}, "\n"),
     ],
 )
-def test_a_fleet_that_never_answered_is_made_anew(
+def test_a_fleet_that_never_became_healthy_is_replaced(
     fleet: dict[str, object], replaced: str, tmp_path: Path
 ) -> None:
     resource = {"urn": FLEET, "type": "aws:autoscaling/group:Group", **fleet}
     tool(tmp_path, "pulumi", json.dumps({"deployment": {"resources": [resource]}}))
-    found = step("deploy/deploy/Look for a fleet that never answered")
-    said = tmp_path / "output"
-    done = shell(found["run"], tmp_path, STACK="dev", GITHUB_OUTPUT=str(said))
+    done = shell(FIND_FLEETS["run"], tmp_path, GITHUB_OUTPUT="outputs")
     assert done.returncode == 0, done.stderr
-    assert said.read_text() == f"replace<<END\n{replaced}END\n"
-    assert found["id"] == "fleets"
-    given = step("deploy/deploy/Update")["with"]["replace"]
-    assert given == "${{ steps.fleets.outputs.replace }}"
+    assert (tmp_path / "outputs").read_text() == f"replace<<END\n{replaced}END\n"
+    inputs = STEPS["deploy/deploy/Update"]["with"]
+    assert inputs["replace"] == f"${{{{ steps.{FIND_FLEETS['id']}.outputs.replace }}}}"
 
 
 def test_a_stack_without_a_deployment_has_no_fleet_to_replace(tmp_path: Path) -> None:
     tool(tmp_path, "pulumi", json.dumps({"deployment": None}))
-    script = step("deploy/deploy/Look for a fleet that never answered")["run"]
-    done = shell(script, tmp_path, STACK="dev", GITHUB_OUTPUT=str(tmp_path / "output"))
+    done = shell(FIND_FLEETS["run"], tmp_path, GITHUB_OUTPUT="outputs")
     assert done.returncode == 0, done.stderr
     assert "To replace: none" in done.stdout
 
 
 def test_an_unreadable_history_stops_the_deployment(tmp_path: Path) -> None:
     tool(tmp_path, "pulumi", "error: no stack named 'dev' found")
-    script = step("deploy/deploy/Look at how the last update ended")["run"]
-    done = shell(script, tmp_path, STACK="dev", GITHUB_RUN_ATTEMPT="1", GITHUB_OUTPUT="output")
+    script = STEPS["deploy/deploy/Read the result of the last update"]["run"]
+    done = shell(script, tmp_path, GITHUB_RUN_ATTEMPT="1", GITHUB_OUTPUT="outputs")
     assert done.returncode != 0
-    assert not (tmp_path / "output").exists()
+    assert not (tmp_path / "outputs").exists()
 
 
 @pytest.mark.parametrize(("newest", "code"), [("abc1", 0), ("def2", 1)])
 def test_only_the_newest_commit_is_deployed(newest: str, code: int, tmp_path: Path) -> None:
     tool(tmp_path, "gh", f"{newest}\n")
-    script = step("deploy/deploy/Refuse what main has left behind")["run"]
+    script = STEPS["deploy/deploy/Check that this is the newest commit of main"]["run"]
     done = shell(script, tmp_path, GITHUB_REPOSITORY="acme/api", GITHUB_SHA="abc1")
     assert done.returncode == code
-    assert ("::error::main is at def2" in done.stdout) == bool(code)
+    assert ("::error::main is now at def2" in done.stdout) == bool(code)
 
 
 @pytest.mark.parametrize(
@@ -301,13 +280,102 @@ def test_only_the_newest_commit_is_deployed(newest: str, code: int, tmp_path: Pa
         ("preview/rehearse/Show the rehearsal", "rehearsal.txt"),
     ],
 )
-def test_a_verdict_stands_in_the_summary_also_when_it_is_bad(
+def test_a_result_is_in_the_summary_also_when_it_is_bad(
     name: str, file: str, tmp_path: Path
 ) -> None:
     (tmp_path / file).write_text("passed, 1 advisory\n")
-    shown = step(name)
-    done = shell(shown["run"], tmp_path, STACK="dev", GITHUB_STEP_SUMMARY="summary.md")
+    done = shell(STEPS[name]["run"], tmp_path, GITHUB_STEP_SUMMARY="summary.md")
     assert done.returncode == 0, done.stderr
     _, fence, *text, end = (tmp_path / "summary.md").read_text().splitlines()
     assert (fence, text, end) == ("```text", ["passed, 1 advisory"], "```")
-    assert "always()" in shown["if"]
+    assert "always()" in STEPS[name]["if"]
+
+
+# Where there are credentials
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A project that requires one package, whose wheel is the whole index."""
+    with zipfile.ZipFile(tmp_path / "demo-1.0-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("demo.py", "")
+        info = "demo-1.0.dist-info"
+        wheel.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: demo\nVersion: 1.0\n")
+        wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        wheel.writestr(f"{info}/RECORD", "")
+    project = '[project]\nname = "p"\nversion = "1"\nrequires-python = ">=3.11"\n'
+    (tmp_path / "pyproject.toml").write_text(f'{project}dependencies = ["demo==1.0"]\n')
+    return tmp_path
+
+
+def install(folder: Path, script: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a script with uv, without a network, in the environment of a job with credentials."""
+    path = os.environ["PATH"]
+    if not (
+        uv := os.environ.get("UV") or shutil.which("uv", path=f"{path}:{ROOT / '.uv' / 'bin'}")
+    ):
+        pytest.skip("uv is not on the PATH")
+    settings = {
+        "PATH": f"{Path(uv).resolve().parent}:{path}",
+        "UV_CACHE_DIR": str(folder / "cache"),
+        "UV_FIND_LINKS": str(folder),
+        "UV_PYTHON": ".".join(map(str, sys.version_info[:2])),
+        "UV_OFFLINE": "1",
+        "GITHUB_ENV": "job.env",
+    }
+    return shell(script, folder, **{**settings, **DEPLOY["env"], **environment})
+
+
+def required(folder: Path, digest: str | None = None) -> None:
+    """Write the requirements with the hash of the wheel, or with another one."""
+    digest = digest or sha256(next(folder.glob("*.whl")).read_bytes()).hexdigest()
+    (folder / "requirements.txt").write_text(f"demo==1.0 --hash=sha256:{digest}\n")
+
+
+INSTALL = STEPS["deploy/deploy/Install the pinned packages"]["run"]
+
+
+@pytest.mark.parametrize("name", CREDENTIALED)
+def test_a_job_with_credentials_installs_before_it_gets_them(name: str) -> None:
+    job = JOBS[name]
+    assert STEPS[f"{name}/Install the pinned packages"]["run"] == INSTALL
+    assert job["env"]["UV_NO_BUILD"] == job["env"]["UV_NO_DEV"] == "1"
+    names = [step["name"] for step in job["steps"]]
+    role = next(index for index, one in enumerate(names) if "role" in one)
+    assert names.index("Install the pinned packages") < role
+    others = [step["run"] for step in job["steps"] if step.get("run", INSTALL) != INSTALL]
+    assert not [script for script in others if re.search(r"\buv\b|UV_", script)]
+
+
+def test_a_package_is_installed_by_its_hash(checkout: Path) -> None:
+    required(checkout)
+    done = install(checkout, INSTALL)
+    assert done.returncode == 0, done.stderr
+    assert list(checkout.glob(".venv/lib/*/site-packages/demo.py"))
+
+
+def test_a_package_with_another_hash_stops_the_job(checkout: Path) -> None:
+    required(checkout, "0" * 64)
+    done = install(checkout, INSTALL)
+    assert done.returncode != 0
+    assert "Hash mismatch" in done.stderr
+    assert not list(checkout.glob(".venv/lib/*/site-packages/demo.py"))
+
+
+def test_a_package_without_a_hash_stops_the_job(checkout: Path) -> None:
+    (checkout / "requirements.txt").write_text("demo==1.0\n")
+    done = install(checkout, INSTALL)
+    assert done.returncode != 0
+    assert "--require-hashes" in done.stderr
+
+
+def test_pulumi_finds_the_environment_complete_and_downloads_nothing(checkout: Path) -> None:
+    required(checkout)
+    assert install(checkout, INSTALL).returncode == 0
+    later = dict(line.split("=") for line in (checkout / "job.env").read_text().splitlines())
+    assert later == {"UV_FROZEN": "1", "UV_OFFLINE": "1"}
+    sync = "uv sync --inexact"  # as Pulumi's language host runs it
+    assert install(checkout, sync, **later).returncode == 0
+    missing = "rm -r cache *.whl; uv pip uninstall --python .venv demo"
+    assert install(checkout, missing, **later).returncode == 0
+    assert install(checkout, sync, **later).returncode != 0

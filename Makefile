@@ -52,7 +52,7 @@ pins: .venv ## Update the transitive packages, and pin them all.
 	$(UV) sync
 
 clean: ## Remove environments and caches, but not the state of an interrupted live test.
-	rm -rf .venv .uv .cache/gateway .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .uv .cache/coverage* .cache/gateway .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 # The stamp lets an interrupted run start over.
 .venv: .venv/.complete

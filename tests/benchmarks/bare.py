@@ -1,12 +1,13 @@
 """A flat program that registers the resources of a run: the least that the same stack can cost."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from simulation.engine import Registered, Run
 
 _ADDED_BY_THE_PROVIDER = "region"
+_OPTIONS = {"retainOnDelete": "retain_on_delete", "replacement_trigger": "replacement_trigger"}
 _DISTINCT = 6
 """The least characters with which a value is also searched for inside of others."""
 
@@ -19,17 +20,15 @@ def bare_program(run: Run) -> str:
     resources = [r for r in run.resources if r.type.startswith("aws:")]
     names = {resource.urn: f"r{number}" for number, resource in enumerate(resources)}
     outputs = {
-        resource.urn: dict(_outputs(resource, names[resource.urn])) for resource in resources
+        r.urn: {
+            str(value): f"{names[r.urn]}.{_snake(key)}"
+            for key, value in r.outputs.items()
+            if isinstance(value, str | int)
+        }
+        for r in resources
     }
     statements = [_statement(resource, names, outputs) for resource in resources]
-    return "\n".join(
-        [
-            '"""A stack, resource by resource."""',
-            "import pulumi",
-            "import pulumi_aws as aws",
-            *statements,
-        ]
-    )
+    return "\n".join(["import pulumi", "import pulumi_aws as aws", *statements])
 
 
 def _statement(
@@ -38,38 +37,21 @@ def _statement(
     module, _, kind = resource.type.removeprefix("aws:").partition("/")
     arguments = [repr(resource.name)]
     for key, value in resource.inputs.items():
-        if key == _ADDED_BY_THE_PROVIDER:
-            continue
-        sources = resource.property_dependencies.get(key, frozenset())
-        found = {text: code for urn in sorted(sources) for text, code in outputs[urn].items()}
-        arguments.append(f"{_snake(key)}={_expression(value, found)}")
-    options = [f"{key}={value!r}" for key, value in _options(resource)]
-    waited_for = set(re.findall(r"\br\d+\b", " ".join(arguments)))
-    for option, urns in (
-        ("depends_on", [u for u in resource.dependencies if names.get(u) not in waited_for]),
-        ("replace_with", resource.options.get("replace_with", ())),
-    ):
-        if listed := ", ".join(names[urn] for urn in sorted(urns) if urn in names):
-            options.append(f"{option}=[{listed}]")
+        if key != _ADDED_BY_THE_PROVIDER:
+            sources = sorted(resource.property_dependencies.get(key, ()))
+            known = {text: code for urn in sources for text, code in outputs[urn].items()}
+            arguments.append(f"{_snake(key)}={_expression(value, known)}")
+    used = set(re.findall(r"\br\d+\b", " ".join(arguments)))
+    waits = sorted({names[urn] for urn in resource.dependencies if urn in names} - used)
+    options = [
+        f"{option}={resource.options[wire]!r}"
+        for wire, option in _OPTIONS.items()
+        if wire in resource.options
+    ]
+    options.append(f"depends_on=[{', '.join(waits)}]")
     arguments.append(f"opts=pulumi.ResourceOptions({', '.join(options)})")
     call = f"aws.{module}.{kind.rpartition(':')[2]}({', '.join(arguments)})"
     return f"{names[resource.urn]} = {call}"
-
-
-def _options(resource: Registered) -> Iterator[tuple[str, Any]]:
-    for wire, option in (
-        ("retainOnDelete", "retain_on_delete"),
-        ("replacement_trigger", "replacement_trigger"),
-    ):
-        if wire in resource.options:
-            yield option, resource.options[wire]
-
-
-def _outputs(resource: Registered, name: str) -> Iterator[tuple[str, str]]:
-    """Each value that others can take from a resource, with the code that reads it."""
-    for key, value in resource.outputs.items():
-        if isinstance(value, str | int):
-            yield str(value), f"{name}.{_snake(key)}"
 
 
 def _expression(value: Any, outputs: Mapping[str, str]) -> str:

@@ -72,50 +72,35 @@ def _renamed(value: Any, ids: Mapping[str, str]) -> Any:
 
 
 def seconds(run: Run) -> float:
-    """Processor time that all rules take over a run."""
+    """Processor time that all rules take for a run."""
     options = PolicyResourceOptions(False, [], None, [], None, [])  # type: ignore[arg-type]
+    proxy = unknown_checking_proxy
     providers = {
-        r.urn: PolicyProviderResource(r.type, unknown_checking_proxy(r.inputs), r.urn, r.name)
+        r.urn: PolicyProviderResource(r.type, proxy(r.inputs), r.urn, r.name)
         for r in run.resources
         if r.type.startswith("pulumi:providers:")
     }
-    seen = {
-        r.urn: PolicyResource(
-            r.type,
-            unknown_checking_proxy(r.outputs),
-            r.urn,
-            r.name,
-            options,
-            providers.get(r.provider),
-            None,
-            [],
-            {},
-        )
-        for r in run.resources
-    }
+    arguments, resources = [], {}
     for r in run.resources:
-        seen[r.urn].property_dependencies = {
-            key: [seen[urn] for urn in urns if urn in seen]
+        provider = providers.get(r.provider)
+        arguments.append(
+            ResourceValidationArgs(r.type, proxy(r.inputs), r.urn, r.name, options, provider)
+        )
+        resources[r.urn] = PolicyResource(
+            r.type, proxy(r.outputs), r.urn, r.name, options, provider, None, [], {}
+        )
+    for r in run.resources:
+        resources[r.urn].property_dependencies = {
+            key: [resources[urn] for urn in urns if urn in resources]
             for key, urns in r.property_dependencies.items()
         }
-    arguments = [
-        ResourceValidationArgs(
-            r.type,
-            unknown_checking_proxy(r.inputs),
-            r.urn,
-            r.name,
-            options,
-            providers.get(r.provider),
-        )
-        for r in run.resources
-    ]
     started = time.process_time()
     for policy in build():
         if isinstance(policy, ResourceValidationPolicy):
             for argument in arguments:
                 _validate(policy, argument)
         else:
-            _validate(policy, StackValidationArgs(list(seen.values())))
+            _validate(policy, StackValidationArgs(list(resources.values())))
     return time.process_time() - started
 
 

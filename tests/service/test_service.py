@@ -1,4 +1,4 @@
-"""The sample service, over loopback, as the gateway and the load balancer meet it."""
+"""The sample service on loopback, called as by the gateway and the load balancer."""
 
 import ast
 import base64
@@ -65,7 +65,7 @@ def echoed(port: int, *request: Any, **more: Any) -> dict[str, Any]:
 
 
 def raw(port: int, request: bytes) -> bytes:
-    """Send bytes as they are, and return what comes until the service closes."""
+    """Send bytes unchanged, and return everything until the service closes the connection."""
     with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
         connection.sendall(request)
         connection.shutdown(socket.SHUT_WR)
@@ -76,7 +76,7 @@ def status(answer: bytes) -> int:
     return int(answer.split()[1])
 
 
-def test_it_is_written_for_the_python_that_amazon_linux_ships() -> None:
+def test_it_runs_on_the_python_of_amazon_linux_without_other_packages() -> None:
     tree = ast.parse(PROGRAM.read_text(), feature_version=(3, 9))
     imported = {
         (node.module if isinstance(node, ast.ImportFrom) else alias.name).partition(".")[0]  # type: ignore[union-attr]
@@ -104,7 +104,7 @@ def test_query_values_are_decoded_and_repeats_are_kept(port: int) -> None:
     assert answer["query"] == {"a": ["1", "ü x"], "empty": [""]}
 
 
-def test_headers_are_echoed_in_small_letters(port: int) -> None:
+def test_headers_are_echoed_in_lower_case(port: int) -> None:
     assert echoed(port, headers=(("X-Nonce", "n1"),))["headers"]["x-nonce"] == ["n1"]
 
 
@@ -121,14 +121,14 @@ def test_a_body_in_chunks_is_echoed_whole(port: int) -> None:
     assert base64.b64decode(answer["body"]["base64"]) == b"abc0123456789abcdef"
 
 
-def test_head_gets_headers_and_no_body(port: int) -> None:
+def test_an_answer_to_head_has_headers_and_no_body(port: int) -> None:
     answer = raw(port, b"HEAD /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
     head, _, body = answer.partition(b"\r\n\r\n")
     assert b"Content-Length: " in head
     assert body == b""
 
 
-def test_a_connection_takes_one_request_after_the_other(port: int) -> None:
+def test_a_connection_is_used_for_several_requests(port: int) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     with contextlib.closing(connection):
         ports = set()
@@ -139,14 +139,18 @@ def test_a_connection_takes_one_request_after_the_other(port: int) -> None:
     assert len(ports) == 1
 
 
-def test_an_expectation_without_a_body_does_not_touch_the_next_request(port: int) -> None:
+def test_an_expectation_without_a_body_does_not_affect_the_next_request(port: int) -> None:
     first = b"GET /1 HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n\r\n"
     second = b"POST /2 HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"
     assert raw(port, first + second).count(b"HTTP/1.1 ") == 2
 
 
-def test_an_idle_connection_outlives_what_the_load_balancer_keeps() -> None:
+def test_an_idle_connection_is_kept_longer_than_by_the_load_balancer() -> None:
     assert IDLE_SECONDS > 350
+
+
+def post(port: int, headers: str, body: str = "") -> bytes:
+    return raw(port, f"POST / HTTP/1.1\r\nHost: x\r\n{headers}\r\n\r\n{body}".encode())
 
 
 @pytest.mark.parametrize(
@@ -165,31 +169,26 @@ def test_an_idle_connection_outlives_what_the_load_balancer_keeps() -> None:
         ("Content-Length: 9", "abc"),
     ],
 )
-def test_a_body_of_doubtful_length_is_refused(port: int, headers: str, body: str) -> None:
-    answer = raw(port, f"POST / HTTP/1.1\r\nHost: x\r\n{headers}\r\n\r\n{body}".encode())
+def test_a_body_of_ambiguous_or_malformed_length_is_rejected(
+    port: int, headers: str, body: str
+) -> None:
+    answer = post(port, headers, body)
     assert status(answer) == 400
     assert b"Connection: close" in answer
 
 
-@pytest.mark.parametrize(
-    ("header", "body"),
-    [
-        (f"Content-Length: {MAX_BODY + 1}", ""),
-        ("Transfer-Encoding: chunked", f"{MAX_BODY + 1:x}\r\n"),
-    ],
-)
-def test_a_body_above_the_gateways_limit_is_refused(port: int, header: str, body: str) -> None:
-    answer = raw(port, f"POST / HTTP/1.1\r\nHost: x\r\n{header}\r\n\r\n{body}".encode())
-    assert status(answer) == 413
+def test_a_body_above_the_gateways_limit_is_rejected(port: int) -> None:
+    assert status(post(port, f"Content-Length: {MAX_BODY + 1}")) == 413
+    assert status(post(port, "Transfer-Encoding: chunked", f"{MAX_BODY + 1:x}\r\n")) == 413
 
 
-def test_a_body_that_will_be_refused_is_not_asked_for(port: int) -> None:
-    expecting = b"POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n"
-    assert status(raw(port, expecting % 0)) == 100
-    assert status(raw(port, expecting % (MAX_BODY + 1))) == 413
+def test_a_body_that_will_be_rejected_is_not_requested(port: int) -> None:
+    expecting = "Expect: 100-continue\r\nContent-Length: "
+    assert status(post(port, f"{expecting}0")) == 100
+    assert status(post(port, f"{expecting}{MAX_BODY + 1}")) == 413
 
 
-def test_a_body_at_the_gateways_limit_is_taken(port: int) -> None:
+def test_a_body_at_the_gateways_limit_is_accepted(port: int) -> None:
     assert echoed(port, "POST", body=bytes(MAX_BODY))["body"]["length"] == MAX_BODY
 
 
@@ -208,7 +207,7 @@ def test_no_origin_is_allowed_unless_one_is_set(port: int) -> None:
 
 
 @pytest.mark.parametrize(("origin", "vary"), [("*", None), ("https://a.example", "Origin")])
-def test_an_allowed_origin_stands_in_every_answer(origin: str, vary: str | None) -> None:
+def test_an_allowed_origin_is_in_every_answer(origin: str, vary: str | None) -> None:
     with running(SERVICE_ALLOW_ORIGIN=origin) as port:
         for request in (("GET", "/"), ("GET", "/health"), ("OPTIONS", "/x")):
             answer = ask(port, *request)
@@ -216,29 +215,27 @@ def test_an_allowed_origin_stands_in_every_answer(origin: str, vary: str | None)
             assert answer.header("Vary") == vary
 
 
-def test_a_refusal_allows_the_origin_too() -> None:
+def test_an_error_allows_the_origin_too() -> None:
     with running(SERVICE_ALLOW_ORIGIN="*") as port:
-        answer = raw(port, b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: no\r\n\r\n")
+        answer = post(port, "Content-Length: no")
     assert status(answer) == 400
     assert b"Access-Control-Allow-Origin: *" in answer
 
 
-def test_a_log_line_has_neither_query_nor_headers(
+def test_a_log_line_contains_neither_query_nor_headers(
     port: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     echoed(port, "GET", "/a%0Ab?token=hush", headers=(("Authorization", "hush"),))
-    said = capsys.readouterr().err
-    assert said.startswith("GET /a%0Ab 200 ")
-    assert "hush" not in said
+    line = capsys.readouterr().err
+    assert line.startswith("GET /a%0Ab 200 ")
+    assert "hush" not in line
 
 
-def test_a_path_cannot_forge_a_line_of_the_log(
-    port: int, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_path_cannot_forge_a_log_line(port: int, capsys: pytest.CaptureFixture[str]) -> None:
     raw(port, b"GET /a\x1b[2J HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-    said = capsys.readouterr().err
-    assert "GET /a\\x1b[2J 200 " in said
-    assert "\x1b" not in said
+    line = capsys.readouterr().err
+    assert "GET /a\\x1b[2J 200 " in line
+    assert "\x1b" not in line
 
 
 @pytest.fixture(scope="module")
@@ -254,36 +251,40 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
     return made, key
 
 
-def secure(certificate: tuple[str, str]) -> Any:
-    return running(SERVICE_CERTIFICATE=certificate[0], SERVICE_KEY=certificate[1])
+@pytest.fixture
+def tls_port(certificate: tuple[str, str]) -> Iterator[int]:
+    with running(SERVICE_CERTIFICATE=certificate[0], SERVICE_KEY=certificate[1]) as port:
+        yield port
 
 
-def test_with_a_certificate_it_speaks_tls(certificate: tuple[str, str]) -> None:
+def ask_by_tls(port: int, certificate: tuple[str, str]) -> str | None:
+    """Ask for the health, and return the version of TLS."""
     context = ssl.create_default_context(cafile=certificate[0])
-    with secure(certificate) as port:
-        connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=5, context=context)
-        with contextlib.closing(connection):
-            connection.request("GET", "/a")
-            assert json.loads(connection.getresponse().read())["path"] == "/a"
-            assert connection.sock.version() in ("TLSv1.2", "TLSv1.3")
+    connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=5, context=context)
+    with contextlib.closing(connection):
+        connection.request("GET", "/health")
+        assert connection.getresponse().status == 200
+        version: str | None = connection.sock.version()
+        return version
 
 
-def test_a_client_that_says_nothing_holds_up_no_other(certificate: tuple[str, str]) -> None:
-    context = ssl.create_default_context(cafile=certificate[0])
-    with secure(certificate) as port, socket.create_connection(("127.0.0.1", port)):
-        connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=5, context=context)
-        with contextlib.closing(connection):
-            connection.request("GET", "/")
-            assert connection.getresponse().status == 200
+def test_with_a_certificate_it_uses_tls(tls_port: int, certificate: tuple[str, str]) -> None:
+    assert ask_by_tls(tls_port, certificate) in ("TLSv1.2", "TLSv1.3")
 
 
-def test_a_client_without_tls_leaves_one_line(
-    certificate: tuple[str, str], capsys: pytest.CaptureFixture[str]
+def test_a_silent_client_does_not_block_another_one(
+    tls_port: int, certificate: tuple[str, str]
 ) -> None:
-    with secure(certificate) as port:
-        with contextlib.suppress(OSError):
-            raw(port, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-        line = capsys.readouterr().err
+    with socket.create_connection(("127.0.0.1", tls_port)):
+        assert ask_by_tls(tls_port, certificate)
+
+
+def test_a_client_without_tls_causes_one_log_line(
+    tls_port: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with contextlib.suppress(OSError):
+        raw(tls_port, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    line = capsys.readouterr().err
     assert line.count("\n") == 1
     assert "connection lost: SSLError" in line
 
@@ -301,7 +302,7 @@ def test_a_client_without_tls_leaves_one_line(
         ({"SERVICE_CERTIFICATE": "/no/c", "SERVICE_KEY": "/no/k"}, "/no/c and /no/k are no cert"),
     ],
 )
-def test_a_bad_setting_is_refused_by_name(settings: dict[str, str], message: str) -> None:
+def test_a_bad_setting_is_rejected_by_its_name(settings: dict[str, str], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Service(settings)
 
@@ -313,21 +314,23 @@ def started(**settings: str) -> "subprocess.Popen[str]":
     )
 
 
+def ended(**settings: str) -> tuple[int, str]:
+    with started(**settings) as process:
+        _, output = process.communicate(timeout=10)
+    return process.returncode, output
+
+
 def test_a_bad_setting_ends_the_program_with_one_line() -> None:
-    with started(SERVICE_PORT="eighty") as process:
-        _, said = process.communicate(timeout=10)
-    assert (process.returncode, said.count("\n")) == (2, 1)
-    assert said.startswith("not started: SERVICE_PORT must be")
+    code, output = ended(SERVICE_PORT="eighty")
+    assert (code, output.count("\n")) == (2, 1)
+    assert output.startswith("not started: SERVICE_PORT must be")
 
 
 def test_a_busy_port_ends_the_program_with_one_line() -> None:
-    with (
-        socket.create_server(("127.0.0.1", 0)) as taken,
-        started(SERVICE_PORT=str(taken.getsockname()[1])) as process,
-    ):
-        _, said = process.communicate(timeout=10)
-    assert (process.returncode, said.count("\n")) == (1, 1)
-    assert said.startswith("not started: cannot listen on SERVICE_ADDRESS and SERVICE_PORT: ")
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        code, output = ended(SERVICE_PORT=str(other.getsockname()[1]))
+    assert (code, output.count("\n")) == (1, 1)
+    assert output.startswith("not started: cannot listen on SERVICE_ADDRESS and SERVICE_PORT: ")
 
 
 def test_sigterm_lets_a_request_finish_and_does_not_wait_for_idle_connections() -> None:
@@ -341,7 +344,7 @@ def test_sigterm_lets_a_request_finish_and_does_not_wait_for_idle_connections() 
         ):
             idle.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
             assert idle.recv(65536)
-            # That the body is asked for says that the request is being answered.
+            # The request for the body shows that the request is being answered.
             expect = b"Content-Length: 3\r\nExpect: 100-continue\r\n\r\n"
             busy.sendall(b"POST / HTTP/1.1\r\nHost: x\r\n" + expect)
             assert b"100 Continue" in busy.recv(65536)

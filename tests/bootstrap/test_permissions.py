@@ -18,6 +18,7 @@ from tests.bootstrap.iam import Request, allowed, covers
 CALLER = Caller()
 CALLS = calls(CALLER)
 ROLE = "aws:iam/role:Role"
+OWNED = "aws:ResourceTag/stack"
 
 
 @pytest.fixture(scope="module")
@@ -131,6 +132,18 @@ def changes(caller: Caller) -> Iterator[Request]:
 def test_nothing_of_another_stack_can_be_changed(foreign: dict[str, str]) -> None:
     assert denied(DEPLOY, changes(CALLER)) == []
     assert permitted(DEPLOY, changes(Caller(**foreign))) == []
+
+
+def test_nothing_is_created_in_a_resource_of_another_stack() -> None:
+    mixed = []
+    for ours, theirs in zip(changes(CALLER), changes(Caller(stack="prod")), strict=True):
+        pairs = zip(ours.targets, theirs.targets, strict=True)
+        targets = tuple(their if OWNED in their.context else our for our, their in pairs)
+        if targets != ours.targets:
+            mixed.append(Request(ours.action, targets))
+    assert {"ec2:CreateSubnet", "ec2:RunInstances"} <= {request.action for request in mixed}
+    # An existing network has other tags, so a group can be created in any VPC.
+    assert {r.action for r in permitted(DEPLOY, mixed)} == {"ec2:CreateSecurityGroup"}
 
 
 def test_the_permissions_follow_the_stack_and_its_region() -> None:

@@ -1,6 +1,6 @@
 """The REST API: links, the API with its definition, deployments, stages, keys, account logging."""
 
-from .grants import Grant, Permissions, Scope
+from .grants import Grant, Permissions, Scope, actions
 from .roles import ACCOUNT_LOG_ROLE, create_service_linked_role, pass_role
 from .services import ec2, load_balancing
 
@@ -17,8 +17,6 @@ def permissions(scope: Scope) -> dict[str, Permissions]:
     read_api = (_call(scope, "GET", apis),)
     read_plan = (_call(scope, "GET", "/usageplans/*"),)
     service_role = create_service_linked_role(scope, "ops.apigateway.amazonaws.com")
-    # The second is for a definition that contains a resource policy.
-    import_api = ("apigateway:PUT", "apigateway:UpdateRestApiPolicy")
     return {
         "aws:apigateway/vpcLink:VpcLink": Permissions(
             read=(_call(scope, "GET", "/vpclinks/*"),),
@@ -28,7 +26,9 @@ def permissions(scope: Scope) -> dict[str, Permissions]:
             read=read_api, write=(*_manage(scope, "/restapis"), service_role)
         ),
         "aws:apigateway/restApiPut:RestApiPut": Permissions(
-            read=read_api, write=(Grant(import_api, scope.api(apis), scope.owns),)
+            # The second action is for a definition that contains a resource policy.
+            read=read_api,
+            write=(_change(scope, "PUT UpdateRestApiPolicy", apis),),
         ),
         "aws:apigateway/deployment:Deployment": Permissions(
             read=read_api,
@@ -68,8 +68,7 @@ def _call(scope: Scope, method: str, path: str) -> Grant:
 
 
 def _change(scope: Scope, methods: str, path: str) -> Grant:
-    actions = tuple(f"apigateway:{method}" for method in methods.split())
-    return Grant(actions, scope.api(path), scope.owns)
+    return Grant(actions("apigateway", methods), scope.api(path), scope.owns)
 
 
 def _manage(scope: Scope, collection: str) -> tuple[Grant, ...]:

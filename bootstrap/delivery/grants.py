@@ -109,6 +109,11 @@ class Scope:
         return {"StringEquals": {f"{key}/project": self.project, f"{key}/stack": self.stack}}
 
 
+def actions(service: str, names: str) -> tuple[str, ...]:
+    """Actions of a service, whose names are separated by spaces."""
+    return tuple(f"{service}:{name}" for name in names.split())
+
+
 def both(*conditions: Condition) -> Condition:
     """All of the conditions; no two may use the same key under the same operator."""
     merged: dict[str, dict[str, str | Sequence[str]]] = {}

@@ -1,6 +1,6 @@
 """Log groups: of flow logs, and of the API's stages."""
 
-from .grants import Grant, Permissions, Scope
+from .grants import Grant, Permissions, Scope, actions
 
 
 def permissions(scope: Scope) -> dict[str, Permissions]:
@@ -12,13 +12,7 @@ def permissions(scope: Scope) -> dict[str, Permissions]:
         # API Gateway chooses this name, by the id of the API.
         "log-group:API-Gateway-Execution-Logs_*",
     )
-    change = (
-        "logs:DeleteLogGroup",
-        "logs:DeleteRetentionPolicy",
-        "logs:PutRetentionPolicy",
-        "logs:TagResource",
-        "logs:UntagResource",
-    )
+    change = "DeleteLogGroup DeleteRetentionPolicy PutRetentionPolicy TagResource UntagResource"
     return {
         "aws:cloudwatch/logGroup:LogGroup": Permissions(
             read=(
@@ -28,7 +22,7 @@ def permissions(scope: Scope) -> dict[str, Permissions]:
             write=(
                 Grant(("logs:CreateLogGroup",), groups, scope.creates),
                 Grant(("logs:TagResource",), groups, scope.claims),
-                Grant(change, groups, scope.owns),
+                Grant(actions("logs", change), groups, scope.owns),
             ),
         ),
     }

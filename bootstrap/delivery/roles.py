@@ -1,6 +1,6 @@
 """IAM roles that the stack creates for AWS services, and the services that may assume them."""
 
-from .grants import Condition, Document, Grant, Permissions, Scope, both, document
+from .grants import Condition, Document, Grant, Permissions, Scope, actions, both, document
 
 FLOW_LOG_ROLE = "role/core-flows-*"
 """The role of `Network`, by its logical name and the suffix that Pulumi adds."""
@@ -72,17 +72,12 @@ def boundary() -> Document:
     It equals AWS's policy for API Gateway, since API Gateway rejects a role that may do less.
     Source: https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonAPIGatewayPushToCloudWatchLogs.html
     """
-    actions = (
-        "CreateLogGroup",
-        "CreateLogStream",
-        "DescribeLogGroups",
-        "DescribeLogStreams",
-        "FilterLogEvents",
-        "GetLogEvents",
-        "PutLogEvents",
+    names = (
+        "CreateLogGroup CreateLogStream DescribeLogGroups DescribeLogStreams FilterLogEvents "
+        "GetLogEvents PutLogEvents"
     )
-    return document([Grant(tuple(f"logs:{action}" for action in actions), ("*",))])
+    return document([Grant(actions("logs", names), ("*",))])
 
 
-def _iam(actions: str, roles: tuple[str, ...], condition: Condition | None = None) -> Grant:
-    return Grant(tuple(f"iam:{action}" for action in actions.split()), roles, condition or {})
+def _iam(names: str, roles: tuple[str, ...], condition: Condition | None = None) -> Grant:
+    return Grant(actions("iam", names), roles, condition or {})

@@ -8,7 +8,7 @@ and https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/tagging-re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .grants import Condition, Grant, Scope, both
+from .grants import Condition, Grant, Scope, actions, both
 
 
 @dataclass(frozen=True)
@@ -25,13 +25,13 @@ class Service:
         """Every resource of some kinds, such as `vpc`, in the account and region."""
         return self.scope.arns(self.name, *(f"{kind}/*" for kind in kinds))
 
-    def allow(self, actions: str, *kinds: str, when: Condition | None = None) -> Grant:
+    def allow(self, names: str, *kinds: str, when: Condition | None = None) -> Grant:
         """Actions, separated by spaces, on resources of some kinds."""
-        return Grant(self._actions(actions), self.arns(*kinds), when or {})
+        return Grant(actions(self.name, names), self.arns(*kinds), when or {})
 
-    def describe(self, actions: str) -> Grant:
+    def describe(self, names: str) -> Grant:
         """Actions that AWS cannot limit to a resource."""
-        return Grant(self._actions(actions), ("*",), self.scope.in_region)
+        return Grant(actions(self.name, names), ("*",), self.scope.in_region)
 
     def create(self, action: str, kind: str, *within: str) -> Iterator[Grant]:
         """Creating a tagged resource, within or together with other resources of the stack."""
@@ -41,12 +41,9 @@ class Service:
         if within:
             yield self.allow(action, *within, when=self.scope.owns)
 
-    def change(self, kind: str, actions: str = "") -> Grant:
+    def change(self, kind: str, names: str) -> Grant:
         """Changing, tagging and deleting resources of the stack."""
-        return self.allow(" ".join((actions, *self.tagging)), kind, when=self.scope.owns)
-
-    def _actions(self, names: str) -> tuple[str, ...]:
-        return tuple(f"{self.name}:{name}" for name in names.split())
+        return self.allow(" ".join((names, *self.tagging)), kind, when=self.scope.owns)
 
 
 def ec2(scope: Scope) -> Service:

@@ -102,7 +102,7 @@ def doctor(stack: StackName = "dev") -> None:
 def _or_explain(action: Callable[[], _T]) -> _T:
     """Run the action; a person's mistake is printed plainly, with exit code 2."""
     from settings import ConfigError
-    from simulation.analyzer import PackConfigError
+    from simulation.pack_config import PackConfigError
     from simulation.stack_file import StackFileError
 
     try:

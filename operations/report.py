@@ -24,8 +24,8 @@ def show(rehearsal: Rehearsal, console: Console) -> None:
     console.print("\n[bold]Policies[/bold]")
     for phase, found in rehearsal.findings.items():
         _verdict(phase, found, console)
-    for line in {line for r in rehearsal.runs.values() for line in r.log}:
-        console.print(f"  {line.severity.lower()}: {escape(line.message)}", highlight=False)
+    for severity, message in dict.fromkeys(m for r in rehearsal.runs.values() for m in r.log):
+        console.print(f"  {severity.lower()}: {escape(message)}", highlight=False)
 
 
 def machine_readable(rehearsal: Rehearsal) -> dict[str, Any]:

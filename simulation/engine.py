@@ -1,8 +1,8 @@
-"""An in-process engine that runs a Pulumi program and keeps all that the program asked for.
+"""An in-process engine: it runs a Pulumi program and keeps every resource that it registers.
 
-It answers the program as the engine would in one of two phases: at preview, with everything
-that only the cloud knows left unknown; at update, with well-formed made-up answers. It needs
-neither the CLI nor credentials. What it does not do: diff, state, and the provider's own checks.
+It answers the program as the real engine does in one of two phases: at preview, every value that
+only AWS can provide is unknown; at update, it is made up and well formed. It needs neither the
+CLI nor credentials. It has no diff and no state, and the provider's own checks do not run.
 Source of the protocol: https://www.pulumi.com/docs/iac/concepts/how-pulumi-works/
 """
 
@@ -18,30 +18,31 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+import pulumi.runtime
 from google.protobuf import empty_pb2, struct_pb2
 from google.protobuf.json_format import MessageToDict
-from pulumi.runtime import mocks, proto, rpc, settings, stack
+from pulumi.runtime.proto import engine_pb2, resource_pb2
 
-from simulation import fake_aws
+from simulation import fake_aws, sdk
 
 STACK_TYPE = "pulumi:pulumi:Stack"
 PROVIDER_PREFIX = "pulumi:providers:"
 
 
 class Phase(enum.StrEnum):
-    """When the program runs: before anything exists, or while it is made."""
+    """When the program runs: before the resources exist, or while they are made."""
 
     PREVIEW = "preview"
     UPDATE = "update"
 
 
 class Unknown:
-    """A value the engine does not know yet. Using it as a condition is an error."""
+    """A value that does not exist yet. Using it as a condition is an error."""
 
     def __bool__(self) -> bool:
-        raise TypeError("an unknown value has no truth")
+        raise TypeError("an unknown value cannot be used as a condition")
 
     def __repr__(self) -> str:
         return "<unknown>"
@@ -60,16 +61,9 @@ class Secret:
         return "<secret>"
 
 
-class LogLine(NamedTuple):
-    """A message the program logged, with its severity (INFO, WARNING or ERROR)."""
-
-    severity: str
-    message: str
-
-
 @dataclass(frozen=True)
 class Registered:
-    """One resource as the engine received it; property names are the wire's, in camelCase."""
+    """One resource as the engine received it; property names are in camelCase, as on the wire."""
 
     urn: str
     type: str
@@ -78,29 +72,30 @@ class Registered:
     """URN of the parent, empty for the stack."""
     custom: bool
     inputs: dict[str, Any]
-    """With `UNKNOWN` and `Secret` inside; `region` is added where pulumi-aws adds it."""
+    """May contain `UNKNOWN` and `Secret`; `region` is added where pulumi-aws adds it."""
     outputs: dict[str, Any]
-    """For a custom resource the inputs, the cloud's answers and `id`; for the others what they
-    registered as outputs."""
+    """For a custom resource its inputs, what AWS adds, and `id`; for a component what it registered
+    as outputs."""
     provider: str = ""
     """URN of the provider, empty for components."""
     dependencies: frozenset[str] = frozenset()
     property_dependencies: dict[str, frozenset[str]] = field(default_factory=dict)
     options: dict[str, Any] = field(default_factory=dict)
-    """Resource options that were set, by the names of the protocol."""
+    """Resource options that were set, by their names in the protocol."""
     read: bool = False
-    """Whether it was read (`.get`), not registered: the engine shows reads to no policy."""
+    """Whether it was read (`.get`) and not registered: the engine shows it to no policy."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """All that one run of a program asked for, in the order of arrival."""
+    """The resources that a program registered in one phase, in order of arrival."""
 
     phase: Phase
     project: str
     stack: str
     resources: tuple[Registered, ...]
-    log: tuple[LogLine, ...] = ()
+    log: tuple[tuple[str, str], ...] = ()
+    """Severity (INFO, WARNING or ERROR) and text of what the program logged."""
 
     @property
     def exports(self) -> dict[str, Any]:
@@ -108,22 +103,22 @@ class Run:
         return next(r.outputs for r in self.resources if r.type == STACK_TYPE)
 
     def of_type(self, token: str) -> list[Registered]:
-        """Every resource of that type token."""
+        """Every resource of a type."""
         return [resource for resource in self.resources if resource.type == token]
 
     def one(self, token: str, name: str | None = None) -> Registered:
-        """The one resource of that type, or of that type and logical name; else LookupError."""
+        """The only resource of a type, or of a type with a logical name; LookupError otherwise."""
         found = [r for r in self.of_type(token) if name in (None, r.name)]
         if len(found) != 1:
-            raise LookupError(f"{len(found)} resources of {token} named {name}, expected one")
+            raise LookupError(f"found {len(found)} resources of {token} named {name}, expected 1")
         return found[0]
 
     def by_urn(self, urn: str) -> Registered:
-        """The resource of that URN; LookupError if there is none."""
+        """The resource with a URN; LookupError if there is none."""
         for resource in self.resources:
             if resource.urn == urn:
                 return resource
-        raise LookupError(f"nothing was registered as {urn}")
+        raise LookupError(f"no resource was registered as {urn}")
 
 
 def run_program(
@@ -135,48 +130,45 @@ def run_program(
     config: Mapping[str, str] | None = None,
     secret_keys: tuple[str, ...] = (),
 ) -> Run:
-    """Run a program (a callable, or a file run as `__main__`) and return what it asked for.
+    """Run a program (a callable, or a file run as `__main__`) and return what it registered.
 
-    `config` maps full keys ("aws:region") to the strings that the CLI hands over, objects as JSON.
-    What the program raises comes out unchanged. A program that looks something up
-    (`aws.get_...`) gets a LookupError: nothing here can answer for AWS.
+    `config` maps full keys ("aws:region") to strings, as the CLI passes them: objects are JSON.
+    An exception of the program is raised unchanged. A function that asks AWS (`aws.get_...`)
+    raises a LookupError in the program.
     """
-    run = program if callable(program) else lambda: _run_file(program)
+    function = program if callable(program) else lambda: _run_file(program)
     engine = _Engine(phase, project, stack, dict(config or {}))
-    with _environment(engine.config, secret_keys):
-        contextvars.Context().run(_drive, engine, run)
+    passed = {
+        "PULUMI_CONFIG": json.dumps(engine.config),
+        "PULUMI_CONFIG_SECRET_KEYS": json.dumps(secret_keys),
+    }
+    with environment(passed):
+        contextvars.Context().run(_drive, engine, function)
     return engine.run()
 
 
 def _drive(engine: "_Engine", program: Callable[[], object]) -> None:
-    settings.configure(
-        mocks.MockSettings(  # type: ignore[no-untyped-call]
+    pulumi.runtime.configure(
+        pulumi.runtime.Settings(
+            engine.project,
+            engine.stack,
             monitor=engine,
             engine=engine,
-            project=engine.project,
-            stack=engine.stack,
+            dry_run=engine.phase is Phase.PREVIEW,
+            legacy_apply_enabled=False,
             organization="organization",
             root_directory=str(Path.cwd()),
-            dry_run=engine.phase is Phase.PREVIEW,
-            monitor_features=set(),
-            outputs=set(),
-            lock=threading.Lock(),
-            package_refs={},
-            base_providers_by_ref={},
-            parallel=None,
-            legacy_apply_enabled=False,
-            callbacks=None,
         )
     )
 
     async def main() -> None:
-        await stack.run_in_stack(lambda: _discard(program()))
+        await pulumi.runtime.run_in_stack(lambda: _discard(program()))
 
     asyncio.run(main())
 
 
 def _discard(_: object) -> None:
-    """The program's return value is of no interest, and must not be awaited by the stack."""
+    """Drop the program's return value, which the stack would await."""
 
 
 def _run_file(path: Path) -> None:
@@ -189,14 +181,10 @@ def _run_file(path: Path) -> None:
 
 
 @contextmanager
-def _environment(config: Mapping[str, str], secret_keys: tuple[str, ...]) -> Iterator[None]:
-    """Hand the configuration over as the CLI does, in the environment."""
-    wanted = {
-        "PULUMI_CONFIG": json.dumps(dict(config)),
-        "PULUMI_CONFIG_SECRET_KEYS": json.dumps(list(secret_keys)),
-    }
-    before = {key: os.environ.get(key) for key in wanted}
-    os.environ.update(wanted)
+def environment(values: Mapping[str, str]) -> Iterator[None]:
+    """Set environment variables for a while, and restore the old ones afterwards."""
+    before = {key: os.environ.get(key) for key in values}
+    os.environ.update(values)
     try:
         yield
     finally:
@@ -208,49 +196,37 @@ def _environment(config: Mapping[str, str], secret_keys: tuple[str, ...]) -> Ite
 
 
 class _Engine:
-    """The resource monitor and the engine of the protocol, for one run."""
+    """The protocol's resource monitor and engine, for one run."""
 
     def __init__(self, phase: Phase, project: str, stack: str, config: dict[str, str]) -> None:
         self.phase, self.project, self.stack, self.config = phase, project, stack, config
         self._resources: dict[str, Registered] = {}
-        self._log: list[LogLine] = []
+        self._log: list[tuple[str, str]] = []
         self._lock = threading.Lock()
 
     def run(self) -> Run:
-        return Run(
-            self.phase,
-            self.project,
-            self.stack,
-            tuple(self._resources.values()),
-            tuple(self._log),
-        )
+        resources = tuple(self._resources.values())
+        return Run(self.phase, self.project, self.stack, resources, tuple(self._log))
 
-    # The names below are those of the protocol.
+    # The public names below come from the protocol.
 
     def GetDeploymentInfo(self, _: object) -> Any:  # noqa: N802
-        features = [
-            proto.resource_pb2.ResourceMonitorFeature.Value(f"RESOURCE_MONITOR_FEATURE_{name}")
-            for name in _FEATURES
-        ]
-        return proto.resource_pb2.DeploymentInfo(supportedFeatures=features)
+        return resource_pb2.DeploymentInfo(supportedFeatures=sdk.FEATURES)
 
     def SignalAndWaitForShutdown(self, _: object) -> Any:  # noqa: N802
         return empty_pb2.Empty()
 
-    def RegisterPackage(self, request: Any) -> Any:  # noqa: N802
-        return proto.resource_pb2.RegisterPackageResponse(ref=request.name)
-
     def Log(self, request: Any) -> Any:  # noqa: N802
-        severity = proto.engine_pb2.LogSeverity.Name(request.severity)
+        severity = engine_pb2.LogSeverity.Name(request.severity)
         if severity != "DEBUG":
             with self._lock:
-                self._log.append(LogLine(severity, request.message))
+                self._log.append((severity, request.message))
         return empty_pb2.Empty()
 
     def Invoke(self, request: Any) -> Any:  # noqa: N802
         raise LookupError(
             f"the program calls {request.tok}, which only AWS can answer: "
-            "pass the value in as configuration"
+            "pass the value as configuration instead"
         )
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802
@@ -259,13 +235,11 @@ class _Engine:
 
     def ReadResource(self, request: Any) -> Any:  # noqa: N802
         with self._lock:
-            known = self._describe(request, _decode(request.properties), custom=True)
-            _, answered = fake_aws.answer(known.type, known.urn, known.inputs, self._region(known))
-            outputs = {**answered, **known.inputs, "id": request.id}
-            self._resources[known.urn] = replace(known, inputs={}, outputs=outputs, read=True)
-            return proto.resource_pb2.ReadResourceResponse(
-                urn=known.urn, properties=encode(outputs)
-            )
+            read = self._describe(request, _decode(request.properties), custom=True)
+            _, added = fake_aws.answer(read.type, read.urn, read.inputs, self._region(read))
+            outputs = {**added, **read.inputs, "id": request.id}
+            self._resources[read.urn] = replace(read, inputs={}, outputs=outputs, read=True)
+            return resource_pb2.ReadResourceResponse(urn=read.urn, properties=encode(outputs))
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802
         with self._lock:
@@ -274,28 +248,27 @@ class _Engine:
         return empty_pb2.Empty()
 
     def _register(self, request: Any) -> Any:
-        described = self._describe(request, _decode(request.object), custom=request.custom)
-        if described.urn in self._resources:
-            raise ValueError(f"two resources with one URN: {described.urn}")
-        region = self._region(described)
-        if fake_aws.is_regional(described.type) and region:
-            described = replace(described, inputs={"region": region, **described.inputs})
-        ident, outputs = "", dict(described.inputs)
-        if described.custom:
-            known = {k: v for k, v in described.inputs.items() if v is not UNKNOWN}
-            created, answered = fake_aws.answer(
-                described.type, described.urn, known, region or fake_aws.REGION
+        resource = self._describe(request, _decode(request.object), custom=request.custom)
+        if resource.urn in self._resources:
+            raise ValueError(f"two resources with one URN: {resource.urn}")
+        region = self._region(resource)
+        if fake_aws.is_regional(resource.type) and region:
+            resource = replace(resource, inputs={"region": region, **resource.inputs})
+        ident, outputs = "", dict(resource.inputs)
+        if resource.custom:
+            known = {k: v for k, v in resource.inputs.items() if v is not UNKNOWN}
+            made, added = fake_aws.answer(
+                resource.type, resource.urn, known, region or fake_aws.REGION
             )
             if self.phase is Phase.UPDATE:
-                ident = created
-                outputs = {**answered, **outputs}
+                ident, outputs = made, {**added, **outputs}
             else:
-                outputs = {**dict.fromkeys(answered, UNKNOWN), **outputs}
+                outputs = {**dict.fromkeys(added, UNKNOWN), **outputs}
             outputs["id"] = ident or UNKNOWN
-        self._resources[described.urn] = replace(described, outputs=outputs)
+        self._resources[resource.urn] = replace(resource, outputs=outputs)
         reply = {key: value for key, value in outputs.items() if key != "id"}
-        return proto.resource_pb2.RegisterResourceResponse(
-            urn=described.urn, id=ident, object=encode(reply) if described.custom else None
+        return resource_pb2.RegisterResourceResponse(
+            urn=resource.urn, id=ident, object=encode(reply) if resource.custom else None
         )
 
     def _describe(self, request: Any, inputs: dict[str, Any], custom: bool) -> Registered:
@@ -323,7 +296,7 @@ class _Engine:
         return f"urn:pulumi:{self.stack}::{self.project}::{qualified}::{name}"
 
     def _provider(self, request: Any) -> str:
-        """The URN of the resource's provider; the default one is registered when first used."""
+        """URN of the resource's provider; a default provider is registered on its first use."""
         package = request.type.partition(":")[0]
         if request.provider:
             return str(request.provider.rpartition("::")[0])
@@ -332,12 +305,8 @@ class _Engine:
         name = "default_" + request.version.replace(".", "_") if request.version else "default"
         urn = self._urn("", PROVIDER_PREFIX + package, name)
         if urn not in self._resources:
-            prefix = f"{package}:"
-            inputs = {
-                key.removeprefix(prefix): value
-                for key, value in self.config.items()
-                if key.startswith(prefix)
-            }
+            keys = [key.partition(":") for key in self.config]
+            inputs = {name: self.config[f"{package}:{name}"] for p, _, name in keys if p == package}
             inputs["version"] = request.version
             root = next(u for u, r in self._resources.items() if r.type == STACK_TYPE)
             self._resources[urn] = Registered(
@@ -346,43 +315,21 @@ class _Engine:
         return urn
 
     def _region(self, resource: Registered) -> str:
-        """The region the resource goes to: its own, or its provider's; empty when unknown."""
+        """The resource's own region, or its provider's; empty when neither is known."""
         provider = self._resources.get(resource.provider)
-        own = resource.inputs.get("region")
-        inherited = provider.inputs.get("region") if provider else None
-        return next((str(r) for r in (own, inherited) if isinstance(r, str)), "")
-
-
-_FEATURES = (
-    "SECRETS",
-    "RESOURCE_REFERENCES",
-    "ALIAS_SPECS",
-    "DELETED_WITH",
-    "REPLACE_WITH",
-    "REPLACEMENT_TRIGGER",
-    "PARAMETERIZATION",
-)
-_OPTIONS = (
-    "protect",
-    "retainOnDelete",
-    "deleteBeforeReplace",
-    "ignoreChanges",
-    "replaceOnChanges",
-    "deletedWith",
-    "replace_with",
-    "additionalSecretOutputs",
-    "importId",
-)
+        holders = (resource, provider) if provider else (resource,)
+        regions = [holder.inputs.get("region") for holder in holders]
+        return next((region for region in regions if isinstance(region, str)), "")
 
 
 def _options(request: Any) -> dict[str, Any]:
-    found = {name: getattr(request, name, None) for name in _OPTIONS}
+    found = {name: getattr(request, name, None) for name in sdk.SCALAR_OPTIONS}
     options = {
         name: list(value) if not isinstance(value, str | bool) else value
         for name, value in found.items()
         if value
     }
-    for name in ("customTimeouts", "replacement_trigger"):
+    for name in sdk.MESSAGE_OPTIONS:
         if name in request.DESCRIPTOR.fields_by_name and request.HasField(name):
             value = MessageToDict(getattr(request, name))
             options[name] = _plain(value) if name == "replacement_trigger" else value
@@ -394,40 +341,37 @@ def _decode(struct: struct_pb2.Struct) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """A decoded wire value: whole numbers as int, sentinels and signatures as our own types."""
-    if value == rpc.UNKNOWN:
+    """A decoded wire value: whole numbers as int, `UNKNOWN` and `Secret` for their marks."""
+    if value == sdk.UNKNOWN:
         return UNKNOWN
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, list):
         return [_plain(item) for item in value]
     if isinstance(value, dict):
-        signature = value.get(rpc._special_sig_key)
-        if signature == rpc._special_secret_sig:
+        signature = value.get(sdk.SIGNATURE)
+        if signature == sdk.SECRET:
             return Secret(_plain(value["value"]))
-        if signature == rpc._special_resource_sig:
+        if signature == sdk.RESOURCE:
             return value["urn"]
         return {key: _plain(item) for key, item in value.items()}
     return value
 
 
-def encode(properties: Mapping[str, Any], *, secrets: bool = True) -> struct_pb2.Struct:
-    """Properties as they go over the wire; without `secrets` in plaintext, as for policies."""
+def encode(properties: Mapping[str, Any]) -> struct_pb2.Struct:
+    """Properties as they go over the wire."""
     struct = struct_pb2.Struct()
-    struct.update({key: _wire(value, secrets) for key, value in properties.items()})
+    struct.update({key: _wire(value) for key, value in properties.items()})
     return struct
 
 
-def _wire(value: Any, secrets: bool) -> Any:
+def _wire(value: Any) -> Any:
     if isinstance(value, Unknown):
-        return rpc.UNKNOWN
+        return sdk.UNKNOWN
     if isinstance(value, Secret):
-        inner = _wire(value.value, secrets)
-        if not secrets:
-            return inner
-        return {rpc._special_sig_key: rpc._special_secret_sig, "value": inner}
+        return {sdk.SIGNATURE: sdk.SECRET, "value": _wire(value.value)}
     if isinstance(value, Mapping):
-        return {key: _wire(item, secrets) for key, item in value.items()}
+        return {key: _wire(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_wire(item, secrets) for item in value]
+        return [_wire(item) for item in value]
     return value

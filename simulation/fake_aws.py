@@ -1,16 +1,34 @@
-"""What AWS would answer: the outputs that only the cloud can add, made up but well formed."""
+"""The answers of a fake AWS: ids and outputs that are made up, and well formed."""
 
 import hashlib
 from collections.abc import Mapping
 from typing import Any
 
+from policies.pack.graph.arn import partition_of
+
 ACCOUNT = "111122223333"
 REGION = "us-east-1"
 GLOBAL_SERVICES = ("aws:iam/", "aws:route53/", "aws:cloudfront/")
+_EC2 = {
+    "Vpc": ("vpc", "vpc"),
+    "Subnet": ("subnet", "subnet"),
+    "RouteTable": ("rtb", "route-table"),
+    "VpcEndpoint": ("vpce", "vpc-endpoint"),
+    "FlowLog": ("fl", "vpc-flow-log"),
+    "SecurityGroup": ("sg", "security-group"),
+    "DefaultSecurityGroup": ("sg", "security-group"),
+    "SecurityGroupIngressRule": ("sgr", "security-group-rule"),
+    "SecurityGroupEgressRule": ("sgr", "security-group-rule"),
+    "LaunchTemplate": ("lt", "launch-template"),
+    "Instance": ("i", "instance"),
+}
+"""Prefix of the id, and the type in the ARN."""
+_API_GATEWAY = {"VpcLink": "vpclinks", "ApiKey": "apikeys", "UsagePlan": "usageplans"}
+"""Collection in the ARN."""
 
 
 def is_regional(type_token: str) -> bool:
-    """Whether pulumi-aws gives a resource of this type a `region` of its own.
+    """Whether pulumi-aws adds a `region` to resources of this type.
 
     Source: https://www.pulumi.com/registry/packages/aws/how-to-guides/7-0-migration/
     """
@@ -18,101 +36,66 @@ def is_regional(type_token: str) -> bool:
 
 
 def answer(
-    type_token: str,
-    urn: str,
-    inputs: Mapping[str, Any],
-    region: str = REGION,
-    account: str = ACCOUNT,
+    type_token: str, urn: str, inputs: Mapping[str, Any], region: str
 ) -> tuple[str, dict[str, Any]]:
-    """The id of a created resource, and its outputs beyond the inputs, for one type token.
+    """The id of a new resource, and the outputs that AWS adds to its inputs.
 
-    The same URN always gets the same answer. A type that nobody reads outputs of gets an id
-    and no more.
+    One URN always gets the same answer. Outputs that nothing reads are left out.
     """
     digest = hashlib.sha256(urn.encode()).hexdigest()
     number, word = f"0{digest[:16]}", digest[16:26]
     name = inputs.get("name") or f"{urn.rpartition('::')[2]}-{digest[26:33]}"
-    partition = _partition(region)
+    partition = partition_of(region)
+    package, kind = type_token.split("/", maxsplit=1)[0], type_token.rpartition(":")[2]
 
-    def arn(service: str, resource: str, owner: str = account, place: str = region) -> str:
-        return f"arn:{partition}:{service}:{place}:{owner}:{resource}"
+    def arn(service: str, resource: str, account: str = ACCOUNT, region: str = region) -> str:
+        return f"arn:{partition}:{service}:{region}:{account}:{resource}"
 
-    def ec2(prefix: str, kind: str, **more: Any) -> tuple[str, dict[str, Any]]:
-        ident = f"{prefix}-{number}"
-        return ident, {"arn": arn("ec2", f"{kind}/{ident}"), "ownerId": account, **more}
+    def balancing(resource: str, **more: Any) -> tuple[str, dict[str, Any]]:
+        ident = arn("elasticloadbalancing", f"{resource}/{digest[:16]}")
+        return ident, {"arn": ident, "name": name, **more}
 
-    def balanced(resource: str, **more: Any) -> tuple[str, dict[str, Any]]:
-        full = arn("elasticloadbalancing", resource)
-        suffix = resource.removeprefix("loadbalancer/")
-        return full, {"arn": full, "arnSuffix": suffix, "name": name, **more}
-
-    match type_token.rpartition(":")[2]:
-        case "Vpc":
-            return ec2("vpc", "vpc", mainRouteTableId=f"rtb-{number}")
-        case "Subnet":
-            return ec2("subnet", "subnet")
-        case "RouteTable":
-            return ec2("rtb", "route-table")
-        case "RouteTableAssociation":
-            return f"rtbassoc-{number}", {}
-        case "VpcEndpoint":
-            return ec2("vpce", "vpc-endpoint", prefixListId=f"pl-{digest[:8]}")
-        case "FlowLog":
-            return ec2("fl", "vpc-flow-log")
-        case "SecurityGroup" | "DefaultSecurityGroup":
-            return ec2("sg", "security-group", name=name)
-        case "SecurityGroupIngressRule" | "SecurityGroupEgressRule":
-            return ec2("sgr", "security-group-rule", securityGroupRuleId=f"sgr-{number}")
-        case "LaunchTemplate":
-            return ec2("lt", "launch-template", latestVersion=1, name=name)
-        case "Instance":
-            return ec2("i", "instance")
+    match kind:
         case "LoadBalancer":
-            kind = "net" if inputs.get("loadBalancerType") == "network" else "app"
+            balancer = "net" if inputs.get("loadBalancerType") == "network" else "app"
             dns = f"{name}-{digest[:16]}.elb.{region}.amazonaws.com"
-            return balanced(f"loadbalancer/{kind}/{name}/{digest[:16]}", dnsName=dns)
+            return balancing(f"loadbalancer/{balancer}/{name}", dnsName=dns)
         case "TargetGroup":
-            return balanced(f"targetgroup/{name}/{digest[:16]}")
+            return balancing(f"targetgroup/{name}")
         case "Listener":
-            balancer = str(inputs.get("loadBalancerArn", "")).partition("loadbalancer/")[2]
-            return balanced(f"listener/{balancer or 'net/unknown/0'}/{digest[:16]}")
-        case "Group" if type_token.startswith("aws:autoscaling/"):
+            path = str(inputs.get("loadBalancerArn", "")).partition("loadbalancer/")[2]
+            return balancing(f"listener/{path or 'net/unknown/0'}")
+        case "Group" if package == "aws:autoscaling":
             return name, {"arn": arn("autoscaling", f"autoScalingGroup:{word}"), "name": name}
         case "Role":
-            role = arn("iam", f"role/{name}", place="")
-            return name, {"arn": role, "name": name, "uniqueId": f"AROA{word.upper()}"}
-        case "Policy" if type_token.startswith("aws:iam/"):
-            policy = arn("iam", f"policy/{name}", place="")
-            return policy, {"arn": policy, "name": name}
+            return name, {"arn": arn("iam", f"role/{name}", region=""), "name": name}
+        case "Policy" if package == "aws:iam":
+            ident = arn("iam", f"policy/{name}", region="")
+            return ident, {"arn": ident, "name": name}
         case "LogGroup":
             return name, {"arn": arn("logs", f"log-group:{name}"), "name": name}
         case "RestApi":
             return word, {
-                "arn": arn("apigateway", f"/restapis/{word}", owner=""),
+                "arn": arn("apigateway", f"/restapis/{word}", account=""),
                 "executionArn": arn("execute-api", word),
                 "rootResourceId": digest[33:43],
             }
         case "Stage":
             api, stage = inputs.get("restApi"), inputs.get("stageName")
             return f"ags-{api}-{stage}", {
-                "arn": arn("apigateway", f"/restapis/{api}/stages/{stage}", owner=""),
+                "arn": arn("apigateway", f"/restapis/{api}/stages/{stage}", account=""),
                 "executionArn": arn("execute-api", f"{api}/{stage}"),
                 "invokeUrl": f"https://{api}.execute-api.{region}.amazonaws.com/{stage}",
             }
-        case "VpcLink" if type_token.startswith("aws:apigateway/"):
-            return word, {"arn": arn("apigateway", f"/vpclinks/{word}", owner="")}
-        case "ApiKey":
-            return word, {
-                "arn": arn("apigateway", f"/apikeys/{word}", owner=""),
-                "value": digest[:40],
-            }
-        case "UsagePlan":
-            return word, {"arn": arn("apigateway", f"/usageplans/{word}", owner="")}
-        case _:
-            return word, {}
-
-
-def _partition(region: str) -> str:
-    if region.startswith("cn-"):
-        return "aws-cn"
-    return "aws-us-gov" if region.startswith("us-gov-") else "aws"
+    if package == "aws:apigateway" and kind in _API_GATEWAY:
+        return word, {"arn": arn("apigateway", f"/{_API_GATEWAY[kind]}/{word}", account="")}
+    if kind in _EC2:
+        prefix, noun = _EC2[kind]
+        ident = f"{prefix}-{number}"
+        more: dict[str, Any] = {"arn": arn("ec2", f"{noun}/{ident}"), "ownerId": ACCOUNT}
+        if kind == "VpcEndpoint":
+            more["prefixListId"] = f"pl-{digest[:8]}"
+        if kind == "LaunchTemplate":
+            more["latestVersion"] = 1
+        return ident, more
+    return word, {}

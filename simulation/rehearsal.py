@@ -1,4 +1,4 @@
-"""The whole program and the policy pack, run in this process before anything meets AWS."""
+"""A rehearsal: the program and the policy pack run in this process, before anything reaches AWS."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from typing import Any
 from simulation import analyzer, stack_file
 from simulation.analyzer import Finding
 from simulation.engine import Phase, Run, run_program
+from simulation.pack_config import read_config
 from simulation.stack_file import StackFile
 
 ROOT = Path(__file__).parent.parent
@@ -18,10 +19,14 @@ STRICTEST = "config.ci.json"
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """One program run in both phases, with what the policies say of each."""
+    """The runs of one program in both phases, and what the policies report about each."""
 
-    runs: dict[Phase, Run]
-    findings: dict[Phase, tuple[Finding, ...]]
+    runs: Mapping[Phase, Run]
+    findings: Mapping[Phase, tuple[Finding, ...]]
+    pack_config: Mapping[str, Any]
+    """The configuration of the policies that was used."""
+    exceptions: Path
+    """The file that takes exceptions from the policies, which may not exist yet."""
 
     @property
     def passed(self) -> bool:
@@ -30,20 +35,15 @@ class Rehearsal:
 
 
 def rehearse(stack: str, pack_config: Path | None = None, root: Path = ROOT) -> Rehearsal:
-    """Run a stack's program at preview, with unknowns, and at update, with AWS-like answers.
+    """Run a stack's program at preview, with unknown values, and at update, with a fake AWS.
 
     Raises StackFileError, ConfigError or PackConfigError for what a person has to correct.
     """
     file = stack_file.read(root, stack)
-    config = analyzer.read_config(pack_config) if pack_config else config_of(stack, root)
-    return rehearse_file(file, config)
-
-
-def rehearse_file(file: StackFile, pack_config: Mapping[str, Any]) -> Rehearsal:
-    """Rehearse a stack file that is read already."""
+    config = read_config(pack_config) if pack_config else config_of(stack, root)
     runs = {phase: run_stack(file, phase) for phase in Phase}
-    findings = {phase: analyzer.findings_of(r, pack_config) for phase, r in runs.items()}
-    return Rehearsal(runs, findings)
+    findings = {phase: analyzer.findings_of(run, config) for phase, run in runs.items()}
+    return Rehearsal(runs, findings, config, pack_config or exceptions_of(stack, root))
 
 
 def run_stack(file: StackFile, phase: Phase) -> Run:
@@ -59,11 +59,25 @@ def run_stack(file: StackFile, phase: Phase) -> Run:
 
 
 def config_of(stack: str, root: Path = ROOT) -> dict[str, Any]:
-    """The pack's configuration for a stack: its own levels, or else the strictest ones.
+    """The configuration of the policies for a stack: its own file, or else the strictest one.
 
-    Exceptions in a file beside the stack file, such as `https.policies.json`, come on top.
+    Exceptions in a file beside the stack file, such as `https.policies.json`, override it.
     """
-    own = root / PACK / f"config.{stack}.json"
-    config = analyzer.read_config(own if own.is_file() else root / PACK / STRICTEST)
-    exceptions = stack_file.path_of(root, stack).with_suffix(".policies.json")
-    return {**config, **(analyzer.read_config(exceptions) if exceptions.is_file() else {})}
+    own = _own_config(stack, root)
+    config = read_config(own if own.is_file() else root / PACK / STRICTEST)
+    beside = _beside(stack, root)
+    return {**config, **(read_config(beside) if beside.is_file() else {})}
+
+
+def exceptions_of(stack: str, root: Path = ROOT) -> Path:
+    """The file that takes a stack's exceptions: the one beside its stack file, or else its own."""
+    own, beside = _own_config(stack, root), _beside(stack, root)
+    return own if own.is_file() and not beside.is_file() else beside
+
+
+def _own_config(stack: str, root: Path) -> Path:
+    return root / PACK / f"config.{stack}.json"
+
+
+def _beside(stack: str, root: Path) -> Path:
+    return stack_file.path_of(root, stack).with_suffix(".policies.json")

@@ -8,7 +8,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from bootstrap.delivery import roles
-from simulation import analyzer
+from simulation import analyzer, pack_config
 from simulation.engine import Phase, Run, run_program
 from tests.bootstrap.aws_calls import ACCOUNT
 from tests.bootstrap.documents import BUCKET, KEY, READING, SCOPE, WRITING
@@ -126,7 +126,7 @@ def test_the_default_project_is_the_deployed_one() -> None:
 
 
 def test_the_policy_pack_finds_no_violation(bootstrap: Run) -> None:
-    config = analyzer.read_config(ROOT / "policies" / "config.ci.json")
+    config = pack_config.read_config(ROOT / "policies" / "config.ci.json")
     assert analyzer.findings_of(bootstrap, config) == ()
     findings = analyzer.findings_of(run({}), config)
     assert [finding for finding in findings if finding.is_mandatory] == []

@@ -8,8 +8,9 @@ import pytest
 from policies.pack.graph.definition import operations, read
 from policies.pack.rules import RULES, build
 from simulation import stack_file
-from simulation.analyzer import Finding, analyze_run, findings_of, read_config, reconcile
+from simulation.analyzer import Finding, analyze_run, findings_of
 from simulation.engine import Phase, Run, run_program
+from simulation.pack_config import read_config, reconcile
 from tests.policies.conftest import STACKS
 from tests.stacks import PROGRAM, ROOT
 

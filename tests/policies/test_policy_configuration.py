@@ -13,7 +13,7 @@ from pulumi_policy.policy import _PolicyAnalyzerServicer
 
 from policies.pack.framework.configuration import StrictServicer, mistakes
 from policies.pack.rules import build, refuse_misspelt_configuration
-from simulation.analyzer import PackConfigError, read_config, reconcile
+from simulation.pack_config import PackConfigError, read_config, reconcile
 
 KNOWN = {"nlb-internal": {"include", "exclude"}, "log-retention": {"minDays"}}
 
@@ -118,7 +118,10 @@ def test_properties_are_defaults_of_the_schema_and_what_is_given() -> None:
     [
         ({"nlb-internl": "advisory"}, "there is no policy 'nlb-internl'"),
         ({"nlb-zones": {"minzones": 3}}, "did you mean 'minZones'?"),
-        ({"nlb-internal": "advisry"}, "nlb-internal: 'advisry' is no level; there are advisory"),
+        (
+            {"nlb-internal": "advisry"},
+            "nlb-internal: 'advisry' is not a level; use one of",
+        ),
         ({"nlb-zones": {"minZones": "three"}}, "nlb-zones: minZones: 'three' is not of type"),
         ({"nlb-zones": {"minZones": 0}}, "nlb-zones: minZones: 0 is less than the minimum"),
         ({"nlb-zones": {"include": []}}, "nlb-zones: include: []"),
@@ -144,7 +147,7 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
     with pytest.raises(PackConfigError) as caught:
         reconcile(build(), {"a-b": "advisory", "nlb-zones": {"minZones": 0}, "all": "x"})
     assert str(caught.value).count(";") >= 2
-    for part in ("'a-b'", "minZones: 0", "'x' is no level"):
+    for part in ("'a-b'", "minZones: 0", "'x' is not a level"):
         assert part in str(caught.value)
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from simulation.analyzer import analyze_state, read_config
+from simulation.analyzer import analyze_state
+from simulation.pack_config import read_config
 from tests.stacks import ROOT
 
 FILE = Path(__file__).parent / "state.json"

@@ -1,4 +1,4 @@
-"""Running policies in-process as the engine does."""
+"""The in-process analyzer calls policies as the engine does."""
 
 import contextvars
 import os
@@ -33,7 +33,7 @@ from policies.pack.framework.rule import (
 )
 from policies.pack.graph.graph import Graph
 from policies.pack.graph.resource import Resource
-from simulation.analyzer import Finding, analyze_run, analyze_state, findings_of
+from simulation.analyzer import Finding, Kind, analyze_run, analyze_state, findings_of
 from simulation.engine import UNKNOWN, Phase, Registered, Run, Secret
 
 ROOT = Registered("urn:stack", "pulumi:pulumi:Stack", "dev", "", False, {}, {"exported": "yes"})
@@ -62,7 +62,7 @@ ALL = (ROOT, PROVIDER, COMPONENT, TWO, ONE, READ)
 
 
 def run(phase: Phase = Phase.PREVIEW, resources: tuple[Registered, ...] = ALL) -> Run:
-    """A stack of a few things of no particular kind."""
+    """A stack with a few resources."""
     return Run(phase, "lab", "dev", resources)
 
 
@@ -76,7 +76,7 @@ def stack_policy(validate: Any) -> Policy:
     return StackValidationPolicy("survey", "Surveys.", validate)
 
 
-def test_a_resource_policy_sees_inputs_in_the_order_of_registration() -> None:
+def test_a_resource_policy_receives_inputs_in_the_order_of_registration() -> None:
     seen: list[tuple[str, Any]] = []
 
     def look(args: ResourceValidationArgs, _: ReportViolation) -> None:
@@ -92,7 +92,7 @@ def test_a_resource_policy_sees_inputs_in_the_order_of_registration() -> None:
     ]
 
 
-def test_a_resource_policy_sees_options_and_provider() -> None:
+def test_a_resource_policy_receives_options_and_provider() -> None:
     seen: dict[str, Any] = {}
 
     def look(args: ResourceValidationArgs, _: ReportViolation) -> None:
@@ -107,26 +107,25 @@ def test_a_resource_policy_sees_options_and_provider() -> None:
     assert seen["part"][1] is None
 
 
-def test_a_secret_arrives_in_plaintext() -> None:
-    def look(args: ResourceValidationArgs, say: ReportViolation) -> None:
+def test_a_policy_receives_secrets_in_plaintext() -> None:
+    def look(args: ResourceValidationArgs, report: ReportViolation) -> None:
         if args.name == "one":
-            say(args.props["hidden"], None)
+            report(args.props["hidden"], None)
 
     [found] = findings_of(run(), {}, [resource_policy(look)])
     assert found.message == "Looks.\nplain"
 
 
-def test_an_unknown_read_becomes_an_advisory_of_the_sdk() -> None:
+def test_a_policy_that_needs_an_unknown_value_is_an_advisory_of_that_kind() -> None:
     def look(args: ResourceValidationArgs, _: ReportViolation) -> None:
         if args.name == "one":
             _ = args.props["later"]
 
     [found] = findings_of(run(), {}, [resource_policy(look, EnforcementLevel.MANDATORY)])
-    assert (found.urn, found.level) == ("urn:one", "advisory")
-    assert found.message.startswith("can't run policy 'look' from policy pack 'private-api@v0.0.1'")
+    assert (found.urn, found.level, found.kind) == ("urn:one", "advisory", Kind.UNKNOWN)
 
 
-def test_a_stack_policy_sees_outputs_and_how_things_depend() -> None:
+def test_a_stack_policy_receives_outputs_and_dependencies() -> None:
     seen: dict[str, Any] = {}
 
     def survey(args: StackValidationArgs, _: ReportViolation) -> None:
@@ -149,58 +148,59 @@ def test_a_stack_policy_sees_outputs_and_how_things_depend() -> None:
     )
 
 
-def test_what_a_stack_policy_says_of_nothing_is_said_of_the_stack() -> None:
-    def survey(_: StackValidationArgs, say: ReportViolation) -> None:
-        say("of one", "urn:one")
-        say("of nothing", None)
-        say("of a stranger", "urn:elsewhere")
+def test_a_violation_without_a_known_resource_belongs_to_the_stack() -> None:
+    def survey(_: StackValidationArgs, report: ReportViolation) -> None:
+        report("of one", "urn:one")
+        report("of none", None)
+        report("of another", "urn:elsewhere")
 
     found = findings_of(run(), {}, [stack_policy(survey)])
     assert [(f.urn, f.message.splitlines()[1]) for f in found] == [
         ("urn:one", "of one"),
-        ("urn:stack", "of a stranger"),
-        ("urn:stack", "of nothing"),
+        ("urn:stack", "of another"),
+        ("urn:stack", "of none"),
     ]
 
 
-def refuse(args: ResourceValidationArgs, say: ReportViolation) -> None:
-    """Refuse every resource of AWS."""
+def forbid(args: ResourceValidationArgs, report: ReportViolation) -> None:
+    """Report every resource of AWS."""
     if args.resource_type.startswith("aws:"):
-        say("no", None)
+        report("no", None)
 
 
-def count(args: StackValidationArgs, say: ReportViolation) -> None:
-    """Say how many resources there are."""
-    say(str(len(args.resources)), None)
+def count(args: StackValidationArgs, report: ReportViolation) -> None:
+    """Report the number of resources."""
+    report(str(len(args.resources)), None)
 
 
-PACK = (resource_policy(refuse, EnforcementLevel.MANDATORY), stack_policy(count))
+PACK = (resource_policy(forbid, EnforcementLevel.MANDATORY), stack_policy(count))
 
 
-def test_a_preview_goes_on_after_a_mandatory_finding() -> None:
+def test_a_preview_continues_after_a_mandatory_violation() -> None:
     found = findings_of(run(), {}, PACK)
     assert [(f.urn, f.policy, f.is_mandatory) for f in found] == [
         ("urn:one", "look", True),
         ("urn:stack", "survey", False),
         ("urn:two", "look", True),
     ]
+    assert {f.kind for f in found} == {Kind.VIOLATION}
 
 
-def test_an_update_stops_at_the_first_mandatory_finding() -> None:
+def test_an_update_stops_at_the_first_mandatory_violation() -> None:
     found = findings_of(run(Phase.UPDATE), {}, PACK)
     assert [(f.urn, f.policy) for f in found] == [("urn:two", "look")]
 
 
-def test_an_update_goes_on_after_an_advisory_one() -> None:
+def test_an_update_continues_after_an_advisory_violation() -> None:
     found = findings_of(run(Phase.UPDATE), {"look": "advisory"}, PACK)
     assert [f.policy for f in found] == ["look", "survey", "look"]
 
 
-def test_a_disabled_policy_says_nothing() -> None:
+def test_a_disabled_policy_reports_nothing() -> None:
     assert findings_of(run(), {"look": "disabled", "survey": "disabled"}, PACK) == ()
 
 
-def test_properties_reach_the_policy() -> None:
+def test_a_policy_receives_its_properties_and_their_defaults() -> None:
     seen: list[Mapping[str, Any]] = []
 
     def look(args: ResourceValidationArgs, _: ReportViolation) -> None:
@@ -215,17 +215,17 @@ def test_properties_reach_the_policy() -> None:
 
 
 @pytest.mark.parametrize(("phase", "is_preview"), [(Phase.PREVIEW, True), (Phase.UPDATE, False)])
-def test_a_policy_is_told_which_run_this_is(phase: Phase, is_preview: bool) -> None:
-    told: list[Any] = []
+def test_a_policy_can_ask_for_project_stack_and_phase(phase: Phase, is_preview: bool) -> None:
+    seen: list[Any] = []
 
     def survey(_: StackValidationArgs, __: ReportViolation) -> None:
-        told.append((pulumi.get_project(), pulumi.get_stack(), pulumi.runtime.is_dry_run()))
+        seen.append((pulumi.get_project(), pulumi.get_stack(), pulumi.runtime.is_dry_run()))
 
     findings_of(run(phase), {}, [stack_policy(survey)])
-    assert told == [("lab", "dev", is_preview)]
+    assert seen == [("lab", "dev", is_preview)]
 
 
-def test_a_run_leaves_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_and_settings_are_left_as_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PULUMI_STACK", "mine")
     before = dict(os.environ)
     findings_of(run(), {}, PACK)
@@ -235,17 +235,18 @@ def test_a_run_leaves_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
     assert fresh.run(pulumi.get_project) == "project"
 
 
-def test_what_a_policy_did_not_judge_is_told_apart_from_what_it_passed() -> None:
+def test_a_policy_that_does_not_apply_is_not_counted_as_passed() -> None:
     def look(args: ResourceValidationArgs, _: ReportViolation) -> None:
         if args.name != "one":
             args.not_applicable(f"not {args.name}")
 
-    judged = analyze_run(run(), {}, [resource_policy(look)])
-    assert judged.findings == ()
-    assert ("urn:two", "look", "not two") in judged.not_applicable
-    assert "urn:one" not in {entry.urn for entry in judged.not_applicable}
+    analysis = analyze_run(run(), {}, [resource_policy(look)])
+    assert analysis.findings == ()
+    assert ("urn:two", "look", "not two") in analysis.not_applicable
+    assert "urn:one" not in {entry.urn for entry in analysis.not_applicable}
 
 
+SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
 STATE = {
     "version": 3,
     "deployment": {
@@ -257,12 +258,7 @@ STATE = {
                 "custom": True,
                 "inputs": {"region": "here"},
             },
-            {
-                "urn": "urn:a::gone",
-                "type": "aws:a/one:One",
-                "custom": True,
-                "delete": True,
-            },
+            {"urn": "urn:a::gone", "type": "aws:a/one:One", "custom": True, "delete": True},
             {
                 "urn": "urn:a::read",
                 "type": "aws:a/one:One",
@@ -278,16 +274,8 @@ STATE = {
                 "type": "aws:a/one:One",
                 "custom": True,
                 "inputs": {
-                    "open": {
-                        "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
-                        "plaintext": '"text"',
-                    },
-                    "shut": [
-                        {
-                            "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
-                            "ciphertext": "v1:abc",
-                        }
-                    ],
+                    "open": {**SECRET, "plaintext": '"text"'},
+                    "shut": [{**SECRET, "ciphertext": "v1:abc"}],
                 },
                 "provider": "urn:p::main::id",
             },
@@ -296,16 +284,16 @@ STATE = {
 }
 
 
-def test_a_state_is_shown_with_what_was_read() -> None:
+def test_the_resources_of_a_state_include_those_that_were_read() -> None:
     inputs: dict[str, Any] = {}
     outputs: dict[str, Any] = {}
 
-    def look(args: ResourceValidationArgs, say: ReportViolation) -> None:
+    def look(args: ResourceValidationArgs, report: ReportViolation) -> None:
         assert not pulumi.runtime.is_dry_run()
         plain = {k: v if isinstance(v, str) else list(v) for k, v in args.props.items()}
         inputs[args.name] = (plain, args.provider and args.provider.name)
         if args.name == "read":
-            say("goes on", None)
+            report("continues", None)
 
     def survey(args: StackValidationArgs, _: ReportViolation) -> None:
         for r in args.resources:
@@ -313,15 +301,15 @@ def test_a_state_is_shown_with_what_was_read() -> None:
             outputs[r.name] = (dict(r.props), depends)
 
     pack = [resource_policy(look, EnforcementLevel.MANDATORY), stack_policy(survey)]
-    judged = analyze_state(STATE, {}, pack)
-    assert [f.message for f in judged.findings] == ["Looks.\ngoes on"]
+    analysis = analyze_state(STATE, {}, pack)
+    assert [f.message for f in analysis.findings] == ["Looks.\ncontinues"]
     assert inputs["read"] == ({}, "main")
     assert inputs["made"] == ({"open": "text", "shut": ["[secret]"]}, "main")
     assert outputs["read"] == ({"id": "1"}, {"c": 1})
     assert "gone" not in {**inputs, **outputs}
 
 
-def test_a_bare_deployment_is_a_state_too() -> None:
+def test_a_state_can_be_a_bare_deployment() -> None:
     assert analyze_state(STATE["deployment"], {}, [stack_policy(count)]).findings  # type: ignore[arg-type]
 
 
@@ -369,6 +357,6 @@ def test_one_broken_resource_hides_no_finding_of_the_same_run() -> None:
     assert found[1].message.endswith("not known yet: later of 'one'")
 
 
-def test_findings_come_sorted() -> None:
+def test_findings_are_sorted() -> None:
     a, b = Finding("urn:a", "x", "advisory", "m"), Finding("urn:b", "a", "mandatory", "m")
     assert sorted([b, a]) == [a, b]

@@ -1,4 +1,4 @@
-"""The in-process engine behaves as the real one, as far as it goes."""
+"""The in-process engine answers a program as the real one does."""
 
 import os
 import runpy
@@ -8,7 +8,7 @@ import pulumi
 import pulumi_aws as aws
 import pytest
 
-from simulation.engine import UNKNOWN, Phase, Secret, encode, run_program
+from simulation.engine import UNKNOWN, Phase, Secret, run_program
 from tests.stacks import PROGRAM, config
 
 BALANCER = "aws:lb/loadBalancer:LoadBalancer"
@@ -38,46 +38,44 @@ def program() -> None:
 
 
 @pytest.mark.parametrize("phase", Phase)
-def test_every_resource_is_recorded_under_its_parent(phase: Phase) -> None:
+def test_a_resource_is_registered_under_its_parent(phase: Phase) -> None:
     run = run_program(program, phase=phase)
     parent = run.by_urn(run.one(BALANCER).parent)
     assert parent.type == "lab:index:Pair"
 
 
-def test_what_only_the_cloud_knows_is_unknown_at_preview() -> None:
+def test_values_of_aws_are_unknown_at_preview() -> None:
     run = run_program(program, phase=Phase.PREVIEW)
     assert run.one(LINK).inputs["targetArn"] is UNKNOWN
     assert run.exports["arn"] is UNKNOWN
 
 
-def test_what_only_the_cloud_knows_has_an_answer_at_update() -> None:
+def test_values_of_aws_are_made_up_at_update() -> None:
     run = run_program(program, phase=Phase.UPDATE)
     arn = run.exports["arn"]
     assert arn.startswith("arn:aws:elasticloadbalancing:us-east-1:111122223333:loadbalancer/net/")
     assert run.one(LINK).inputs["targetArn"] == arn
 
 
-def test_dependencies_of_a_property_are_recorded() -> None:
+def test_a_property_keeps_its_dependencies() -> None:
     run = run_program(program, phase=Phase.PREVIEW)
     balancer = run.one(BALANCER)
     assert run.one(LINK).property_dependencies["targetArn"] == {balancer.urn}
     assert balancer.dependencies == {run.one(VPC).urn}
 
 
-def test_options_are_recorded() -> None:
-    assert (
-        run_program(program, phase=Phase.PREVIEW).one(BALANCER).options["replacement_trigger"]
-        == "a"
-    )
+def test_a_resource_keeps_its_options() -> None:
+    options = run_program(program, phase=Phase.PREVIEW).one(BALANCER).options
+    assert options["replacement_trigger"] == "a"
 
 
-def test_the_region_of_the_stack_reaches_resources_as_the_provider_does_it() -> None:
+def test_resources_get_the_region_of_the_stack_as_an_input() -> None:
     run = run_program(program, phase=Phase.PREVIEW, config={"aws:region": "eu-west-1"})
     assert run.one(VPC).inputs["region"] == "eu-west-1"
     assert run.one("pulumi:providers:aws").inputs["region"] == "eu-west-1"
 
 
-def test_an_explicit_provider_wins_over_the_stacks_region() -> None:
+def test_an_explicit_provider_overrides_the_region_of_the_stack() -> None:
     def elsewhere() -> None:
         provider = aws.Provider("far", region="us-west-2")
         aws.ec2.Vpc("vpc", cidr_block="10.0.0.0/16", opts=pulumi.ResourceOptions(provider=provider))
@@ -86,7 +84,7 @@ def test_an_explicit_provider_wins_over_the_stacks_region() -> None:
     assert run.one(VPC).inputs["region"] == "us-west-2"
 
 
-def test_a_global_service_gets_no_region() -> None:
+def test_a_resource_of_a_global_service_gets_no_region() -> None:
     run = run_program(
         lambda: aws.iam.Role("role", assume_role_policy="{}"),
         phase=Phase.UPDATE,
@@ -95,7 +93,7 @@ def test_a_global_service_gets_no_region() -> None:
     assert "region" not in run.one("aws:iam/role:Role").inputs
 
 
-def test_a_secret_stays_marked_and_never_shows() -> None:
+def test_a_secret_stays_marked_and_is_never_shown() -> None:
     def hide() -> None:
         aws.ec2.Vpc("vpc", cidr_block="10.0.0.0/16", tags={"token": pulumi.Output.secret("hush")})
 
@@ -104,17 +102,13 @@ def test_a_secret_stays_marked_and_never_shows() -> None:
     assert "hush" not in repr(value)
 
 
-def test_policies_get_secrets_in_plaintext() -> None:
-    assert encode({"a": Secret("hush")}, secrets=False)["a"] == "hush"
-
-
-def test_a_read_resource_is_told_apart() -> None:
+def test_a_resource_that_is_read_is_marked_and_has_no_inputs() -> None:
     run = run_program(lambda: aws.ec2.Vpc.get("old", "vpc-12345678"), phase=Phase.UPDATE)
     assert run.one(VPC).read
     assert run.one(VPC).inputs == {}
 
 
-def test_a_lookup_has_no_answer() -> None:
+def test_a_function_that_asks_aws_fails() -> None:
     def look() -> None:
         aws.ec2.get_vpc(id="vpc-12345678")
 
@@ -122,7 +116,7 @@ def test_a_lookup_has_no_answer() -> None:
         run_program(look, phase=Phase.UPDATE)
 
 
-def test_what_the_program_raises_comes_out() -> None:
+def test_an_exception_of_the_program_is_raised_unchanged() -> None:
     def fail() -> None:
         raise pulumi.RunError("no")
 
@@ -130,7 +124,7 @@ def test_what_the_program_raises_comes_out() -> None:
         run_program(fail, phase=Phase.PREVIEW)
 
 
-def test_two_resources_with_one_name_are_refused() -> None:
+def test_two_resources_with_one_urn_fail() -> None:
     def twice() -> None:
         aws.ec2.Vpc("vpc", cidr_block="10.0.0.0/16")
         aws.ec2.Vpc("vpc", cidr_block="10.1.0.0/16")
@@ -139,12 +133,12 @@ def test_two_resources_with_one_name_are_refused() -> None:
         run_program(twice, phase=Phase.PREVIEW)
 
 
-def test_an_unknown_value_cannot_decide_anything() -> None:
-    with pytest.raises(TypeError, match="no truth"):
+def test_an_unknown_value_cannot_be_a_condition() -> None:
+    with pytest.raises(TypeError, match="cannot be used as a condition"):
         bool(UNKNOWN)
 
 
-def test_the_log_is_kept() -> None:
+def test_a_run_keeps_the_log() -> None:
     assert ("WARNING", "mind the gap") in run_program(program, phase=Phase.PREVIEW).log
 
 
@@ -156,7 +150,7 @@ def test_the_environment_is_left_as_it_was(monkeypatch: pytest.MonkeyPatch) -> N
     assert "PULUMI_CONFIG_SECRET_KEYS" not in os.environ
 
 
-def test_rehearsals_of_two_stacks_in_one_process_equal_two_fresh_ones() -> None:
+def test_a_run_does_not_depend_on_earlier_runs_in_the_process() -> None:
     def run(stack: str) -> dict[str, object]:
         run = run_program(PROGRAM, phase=Phase.UPDATE, stack=stack, config=config(stack=stack))
         return {r.urn: r for r in run.resources}
@@ -166,7 +160,6 @@ def test_rehearsals_of_two_stacks_in_one_process_equal_two_fresh_ones() -> None:
     assert run("prod") == fresh
 
 
-def test_a_program_without_the_engine_is_not_started_by_importing_the_tests() -> None:
-    # The program is only ever run through the engine: on its own it must refuse, not half-work.
+def test_the_program_fails_outside_of_the_engine() -> None:
     with pytest.raises(pulumi.RunError, match="the configuration cannot be used"):
         runpy.run_path(str(Path(PROGRAM)), run_name="__main__")

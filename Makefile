@@ -14,8 +14,7 @@ help: ## Show the targets.
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 demo: .venv ## Rehearse a stack, then call every route of its API: make demo STACK=prod
-	$(RUN) python -m operations rehearse $(STACK)
-	$(RUN) python -m operations serve $(STACK) --once
+	$(RUN) python -m operations demo $(STACK)
 
 test: .venv ## Run the tests.
 	$(RUN) pytest -n 2 --dist loadgroup

@@ -1,14 +1,16 @@
 """The commands: `python -m operations --help`."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
-from rich.console import Console
+
+from operations import screen
 
 # Each command imports what it needs: Pulumi alone takes a second.
+if TYPE_CHECKING:
+    from simulation.engine import Run
 
 app = typer.Typer(
     add_completion=False,
@@ -22,7 +24,8 @@ PackConfig = Annotated[
     Path | None,
     typer.Option(
         "--policy-pack-config",
-        help="Levels of the policies [default: policies/config.STACK.json, else config.ci.json]",
+        help="Configuration of the policies, by default policies/config.STACK.json, and "
+        "policies/config.ci.json for a stack without one.",
         dir_okay=False,
         exists=True,
     ),
@@ -32,36 +35,16 @@ _T = TypeVar("_T")
 
 @app.callback()
 def commands() -> None:
-    """What a person runs beside pulumi, with no AWS account and no Pulumi CLI."""
+    """Commands beside pulumi that need neither an AWS account nor the Pulumi CLI."""
 
 
 @app.command()
-def rehearse(
-    stack: StackName = "dev",
-    pack_config: PackConfig = None,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="Write everything to this file, for machines.")
-    ] = None,
-) -> None:
+def rehearse(stack: StackName = "dev", pack_config: PackConfig = None) -> None:
     """Run the program and the policies in-process, at preview and at update.
 
-    Exit code 0 when all is fine, 1 when a mandatory policy is violated, 2 when the configuration
-    is wrong.
+    Exit code 0 if no mandatory policy is violated, 1 if one is, 2 if the configuration is wrong.
     """
-    from operations import report
-    from simulation.rehearsal import rehearse as run
-
-    rehearsal = _or_explain(lambda: run(stack, pack_config))
-    report.show(rehearsal, Console(soft_wrap=True, emoji=False))
-    if json_file:
-        text = json.dumps(report.machine_readable(rehearsal), indent=2, ensure_ascii=False)
-        try:
-            json_file.write_text(text + "\n", encoding="utf-8")
-        except OSError as error:
-            console = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
-            console.print(f"--json {json_file}: {error.strerror}. Name a file that can be written.")
-            raise typer.Exit(2) from None
-    raise typer.Exit(0 if rehearsal.passed else 1)
+    _rehearse(stack, pack_config)
 
 
 @app.command()
@@ -73,15 +56,20 @@ def serve(
 ) -> None:
     """Serve a stack's API on this machine: an emulated gateway in front of the sample service.
 
-    Until Ctrl-C; saving the stack file with another target moves the stage. With --once, exit
-    code 0 when every call did what its route promises, 1 when not, 2 when the configuration is
+    Runs until Ctrl-C; saving the stack file with another target moves the stage. With --once,
+    exit code 0 if every call did what its route promises, 1 if not, 2 if the configuration is
     wrong.
     """
-    from operations.gateway.published import load, read_from
-    from operations.gateway.serve import serve as run
+    _serve(stack, once=once)
 
-    code = _or_explain(lambda: run(lambda: load(stack), once=once, watch=read_from(stack)))
-    raise typer.Exit(code)
+
+@app.command()
+def demo(stack: StackName = "dev", pack_config: PackConfig = None) -> None:
+    """Rehearse a stack, then call every route of its API: `rehearse` and `serve --once` in one.
+
+    Exit codes are those of these commands; what is violated at the rehearsal is not served.
+    """
+    _serve(stack, once=True, run=_rehearse(stack, pack_config))
 
 
 @app.command()
@@ -89,18 +77,43 @@ def doctor(stack: StackName = "dev") -> None:
     """Say what this machine lacks for `pulumi up`, and the line to paste for each."""
     from operations.doctor import examine, this_machine
 
-    console = Console(soft_wrap=True, highlight=False, markup=False)
+    console = screen.console()
     missing = 0
     for finding in examine(this_machine(), stack):
-        console.print(f"{'ok      ' if finding.present else 'missing '} {finding.what}")
+        screen.write(console, f"{'ok      ' if finding.present else 'missing '} {finding.what}")
         if not finding.present:
             missing += 1
-            console.print(f"           {finding.advice}")
+            screen.write_verbatim(console, f"           {finding.advice}")
     raise typer.Exit(1 if missing else 0)
 
 
+def _rehearse(stack: str, pack_config: Path | None) -> "Run":
+    """Print a rehearsal and return the run at update; a violation ends the command."""
+    from operations import report
+    from operations.gateway.published import load
+    from simulation.engine import Phase
+    from simulation.rehearsal import rehearse
+
+    rehearsal = _or_explain(lambda: rehearse(stack, pack_config))
+    run = rehearsal.runs[Phase.UPDATE]
+    report.show(rehearsal, load(stack, run=run).targets, screen.console())
+    if not rehearsal.passed:
+        raise typer.Exit(1)
+    return run
+
+
+def _serve(stack: str, *, once: bool, run: "Run | None" = None) -> None:
+    from operations.gateway.published import load, read_from
+    from operations.gateway.serve import serve
+
+    code = _or_explain(
+        lambda: serve(lambda: load(stack, run=run), once=once, watch=read_from(stack))
+    )
+    raise typer.Exit(code)
+
+
 def _or_explain(action: Callable[[], _T]) -> _T:
-    """Run the action; a person's mistake is printed plainly, with exit code 2."""
+    """Run the action; a mistake in the configuration is printed, and ends with exit code 2."""
     from settings import ConfigError
     from simulation.pack_config import PackConfigError
     from simulation.stack_file import StackFileError
@@ -108,9 +121,7 @@ def _or_explain(action: Callable[[], _T]) -> _T:
     try:
         return action()
     except (ConfigError, PackConfigError, StackFileError) as mistake:
-        Console(stderr=True, soft_wrap=True, highlight=False, markup=False, emoji=False).print(
-            str(mistake)
-        )
+        screen.write(screen.console(stderr=True), str(mistake), hang="  ")
         raise typer.Exit(2) from None
 
 

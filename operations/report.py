@@ -1,115 +1,106 @@
-"""A rehearsal as people and machines read it."""
+"""A rehearsal as people read it: resources, routes, outputs, and what the policies report."""
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from itertools import groupby, zip_longest
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 from rich.tree import Tree
 
-from simulation.analyzer import Finding
-from simulation.engine import STACK_TYPE, Phase, Registered, Run, Secret, Unknown
+from operations.advice import allowance, correction
+from operations.route_table import route_table
+from operations.screen import write, write_table, write_verbatim
+from simulation.analyzer import Finding, Kind
+from simulation.engine import PROVIDER_PREFIX, STACK_TYPE, Phase, Registered, Run
 from simulation.rehearsal import Rehearsal
 
-_PROVIDERS = "pulumi:providers:"
+_UNCUT = 1_000
 
 
-def show(rehearsal: Rehearsal, console: Console) -> None:
-    """Print the resources as a tree, the outputs, and the verdict of each phase."""
-    update = rehearsal.runs[Phase.UPDATE]
-    console.print(_tree(update))
-    console.print("\n[bold]Outputs[/bold] (with made-up answers in place of AWS)")
-    for name, value in update.exports.items():
-        console.print(f"  {name}: {escape(_text(value))}", highlight=False)
-    console.print("\n[bold]Policies[/bold]")
-    for phase, found in rehearsal.findings.items():
-        _verdict(phase, found, console)
-    for severity, message in dict.fromkeys(m for r in rehearsal.runs.values() for m in r.log):
-        console.print(f"  {severity.lower()}: {escape(message)}", highlight=False)
+def show(rehearsal: Rehearsal, targets: Mapping[str, str], out: Console) -> None:
+    """Print a rehearsal; `targets` are the names of the stack's targets by host."""
+    run = rehearsal.runs[Phase.UPDATE]
+    _show_tree(run, out)
+    routes = route_table(run, targets)
+    write(out, "\nRoutes, with the target of each stage", style="bold")
+    write_table(out, routes.rows, "  ")
+    write(out, "\nOutputs (AWS's values are made up)", style="bold")
+    _show_values(run.exports, out, "  ")
+    write(out, "\nPolicies", style="bold")
+    _show_policies(rehearsal, routes.open_routes, out)
+    logged = (line for phase_run in rehearsal.runs.values() for line in phase_run.log)
+    for severity, message in dict.fromkeys(logged):
+        write(out, f"{severity.lower()}: {message}", "  ", hang="  ")
 
 
-def machine_readable(rehearsal: Rehearsal) -> dict[str, Any]:
-    """The same as JSON values: unknown ones as null, secrets as `[secret]`."""
-    first = rehearsal.runs[Phase.PREVIEW]
-    return {
-        "project": first.project,
-        "stack": first.stack,
-        "passed": rehearsal.passed,
-        "phases": {
-            phase.value: {
-                "outputs": _jsonable(run.exports),
-                "resources": [_resource(r) for r in run.resources],
-                "findings": [vars(finding) for finding in rehearsal.findings[phase]],
-            }
-            for phase, run in rehearsal.runs.items()
-        },
-    }
-
-
-def _tree(run: Run) -> Tree:
-    shown = [r for r in run.resources if not r.type.startswith(_PROVIDERS)]
-    count = sum(r.type != STACK_TYPE for r in shown)
-    root = Tree(f"[bold]{run.project}-{run.stack}[/bold] ({count} resources)")
+def _show_tree(run: Run, out: Console) -> None:
+    shown = [r for r in run.resources if not r.type.startswith((PROVIDER_PREFIX, STACK_TYPE))]
+    root = Tree(Text.assemble((f"{run.project}-{run.stack}", "bold"), f" ({len(shown)} resources)"))
+    by_urn = {resource.urn: resource for resource in shown}
     branches: dict[str, Tree] = {}
-    children = {r.urn: r for r in shown}
 
     def branch(resource: Registered) -> Tree:
         if resource.urn not in branches:
-            parent = children.get(resource.parent)
-            above = branch(parent) if parent and parent.type != STACK_TYPE else root
-            kind = resource.type.rpartition(":")[2]
-            branches[resource.urn] = above.add(f"{kind} [cyan]{escape(resource.name)}[/cyan]")
+            parent = by_urn.get(resource.parent)
+            above = branch(parent) if parent else root
+            label = Text.assemble(resource.type.rpartition(":")[2], " ", (resource.name, "cyan"))
+            branches[resource.urn] = above.add(label)
         return branches[resource.urn]
 
     for resource in sorted(shown, key=lambda r: (r.custom, r.type, r.name)):
-        if resource.type != STACK_TYPE:
-            branch(resource)
-    return root
+        branch(resource)
+    width, out.width = out.width, _UNCUT  # Rich cuts the names that do not fit
+    out.print(root)
+    out.width = width
 
 
-def _verdict(phase: Phase, found: Iterable[Finding], console: Console) -> None:
-    findings = sorted(found, key=lambda f: (not f.is_mandatory, f.policy, f.urn))
-    broken = sum(f.is_mandatory for f in findings)
-    noted = len(findings) - broken
-    mark = "[red]violated[/red]" if broken else "[green]passed[/green]"
-    notes = f", {noted} advisory" if noted else ""
-    counted = f", {broken} mandatory" if broken else ""
-    console.print(f"  at {phase}: {mark}{counted}{notes}", highlight=False)
-    for finding in findings:
-        name = finding.urn.rpartition("::")[2]
-        console.print(
-            f"    {finding.level} {finding.policy} ({escape(name)})\n"
-            f"      {escape(finding.message).replace(chr(10), chr(10) + '      ')}",
-            highlight=False,
+def _show_values(values: Mapping[str, Any], out: Console, indent: str) -> None:
+    for name, value in sorted(values.items()):
+        if isinstance(value, Mapping):
+            write(out, f"{name}:", indent)
+            _show_values(value, out, indent + "  ")
+        else:
+            write(out, f"{name}: {value}", indent, hang="  ")
+
+
+def _show_policies(rehearsal: Rehearsal, open_routes: Collection[str], out: Console) -> None:
+    """Print what each phase adds: a finding of the preview is not repeated at the update."""
+    earlier: set[Finding] = set()
+    for phase, findings in rehearsal.findings.items():
+        violations = sorted(
+            (f for f in findings if f.kind is Kind.VIOLATION),
+            key=lambda f: (not f.is_mandatory, f.policy, f.urn),
         )
+        new = [finding for finding in violations if finding not in earlier]
+        broken = any(finding.is_mandatory for finding in violations)
+        counts = [f"{n} {level}" for level, n in Counter(f.level for f in violations).items()]
+        verdict = ", ".join(["violated" if broken else "passed", *counts])
+        if repeated := len(violations) - len(new):
+            verdict += f" ({repeated} shown above)" if new else " (shown above)"
+        if broken and phase is Phase.UPDATE:
+            verdict += "; the update fails"
+        write(out, f"at {phase}: {verdict}", "  ", style="red" if broken else "green")
+        for policy, group in groupby(new, key=lambda finding: finding.policy):
+            _show_violations(list(group), out)
+            write(out, correction(policy), "      ", hang="  ")
+            sentence, line = allowance(rehearsal, policy, open_routes)
+            write(out, sentence, "      ", hang="  ")
+            write_verbatim(out, line, "        ")
+        if unknown := sorted({f.policy for f in findings if f.kind is Kind.UNKNOWN}):
+            when = "decided at the update" if phase is Phase.PREVIEW else "not decided"
+            noun = "policy" if len(unknown) == 1 else "policies"
+            text = f"{when}: {len(unknown)} {noun} ({', '.join(unknown)})"
+            write(out, text, "    ", hang="  ")
+        earlier |= set(violations)
 
 
-def _resource(resource: Registered) -> dict[str, Any]:
-    return {
-        "urn": resource.urn,
-        "type": resource.type,
-        "name": resource.name,
-        "parent": resource.parent,
-        "inputs": _jsonable(resource.inputs),
-        "outputs": _jsonable(resource.outputs),
-    }
-
-
-def _jsonable(value: Any) -> Any:
-    match value:
-        case Unknown():
-            return None
-        case Secret():
-            return "[secret]"
-        case Mapping():
-            return {key: _jsonable(item) for key, item in value.items()}
-        case list():
-            return [_jsonable(item) for item in value]
-        case _:
-            return value
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{key} = {_text(item)}" for key, item in value.items())
-    return str(_jsonable(value))
+def _show_violations(found: Sequence[Finding], out: Console) -> None:
+    """Print the violations of one policy, with each sentence that they share once."""
+    names = ", ".join(dict.fromkeys(finding.resource for finding in found))
+    style = "red" if found[0].is_mandatory else "yellow"
+    write(out, f"{found[0].level} {found[0].policy} ({names})", "    ", hang="  ", style=style)
+    columns = zip_longest(*(finding.message.splitlines() for finding in found))
+    for line in dict.fromkeys(line for column in columns for line in column if line):
+        write(out, line, "      ", hang="  ")

@@ -12,13 +12,16 @@ from simulation.rehearsal import ROOT, run_stack
 _TARGET = "privateapi:index:NlbTarget"
 
 
-def load(stack: str, root: Path = ROOT) -> Publication:
-    """What a stack publishes; raises StackFileError or ConfigError."""
+def load(stack: str, root: Path = ROOT, run: Run | None = None) -> Publication:
+    """What a stack publishes; raises StackFileError or ConfigError.
+
+    `run` is its program run at update, if there is such a run already.
+    """
     file = stack_file.read(root, stack)
     settings = Settings.read(
         file.config, title=f"{file.project}-{stack}", secret_keys=file.secret_keys
     )
-    run = run_stack(file, Phase.UPDATE)
+    run = run or run_stack(file, Phase.UPDATE)
     promised = {
         f"{route.method} {route.path}": route.backend_path or route.path.replace("+}", "}")
         for route in settings.routes

@@ -1,0 +1,64 @@
+"""How to correct a violation in a stack of this project, and how to allow it."""
+
+import glob
+import json
+from collections.abc import Collection
+from typing import Any
+
+from simulation.analyzer import Kind
+from simulation.rehearsal import ROOT, Rehearsal
+
+CONFIG_KEYS = {
+    "fleet-zones": ["private-api:network.zones"],
+    "integration-link-managed": ["private-api:api.definitionFile"],
+    "integration-port": ["private-api:api.definitionFile"],
+    "integration-timeout": ["private-api:api.routes[].timeoutMs", "private-api:api.definitionFile"],
+    "integration-tls-verified": ["private-api:targets.*.tls.verifyCertificateAuthority"],
+    "log-retention": [
+        "private-api:stages.*.logRetentionDays",
+        "private-api:network.flowLogRetentionDays",
+    ],
+    "nlb-api-location-proven": [],
+    "nlb-api-same-account-region": [],
+    "nlb-zones": ["private-api:network.zones"],
+    "route-authorization": [
+        "private-api:api.routes[].authorization",
+        "private-api:api.definitionFile",
+    ],
+    "stage-access-log": ["private-api:api.accountLogging"],
+    "stage-execution-logs": ["private-api:api.accountLogging"],
+    "stage-variable-secrets": ["private-api:stages.*.variables"],
+    "user-data-secrets": ["private-api:targets.*.fleet.userDataFile"],
+    "vpclink-target-location": [],
+}
+"""The keys of the stack file that correct the violations of a policy; none where the policy's fix
+names them. What all other policies want takes a change of the program."""
+
+
+def correction(policy: str) -> str:
+    """Where a stack file corrects the violations of a policy; empty where the fix says it."""
+    if policy not in CONFIG_KEYS:
+        return "No key of the stack file does this."
+    keys = " or ".join(CONFIG_KEYS[policy])
+    return keys and f"In the stack file: {keys}"
+
+
+def allowance(rehearsal: Rehearsal, policy: str, open_routes: Collection[str]) -> tuple[str, str]:
+    """Where an exception belongs, as a sentence, and the JSON member that allows the violations.
+
+    The member replaces the policy's present one. It excludes the resources by name, which every
+    policy supports. Open routes are listed instead: with their definition excluded, new ones
+    would go unnoticed.
+    """
+    given = rehearsal.pack_config.get(policy, {})
+    entry: dict[str, Any] = {"enforcementLevel": given} if isinstance(given, str) else dict(given)
+    found = {f for findings in rehearsal.findings.values() for f in findings if f.policy == policy}
+    names = {glob.escape(f.resource) for f in found if f.kind is Kind.VIOLATION}
+    listing = "exclude"
+    if policy == "route-authorization" and not set(open_routes) <= set(entry.get("openRoutes", [])):
+        listing, names = "openRoutes", set(open_routes)
+    entry[listing] = sorted({*entry.get(listing, []), *names})
+    file = rehearsal.exceptions
+    shown = file.relative_to(ROOT) if file.is_relative_to(ROOT) else file
+    place = f"in {shown}" if file.is_file() else f"in a new file {shown}, wrapped in {{ }}"
+    return f"To allow it, {place}:", json.dumps({policy: entry}, ensure_ascii=False)[1:-1]

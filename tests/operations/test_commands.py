@@ -1,0 +1,159 @@
+"""The commands, as they are typed."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from operations.__main__ import app
+from operations.gateway import published, serve
+from operations.gateway.published import read_from
+from tests.stacks import ROOT
+
+
+def command(*arguments: str | Path) -> Result:
+    """`python -m operations`, in this process."""
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def edited(folder: Path, changes: dict[str, str], stack: str = "Pulumi.dev.yaml") -> Path:
+    """A copy of a stack file with some texts replaced."""
+    text = (ROOT / stack).read_text()
+    for old, new in changes.items():
+        assert old in text
+        text = text.replace(old, new)
+    path = folder / "dev.yaml"
+    path.write_text(text)
+    return path
+
+
+def test_a_rehearsal_prints_resources_outputs_and_verdicts_and_exits_with_0() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "operations", "rehearse", "dev"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    for part in ("NlbTarget blue", "invoke_urls:", "at preview: passed", "at update: passed"):
+        assert part in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("port: 8080", "port: 0", "private-api:targets.blue.port: 0"),
+        ("config:", "config: [", "dev.yaml: cannot be read"),
+        ("private-api:api:", "private-api:api: 5\n  other:", "private-api:api: 5 should be"),
+        (": platform", ": {secure: v1:hush}", "private-api:owner: is a secret"),
+    ],
+)
+@pytest.mark.parametrize("verb", [["rehearse"], ["serve", "--once"], ["demo"]])
+def test_a_mistake_in_a_stack_file_is_explained_and_exits_with_2(
+    tmp_path: Path, verb: list[str], old: str, new: str, message: str
+) -> None:
+    done = command(*verb, edited(tmp_path, {old: new}))
+    assert done.exit_code == 2
+    assert message in " ".join(done.stderr.split())
+    assert "Traceback" not in done.output
+    assert "hush" not in done.output
+
+
+def test_an_unknown_stack_exits_with_2_and_names_the_known_ones() -> None:
+    done = command("rehearse", "staging")
+    assert done.exit_code == 2
+    assert "Known stacks are dev, prod" in done.stderr
+
+
+def test_a_misspelt_policy_in_the_pack_configuration_exits_with_2(tmp_path: Path) -> None:
+    (tmp_path / "typo.json").write_text('{"stage-web-acls": "mandatory"}')
+    done = command("rehearse", "dev", "--policy-pack-config", tmp_path / "typo.json")
+    assert done.exit_code == 2
+    assert "did you mean 'stage-web-acl'" in " ".join(done.stderr.split())
+    assert "Traceback" not in done.output
+
+
+def members(printed: str) -> dict[str, Any]:
+    """The JSON members that a rehearsal advises, in one object."""
+    lines = re.findall(r'^ +("[a-z0-9-]+": \{.*\})$', printed, re.MULTILINE)
+    return json.loads(f"{{{','.join(lines)}}}")  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize(
+    ("stack", "changes", "policies"),
+    [
+        (
+            "Pulumi.dev.yaml",
+            {
+                "routes:": "routes:\n      - {method: GET, path: /open, authorization: none}",
+                "accountLogging: create": "accountLogging: 'off'",
+            },
+            {"route-authorization", "stage-access-log", "stage-execution-logs"},
+        ),
+        ("examples/https.yaml", {}, {"integration-tls-verified"}),
+        (
+            "examples/existing-link.yaml",
+            {},
+            {"nlb-api-location-proven", "nlb-api-same-account-region"},
+        ),
+    ],
+)
+def test_the_advised_exceptions_allow_what_was_violated(
+    tmp_path: Path, stack: str, changes: dict[str, str], policies: set[str]
+) -> None:
+    file = edited(tmp_path, changes, stack)
+    done = command("rehearse", file)
+    assert done.exit_code == 1
+    assert all(f"mandatory {policy} (" in done.stdout for policy in policies)
+    exceptions = members(done.stdout)
+    assert exceptions.keys() == policies | {"stage-web-acl"}
+
+    file.with_suffix(".policies.json").write_text(json.dumps(exceptions))
+    done = command("rehearse", file)
+    assert done.exit_code == 0
+    assert members(done.stdout) == {}
+    assert "at update: passed\n" in done.stdout
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The stages that are served, without a gateway and without another run of the program."""
+    stages: list[list[str]] = []
+
+    def serve_once(load: Callable[[], Any], *, once: bool, **_: Any) -> int:
+        assert once
+        stages.append(list(load().stages))
+        return 7
+
+    monkeypatch.setattr(serve, "serve", serve_once)
+    monkeypatch.setattr(published, "run_stack", None)
+    return stages
+
+
+def test_the_demo_serves_the_rehearsed_run_and_exits_like_serve(served: list[list[str]]) -> None:
+    done = command("demo", "dev")
+    assert "at update: passed" in done.stdout
+    assert served == [["dev"]]
+    assert done.exit_code == 7
+
+
+def test_the_demo_does_not_serve_a_stack_that_violates_a_policy(
+    tmp_path: Path, served: list[list[str]]
+) -> None:
+    (tmp_path / "strict.json").write_text('{"stage-web-acl": "mandatory"}')
+    done = command("demo", "dev", "--policy-pack-config", tmp_path / "strict.json")
+    assert done.exit_code == 1
+    assert "mandatory stage-web-acl (api-dev-stage)" in done.stdout
+    assert not served
+
+
+def test_serving_watches_every_file_that_the_stack_is_read_from() -> None:
+    watched = {path.relative_to(ROOT).as_posix() for path in read_from("examples/openapi.yaml")}
+    assert watched == {"Pulumi.yaml", "examples/openapi.yaml", "examples/openapi/orders.yaml"}

@@ -74,17 +74,10 @@ def demo(stack: StackName = "dev", pack_config: PackConfig = None) -> None:
 
 @app.command()
 def doctor(stack: StackName = "dev") -> None:
-    """Say what this machine lacks for `pulumi up`, and the line to paste for each."""
-    from operations.doctor import examine, this_machine
+    """Show what this machine lacks for `pulumi up`, with a command for each."""
+    from operations.doctor import examine, show, this_machine
 
-    console = screen.console()
-    missing = 0
-    for finding in examine(this_machine(), stack):
-        screen.write(console, f"{'ok      ' if finding.present else 'missing '} {finding.what}")
-        if not finding.present:
-            missing += 1
-            screen.write_verbatim(console, f"           {finding.advice}")
-    raise typer.Exit(1 if missing else 0)
+    raise typer.Exit(0 if show(examine(this_machine(), stack), screen.console()) else 1)
 
 
 def _rehearse(stack: str, pack_config: Path | None) -> "Run":

@@ -1,1 +1,1 @@
-"""What a person runs beside `pulumi`: `python -m operations`."""
+"""The commands beside `pulumi`: `python -m operations --help`."""

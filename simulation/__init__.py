@@ -1,1 +1,1 @@
-"""The program and the policies run in this process, without AWS and without the Pulumi CLI."""
+"""Runs the program and the policies in this process, without AWS and without the Pulumi CLI."""

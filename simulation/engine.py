@@ -305,8 +305,9 @@ class _Engine:
         name = "default_" + request.version.replace(".", "_") if request.version else "default"
         urn = self._urn("", PROVIDER_PREFIX + package, name)
         if urn not in self._resources:
-            keys = [key.partition(":") for key in self.config]
-            inputs = {name: self.config[f"{package}:{name}"] for p, _, name in keys if p == package}
+            prefix = f"{package}:"
+            own = [key for key in self.config if key.startswith(prefix)]
+            inputs = {key.removeprefix(prefix): self.config[key] for key in own}
             inputs["version"] = request.version
             root = next(u for u, r in self._resources.items() if r.type == STACK_TYPE)
             self._resources[urn] = Registered(

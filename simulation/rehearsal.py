@@ -70,7 +70,7 @@ def config_of(stack: str, root: Path = ROOT) -> dict[str, Any]:
 
 
 def exceptions_of(stack: str, root: Path = ROOT) -> Path:
-    """The file that takes a stack's exceptions: the one beside its stack file, or else its own."""
+    """The file for a stack's exceptions: its own configuration, or a file beside its stack file."""
     own, beside = _own_config(stack, root), _beside(stack, root)
     return own if own.is_file() and not beside.is_file() else beside
 

@@ -67,23 +67,35 @@ def run(phase: Phase = Phase.PREVIEW, resources: tuple[Registered, ...] = ALL) -
 
 
 def resource_policy(validate: Any, level: EnforcementLevel = EnforcementLevel.ADVISORY) -> Policy:
-    """A resource policy of one function."""
+    """A resource policy with one function."""
     return ResourceValidationPolicy("look", "Looks.", validate, enforcement_level=level)
 
 
 def stack_policy(validate: Any) -> Policy:
-    """A stack policy of one function."""
+    """A stack policy with one function."""
     return StackValidationPolicy("survey", "Surveys.", validate)
 
 
-def test_a_resource_policy_receives_inputs_in_the_order_of_registration() -> None:
-    seen: list[tuple[str, Any]] = []
+@pytest.fixture(scope="module")
+def received() -> dict[str, Any]:
+    """What a resource policy receives, by name of the resource, and a stack policy, as `stack`."""
+    seen: dict[str, Any] = {}
 
     def look(args: ResourceValidationArgs, _: ReportViolation) -> None:
-        seen.append((args.urn, sorted(args.props)))
+        seen[args.name] = args
 
-    findings_of(run(), {}, [resource_policy(look)])
-    assert seen == [
+    def survey(args: StackValidationArgs, _: ReportViolation) -> None:
+        seen["stack"] = {resource.urn: resource for resource in args.resources}
+
+    findings_of(run(), {}, [resource_policy(look), stack_policy(survey)])
+    return seen
+
+
+def test_a_resource_policy_receives_inputs_in_the_order_of_registration(
+    received: dict[str, Any],
+) -> None:
+    inputs = [(args.urn, sorted(args.props)) for name, args in received.items() if name != "stack"]
+    assert inputs == [
         ("urn:stack", []),
         ("urn:provider", ["region"]),
         ("urn:component", []),
@@ -92,28 +104,22 @@ def test_a_resource_policy_receives_inputs_in_the_order_of_registration() -> Non
     ]
 
 
-def test_a_resource_policy_receives_options_and_provider() -> None:
-    seen: dict[str, Any] = {}
+def test_a_resource_policy_receives_type_provider_and_options(received: dict[str, Any]) -> None:
+    def options(name: str) -> tuple[Any, ...]:
+        given = received[name].opts
+        return given.protect, given.delete_before_replace, given.parent
 
-    def look(args: ResourceValidationArgs, _: ReportViolation) -> None:
-        provider = args.provider and (args.provider.name, args.provider.props["region"])
-        options = (args.opts.protect, args.opts.delete_before_replace, args.opts.parent)
-        seen[args.name] = (args.resource_type, provider, options)
-
-    findings_of(run(), {}, [resource_policy(look)])
-    assert seen["one"] == ("aws:a/one:One", ("main", "here"), (True, True, "urn:component"))
-    assert seen["two"] == ("aws:a/two:Two", ("main", "here"), (False, None, "urn:stack"))
-    assert seen["main"][1] is None
-    assert seen["part"][1] is None
+    one, two = received["one"], received["two"]
+    assert (one.resource_type, two.resource_type) == ("aws:a/one:One", "aws:a/two:Two")
+    assert (one.provider.name, one.provider.props["region"]) == ("main", "here")
+    assert two.provider.name == "main"
+    assert received["main"].provider is received["part"].provider is None
+    assert options("one") == (True, True, "urn:component")
+    assert options("two") == (False, None, "urn:stack")
 
 
-def test_a_policy_receives_secrets_in_plaintext() -> None:
-    def look(args: ResourceValidationArgs, report: ReportViolation) -> None:
-        if args.name == "one":
-            report(args.props["hidden"], None)
-
-    [found] = findings_of(run(), {}, [resource_policy(look)])
-    assert found.message == "Looks.\nplain"
+def test_a_policy_receives_secrets_in_plaintext(received: dict[str, Any]) -> None:
+    assert received["one"].props["hidden"] == "plain"
 
 
 def test_a_policy_that_needs_an_unknown_value_is_an_advisory_of_that_kind() -> None:
@@ -125,27 +131,18 @@ def test_a_policy_that_needs_an_unknown_value_is_an_advisory_of_that_kind() -> N
     assert (found.urn, found.level, found.kind) == ("urn:one", "advisory", Kind.UNKNOWN)
 
 
-def test_a_stack_policy_receives_outputs_and_dependencies() -> None:
-    seen: dict[str, Any] = {}
-
-    def survey(args: StackValidationArgs, _: ReportViolation) -> None:
-        for r in args.resources:
-            depends = {
-                key: [d.urn for d in found] for key, found in r.property_dependencies.items()
-            }
-            parent = r.parent.urn if r.parent else None
-            seen[r.urn] = (dict(r.props), parent, [d.urn for d in r.dependencies], depends)
-
-    findings_of(run(), {}, [stack_policy(survey)])
-    assert set(seen) == {"urn:stack", "urn:provider", "urn:component", "urn:two", "urn:one"}
-    assert seen["urn:stack"][0] == {"exported": "yes"}
-    assert seen["urn:component"][0] == {"of": 1}
-    assert seen["urn:one"] == (
-        {"name": "out", "id": "one-id"},
-        "urn:component",
-        ["urn:component"],
-        {"name": ["urn:two"]},
-    )
+def test_a_stack_policy_receives_outputs_and_dependencies(received: dict[str, Any]) -> None:
+    stack = received["stack"]
+    assert set(stack) == {"urn:stack", "urn:provider", "urn:component", "urn:two", "urn:one"}
+    assert dict(stack["urn:stack"].props) == {"exported": "yes"}
+    assert dict(stack["urn:component"].props) == {"of": 1}
+    one = stack["urn:one"]
+    assert dict(one.props) == {"name": "out", "id": "one-id"}
+    assert one.parent.urn == "urn:component"
+    assert [resource.urn for resource in one.dependencies] == ["urn:component"]
+    assert {key: [r.urn for r in found] for key, found in one.property_dependencies.items()} == {
+        "name": ["urn:two"]
+    }
 
 
 def test_a_violation_without_a_known_resource_belongs_to_the_stack() -> None:

@@ -35,7 +35,7 @@ _T = TypeVar("_T")
 
 @app.callback()
 def commands() -> None:
-    """Commands beside pulumi that need neither an AWS account nor the Pulumi CLI."""
+    """Commands that need neither an AWS account nor the Pulumi CLI."""
 
 
 @app.command()
@@ -67,7 +67,7 @@ def serve(
 def demo(stack: StackName = "dev", pack_config: PackConfig = None) -> None:
     """Rehearse a stack, then call every route of its API: `rehearse` and `serve --once` in one.
 
-    Exit codes are those of these commands; what is violated at the rehearsal is not served.
+    Exit codes are those of the two commands. A stack that violates a policy is not served.
     """
     _serve(stack, once=True, run=_rehearse(stack, pack_config))
 

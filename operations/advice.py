@@ -36,7 +36,7 @@ names them. What all other policies want takes a change of the program."""
 
 
 def correction(policy: str) -> str:
-    """Where a stack file corrects the violations of a policy; empty where the fix says it."""
+    """Where a stack file corrects the violations of a policy; empty if the fix names the keys."""
     if policy not in CONFIG_KEYS:
         return "No key of the stack file does this."
     keys = " or ".join(CONFIG_KEYS[policy])

@@ -1,4 +1,4 @@
-"""An in-process analyzer: what the policy pack reports about resources.
+"""An in-process analyzer, which runs the policy pack over the resources of a run.
 
 It calls the policies as the engine does, through the SDK's side of the analyzer protocol, so that
 they receive unknown values, secrets and providers as in a real preview or update.
@@ -161,7 +161,7 @@ def _findings(response: Any, urn: str, others: Container[str]) -> list[Finding]:
             reported.policyName,
             levels[reported.enforcementLevel],
             reported.message,
-            Kind.UNKNOWN if sdk.is_undecided(reported) else Kind.VIOLATION,
+            Kind.UNKNOWN if sdk.is_unknown(reported) else Kind.VIOLATION,
         )
         for reported in response.diagnostics
     ]

@@ -13,17 +13,17 @@ from simulation.sdk import LEVELS
 
 
 class PackConfigError(ValueError):
-    """The configuration of the policy pack is wrong; the message holds every reason."""
+    """The configuration of the policy pack is wrong; the message lists every mistake."""
 
 
 def read_config(path: Path) -> dict[str, Any]:
-    """Read a file for `--policy-pack-config`; PackConfigError unless it holds a JSON object."""
+    """Read a file for `--policy-pack-config`; PackConfigError unless it contains a JSON object."""
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise PackConfigError(f"{path} is not JSON: {error}") from None
+        raise PackConfigError(f"{path} is not JSON: {error}. Correct the file.") from None
     if not isinstance(config, dict):
-        raise PackConfigError(f"{path} has to hold one JSON object")
+        raise PackConfigError(f"{path} must contain one JSON object")
     return config
 
 

@@ -37,7 +37,7 @@ class Rehearsal:
 def rehearse(stack: str, pack_config: Path | None = None, root: Path = ROOT) -> Rehearsal:
     """Run a stack's program at preview, with unknown values, and at update, with a fake AWS.
 
-    Raises StackFileError, ConfigError or PackConfigError for what a person has to correct.
+    Raises StackFileError, ConfigError or PackConfigError for mistakes in the configuration.
     """
     file = stack_file.read(root, stack)
     config = read_config(pack_config) if pack_config else config_of(stack, root)

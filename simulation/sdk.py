@@ -23,8 +23,9 @@ SCALAR_OPTIONS = (
     "additionalSecretOutputs",
     "importId",
 )
+"""Resource options, by their names in the protocol, that are texts, booleans or lists."""
 MESSAGE_OPTIONS = ("customTimeouts", "replacement_trigger")
-"""Resource options by their names in the protocol; these are messages of their own."""
+"""Resource options that are messages of the protocol."""
 _FEATURES = (
     "SECRETS",
     "RESOURCE_REFERENCES",
@@ -40,7 +41,7 @@ try:
     from pulumi_policy import EnforcementLevel
 
     UNKNOWN: str = rpc.UNKNOWN
-    """What stands for an unknown value on the wire."""
+    """The mark of an unknown value on the wire."""
     SIGNATURE: str = rpc._special_sig_key
     """Key of a wire object that is not a plain map; its value is one of the next two."""
     SECRET: str = rpc._special_secret_sig
@@ -74,9 +75,9 @@ def isolated(run: Callable[..., _T], *args: Any, **kwargs: Any) -> _T:
     return context.run(run, *args, **kwargs)
 
 
-def is_undecided(diagnostic: Any) -> bool:
-    """Whether a policy reported that it needs a value that is not known yet.
+def is_unknown(diagnostic: Any) -> bool:
+    """Whether a policy reported that it needs a value which is not known yet.
 
-    The protocol has no field for that; the SDK says it in the message.
+    The protocol has no field for this: only the SDK's message shows it.
     """
     return str(diagnostic.message).startswith(f"can't run policy '{diagnostic.policyName}' ")

@@ -11,8 +11,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.tagging import named
-
-SCHEME_PORTS = {"http": 80, "https": 443}
+from openapi.routes import SCHEME_PORTS
 
 
 class Protocol(enum.StrEnum):

@@ -17,6 +17,7 @@ from ruamel.yaml.constructor import SafeConstructor
 from ruamel.yaml.error import YAMLError
 
 from openapi.compiler import ANY_METHOD, Definition, compile_routes, finish
+from openapi.paths import at
 from openapi.routes import Route
 
 METHODS = ("get", "head", "post", "put", "patch", "delete", "options", ANY_METHOD)
@@ -162,18 +163,6 @@ def resolve(document: Mapping[str, Any], kind: str, place: str, value: Any) -> t
 def identity(parameter: Mapping[str, Any]) -> tuple[str, str]:
     """Location and name, of which an operation has each pair once."""
     return str(parameter.get("in")), str(parameter.get("name"))
-
-
-def at(place: str, *steps: str | int) -> str:
-    """A JSON path some steps further down, such as `paths["/orders"].get.tags[0]`."""
-    for step in steps:
-        if isinstance(step, int):
-            place += f"[{step}]"
-        elif re.fullmatch(r"[\w-]+", step):
-            place += f".{step}" if place else step
-        else:
-            place += f'["{step}"]'
-    return place
 
 
 def mapping(value: Any) -> Mapping[str, Any]:

@@ -4,28 +4,17 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
+
+from openapi.model import Model
 
 MAX_TIMEOUT_MS = {"regional": 300_000, "edge": 29_000}
 """Longest integration timeout by endpoint type; above 29 000 ms AWS wants a raised quota.
 
 Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
 """
-
-
-class Model(BaseModel):
-    """Base of all that is read from configuration: camelCase keys, none unknown, immutable."""
-
-    model_config = ConfigDict(
-        alias_generator=to_camel,
-        extra="forbid",
-        frozen=True,
-        strict=True,
-        use_attribute_docstrings=True,
-    )
-
-
+SCHEME_PORTS = {"http": 80, "https": 443}
+"""Port of a URL that names none."""
 Presence = Literal["required", "optional"]
 HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$", max_length=128)]
 # Without the quote, which ends a fixed value in API Gateway's mappings.

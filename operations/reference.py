@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
-from openapi.routes import Model
+from openapi.model import Model
 from settings.errors import model_in
 from settings.schema import NETWORK_SHAPES, TARGET_SHAPES, Api, Network, Stage, Target
 

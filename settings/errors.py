@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from openapi.routes import Model
+from openapi.model import Model
 
 NAMESPACE = "private-api"
 _LONGEST_VALUE = 120

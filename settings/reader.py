@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from openapi.routes import Model, Route
+from openapi.model import Model
+from openapi.routes import Route
 
 from .checks import Draft
 from .errors import NAMESPACE, Problem, explain, near, quoted, spell

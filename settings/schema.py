@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal, NoReturn
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from openapi.routes import Cors, Model, ModelName, Route
+from openapi.model import Model
+from openapi.routes import Cors, ModelName, Route
 
 _MONTHS_AND_LESS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180)
 _YEARS = (365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)

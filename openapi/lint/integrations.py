@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from openapi.compiler import INTEGRATION
-from openapi.document import Found, Operation, at, mapping, resolve
+from openapi.document import Found, Operation, mapping, resolve
+from openapi.paths import at
 from openapi.routes import MAX_TIMEOUT_MS
 
 _MIN_TIMEOUT_MS = 50

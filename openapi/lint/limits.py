@@ -9,7 +9,6 @@ The rest is believed, and refused to be on the safe side: cookies, callbacks, li
 repeated operation ids, names that cannot be mapped.
 """
 
-import difflib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,7 +18,6 @@ from openapi.compiler import ANY_METHOD, INTEGRATION
 from openapi.document import (
     Found,
     Operation,
-    at,
     compile_document,
     identity,
     is_api_key,
@@ -28,6 +26,7 @@ from openapi.document import (
     resolve,
     sequence,
 )
+from openapi.hints import nearest
 from openapi.lint.integrations import integration_problems
 from openapi.lint.schemas import (
     IN_WORDS,
@@ -37,6 +36,7 @@ from openapi.lint.schemas import (
     schema_problems,
     unsupported,
 )
+from openapi.paths import at
 from openapi.routes import Route, route_problems
 
 MAX_BYTES = 6_000_000
@@ -217,8 +217,8 @@ def _extensions(case: _Case) -> Found:
                 yield at(place, key), f"{_ELSEWHERE[key]}. Remove it."
             elif key.startswith(_PREFIX) and key not in known:
                 endings = [extension.removeprefix(_PREFIX) for extension in known]
-                near = difflib.get_close_matches(key.removeprefix(_PREFIX), endings, n=1)
-                hint = f"; did you mean {_PREFIX}{near[0]}?" if near else "."
+                near = nearest(key.removeprefix(_PREFIX), endings)
+                hint = f"; did you mean {_PREFIX}{near}?" if near else "."
                 yield (
                     at(place, key),
                     f"is not read here by a REST API{hint} Correct or remove it.",

@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from openapi.document import Found, at, mapping, sequence
+from openapi.document import Found, mapping, sequence
+from openapi.paths import at
 
 TO_THE_SERVICE = "Leave the check to the service, and remove it here."
 IN_WORDS = "Say it in the description."

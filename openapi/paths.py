@@ -1,0 +1,18 @@
+"""Where a value is in a document or a configuration."""
+
+import re
+
+
+def at(path: str, *steps: str | int) -> str:
+    """The JSON path some steps below a path, such as `paths["/orders"].get.tags[0]`.
+
+    The spelling is the one that `pulumi config set --path` reads.
+    """
+    for step in steps:
+        if isinstance(step, int):
+            path += f"[{step}]"
+        elif re.fullmatch(r"[\w-]+", step):
+            path += f".{step}" if path else step
+        else:
+            path += f'["{step}"]'
+    return path

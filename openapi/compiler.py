@@ -1,17 +1,17 @@
 """Routes compiled into the one OpenAPI 3.0 document that API Gateway imports.
 
-The document holds nothing unknown: the VPC link and the host stand in it as stage variables.
+Every value in the document is known at preview: the VPC link and the host are stage variables.
 Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions.html
 """
 
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from openapi.routes import Cors, Route
+from openapi.routes import DEFAULT_TIMEOUT_MS, Cors, Route, path_parameters
 
 LINK_VARIABLE = "vpcLinkId"
 """Stage variable with the id of the VPC link."""
@@ -19,6 +19,7 @@ HOST_VARIABLE = "backendHost"
 """Stage variable with the host of the service, or host:port."""
 INTEGRATION = "x-amazon-apigateway-integration"
 ANY_METHOD = "x-amazon-apigateway-any-method"
+POLICY = "x-amazon-apigateway-policy"
 _VALIDATORS = {
     "body": {"validateRequestBody": True, "validateRequestParameters": True},
     "parameters": {"validateRequestBody": False, "validateRequestParameters": True},
@@ -40,38 +41,40 @@ _SIGNED_HEADERS = ("authorization", "x-amz-content-sha256", "x-amz-date", "x-amz
 
 @dataclass(frozen=True)
 class Definition:
-    """An OpenAPI 3.0 document with the hash that tells whether it changed."""
+    """The definition of an API: an OpenAPI 3.0 document with the API's name and a hash."""
 
+    title: str
+    """Name of the API. It must be unique in the account and region, because CloudWatch groups the
+    API's metrics by it."""
+    fingerprint: str
+    """SHA-256, in hex, of everything but the description, which quotes it."""
     document: Mapping[str, Any]
 
     @property
     def json(self) -> str:
-        """The document in one canonical form, whatever the order of its keys was."""
+        """The document in canonical form: the order of its keys does not matter."""
         return _canonical(self.document)
-
-    @property
-    def fingerprint(self) -> str:
-        """SHA-256, in hex, of all but the description, which quotes it."""
-        return self.document["info"]["description"].rpartition(" ")[2]  # type: ignore[no-any-return]
 
     @property
     def variables(self) -> frozenset[str]:
         """Names of the stage variables that every stage has to set."""
-        return frozenset(_VARIABLE.findall(self.json))
+        return stage_variables(self.document)
 
     @property
     def longest_timeout_ms(self) -> int:
-        """The longest wait for the service that any operation allows, in milliseconds."""
-        waits = [i.get("timeoutInMillis", 29_000) for i in integrations(self.document)]
-        return max(waits, default=29_000)
+        """The longest integration timeout of any operation, in milliseconds."""
+        timeouts = [
+            operation[INTEGRATION].get("timeoutInMillis", DEFAULT_TIMEOUT_MS)
+            for item in self.document["paths"].values()
+            for operation in item.values()
+            if isinstance(operation, Mapping) and INTEGRATION in operation
+        ]
+        return max(timeouts, default=DEFAULT_TIMEOUT_MS)
 
 
-def integrations(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Every integration of a document."""
-    for operations in document["paths"].values():
-        for operation in operations.values():
-            if isinstance(operation, Mapping) and INTEGRATION in operation:
-                yield operation[INTEGRATION]
+def stage_variables(document: Mapping[str, Any]) -> frozenset[str]:
+    """Names of the stage variables that a document uses."""
+    return frozenset(_VARIABLE.findall(_canonical(document)))
 
 
 def compile_routes(
@@ -84,11 +87,7 @@ def compile_routes(
     models: Mapping[str, Any] | None = None,
     resource_policy: Mapping[str, Any] | None = None,
 ) -> Definition:
-    """One document for routes that `route_problems` has nothing to say about.
-
-    `title` becomes the name of the API: it has to be unique in the account and region, because
-    CloudWatch keys the API's metrics by it.
-    """
+    """The definition of an API with routes in which `route_problems` finds nothing."""
     compiler = _Compiler(scheme, verify_authority, cors)
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
@@ -106,7 +105,7 @@ def compile_routes(
     }
     document = {
         "openapi": "3.0.1",
-        "info": {"title": title, "version": "1"},
+        "info": {"version": "1"},
         "paths": paths,
         "components": {key: value for key, value in components.items() if value},
         "x-amazon-apigateway-api-key-source": "HEADER",
@@ -118,20 +117,21 @@ def compile_routes(
             name: _VALIDATORS[name] for name in validators
         }
     if resource_policy:
-        document["x-amazon-apigateway-policy"] = resource_policy
-    return finish(document)
+        document[POLICY] = resource_policy
+    return fingerprinted(title, document)
 
 
-def finish(document: Mapping[str, Any]) -> Definition:
-    """The document with its own hash in the description, to tell what runs from what is meant."""
-    info = {key: value for key, value in document["info"].items() if key != "description"}
+def fingerprinted(title: str, document: Mapping[str, Any]) -> Definition:
+    """The definition whose description quotes its own hash, so that it shows what is deployed."""
+    info = {**document["info"], "title": title}
+    info.pop("description", None)
     digest = hashlib.sha256(_canonical({**document, "info": info}).encode()).hexdigest()
-    described = {**info, "description": f"Definition {digest}"}
-    return Definition({**document, "info": described})
+    info["description"] = f"Definition {digest}"
+    return Definition(title, digest, {**document, "info": info})
 
 
 def gateway_responses(cors: Cors | None) -> dict[str, Any]:
-    """Errors of the gateway itself: JSON with the request id, readable from the allowed origin."""
+    """Error responses of API Gateway itself: JSON with the request id, with the CORS header."""
     body = '{"message":$context.error.messageString,"requestId":"$context.requestId"}'
     response: dict[str, Any] = {"responseTemplates": {"application/json": body}}
     if cors:
@@ -152,10 +152,10 @@ class _Compiler:
             "responses": self._method_responses(route),
             INTEGRATION: self._integration(route),
         }
-        if parameters := list(_parameters(route)):
+        if parameters := _parameters(route):
             operation["parameters"] = parameters
         if route.authorization != "none":
-            # On each operation: a root `security` is not honoured everywhere.
+            # On each operation, because API Gateway ignores `security` at the root.
             operation["security"] = [{_SCHEME_NAMES[route.authorization]: []}]
         if route.body:
             schema = {"$ref": f"#/components/schemas/{route.body}"}
@@ -168,18 +168,17 @@ class _Compiler:
         return operation
 
     def _integration(self, route: Route) -> dict[str, Any]:
-        # The path is explicit even for "/": without one, what the service sees is not defined.
-        path = route.backend_path or route.path.replace("+}", "}")
+        # The path is explicit even for "/": AWS does not define what a URI without a path calls.
         integration: dict[str, Any] = {
             "type": route.integration,
             "httpMethod": route.method,
-            "uri": f"{self.scheme}://${{stageVariables.{HOST_VARIABLE}}}{path}",
+            "uri": f"{self.scheme}://${{stageVariables.{HOST_VARIABLE}}}{route.service_path}",
             "connectionType": "VPC_LINK",
             "connectionId": f"${{stageVariables.{LINK_VARIABLE}}}",
             "passthroughBehavior": "when_no_match",
             "timeoutInMillis": route.timeout_ms,
         }
-        if mapped := _mapped(route, path):
+        if mapped := _request_parameters(route):
             integration["requestParameters"] = mapped
         if route.integration == "http":
             integration["responses"] = self._integration_responses(route)
@@ -193,25 +192,25 @@ class _Compiler:
         response: dict[str, Any] = {}
         if self.cors:
             response["headers"] = {"Access-Control-Allow-Origin": {"schema": {"type": "string"}}}
-        statuses = {**dict.fromkeys(route.responses, "An answer of the service.")}
+        statuses = dict.fromkeys(route.responses, "An answer of the service.")
         statuses.setdefault("502", "The service gave an answer that is not listed.")
         return {status: {"description": text, **response} for status, text in statuses.items()}
 
     def _integration_responses(self, route: Route) -> dict[str, Any]:
-        """Patterns over the service's status; a bare default must not turn failures into 200."""
+        """Responses by pattern of the service's status; by default a failure, never a 200."""
         shared: dict[str, Any] = {}
         if self.cors:
             header = "method.response.header.Access-Control-Allow-Origin"
             shared["responseParameters"] = {header: f"'{self.cors.allow_origin}'"}
-        answers = {
+        statuses = {
             response.pattern or (r"2\d{2}" if status == "200" else status): status
             for status, response in route.responses.items()
         }
-        answers["default"] = "502"
-        return {pattern: {"statusCode": status, **shared} for pattern, status in answers.items()}
+        statuses["default"] = "502"
+        return {pattern: {"statusCode": status, **shared} for pattern, status in statuses.items()}
 
     def preflight(self, path: str, routes: Sequence[Route], cors: Cors) -> dict[str, Any]:
-        """The gateway's own answer to a browser's question; it takes no key and no signature."""
+        """The OPTIONS operation that API Gateway answers itself, without key or signature."""
         headers = {
             "Access-Control-Allow-Origin": cors.allow_origin,
             "Access-Control-Allow-Methods": ",".join(_allowed_methods(routes)),
@@ -223,7 +222,7 @@ class _Compiler:
             "responses": {"204": {"description": "What a page may send.", "headers": declared}},
             INTEGRATION: {
                 "type": "mock",
-                # The binary media types cover everything, and a mock reads its template as text.
+                # Every media type is binary here, and a mock integration needs text.
                 "contentHandling": "CONVERT_TO_TEXT",
                 "passthroughBehavior": "when_no_match",
                 "requestTemplates": {"application/json": '{"statusCode": 204}'},
@@ -238,42 +237,38 @@ class _Compiler:
                 },
             },
         }
-        if names := re.findall(r"\{([^}+]*)\+?\}", path):
+        if names := path_parameters(path):
             operation["parameters"] = [_parameter(name, "path", True) for name in names]
         return operation
 
 
 def _validator(route: Route) -> str | None:
-    """Name of the validator that a route needs, if it checks anything."""
+    """Name of the request validator that a route needs, if any."""
     if route.body:
         return "body"
     required = "required" in (*route.query.values(), *route.headers.values())
     return "parameters" if required else None
 
 
-def _parameter(name: str, place: str, required: bool) -> dict[str, Any]:
-    return {"name": name, "in": place, "required": required, "schema": {"type": "string"}}
+def _parameter(name: str, location: str, required: bool) -> dict[str, Any]:
+    return {"name": name, "in": location, "required": required, "schema": {"type": "string"}}
 
 
-def _parameters(route: Route) -> Iterator[dict[str, Any]]:
-    yield from (_parameter(name, "path", True) for name in route.parameters)
-    for place, named in (("query", route.query), ("header", route.headers)):
-        for name, presence in named.items():
-            yield _parameter(name, place, presence == "required")
+def _parameters(route: Route) -> list[dict[str, Any]]:
+    return [
+        *(_parameter(name, "path", True) for name in route.parameters),
+        *(_parameter(name, "query", p == "required") for name, p in route.query.items()),
+        *(_parameter(name, "header", p == "required") for name, p in route.headers.items()),
+    ]
 
 
-def _mapped(route: Route, path: str) -> dict[str, str]:
-    """Request parameters handed on; a path parameter has to be mapped or it stays a literal."""
-    mapped = {
-        f"integration.request.path.{name}": f"method.request.path.{name}"
-        for name in route.parameters
-        if f"{{{name}}}" in path
-    }
-    if route.integration == "http":  # a proxy passes these on by itself
-        for place, names in (("querystring", route.query), ("header", route.headers)):
-            for name in names:
-                mapped[f"integration.request.{place}.{name}"] = f"method.request.{place}.{name}"
-    return mapped
+def _request_parameters(route: Route) -> dict[str, str]:
+    """Parameters passed to the service; API Gateway replaces only those that are mapped."""
+    mapped = [f"path.{name}" for name in route.parameters if f"{{{name}}}" in route.service_path]
+    if route.integration == "http":  # a proxy integration passes these without a mapping
+        mapped += [f"querystring.{name}" for name in route.query]
+        mapped += [f"header.{name}" for name in route.headers]
+    return {f"integration.request.{name}": f"method.request.{name}" for name in mapped}
 
 
 def _allowed_methods(routes: Iterable[Route]) -> list[str]:

@@ -1,6 +1,10 @@
-"""Where a value is in a document or a configuration."""
+"""JSON paths: where a value is in a document or a configuration."""
 
 import re
+from collections.abc import Iterator
+
+Problems = Iterator[tuple[str, str]]
+"""What is wrong, as (JSON path, message)."""
 
 
 def at(path: str, *steps: str | int) -> str:

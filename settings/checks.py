@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from openapi.compiler import HOST_VARIABLE, LINK_VARIABLE, Definition
-from openapi.document import places_with_api_keys
-from openapi.lint.limits import POLICY, document_problems
+from openapi.compiler import HOST_VARIABLE, LINK_VARIABLE, POLICY, stage_variables
+from openapi.document import operations_with_api_keys
+from openapi.lint import document_problems
 from openapi.lint.schemas import model_problems
 from openapi.routes import MAX_TIMEOUT_MS, Route, route_problems
 
@@ -201,7 +201,7 @@ def _stage_variables_are_free(draft: Draft) -> Found:
 
 def _keys_meet_routes(draft: Draft) -> Found:
     wanting = [f"routes[{i}]" for i, r in draft.routes.items() if r.authorization == "apiKey"]
-    wanting += places_with_api_keys(draft.document or {})
+    wanting += operations_with_api_keys(draft.document or {})
     for name, stage in draft.stages.items():
         if wanting and not stage.api_keys:
             yield (
@@ -263,7 +263,7 @@ def _file_can_be_imported(draft: Draft) -> Found:
 
 
 def _stages_set_the_variables(draft: Draft) -> Found:
-    used = Definition(draft.document or {}).variables - _PINNED
+    used = stage_variables(draft.document or {}) - _PINNED
     for name, stage in draft.stages.items():
         for variable in sorted(used - stage.variables.keys()):
             yield (

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from openapi import document
+from openapi import parsing
 
 from . import user_data
 from .errors import NAMESPACE, Problem, quoted
@@ -58,7 +58,7 @@ class Files:
         if len(self.problems) > known:
             return None
         try:
-            policy = document.parse_json(text)
+            policy = parsing.parse_json(text)
         except ValueError as error:
             self._refuse(
                 key, f"{quoted(api.resource_policy_file)} is no JSON: {error}. Correct it."
@@ -89,7 +89,7 @@ class Files:
         if len(self.problems) > known:
             return None
         try:
-            return document.parse(text)
+            return parsing.parse(text)
         except ValueError as error:
             self._refuse(
                 key,

@@ -1,6 +1,6 @@
-"""Integrations that a user's own OpenAPI document has already: what contradicts what.
+"""The integrations that a document has already; they are kept as they are.
 
-They are kept as they are. Sources:
+Sources:
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions-integration.html,
 https://docs.aws.amazon.com/apigateway/latest/developerguide/request-response-data-mappings.html
 """
@@ -10,141 +10,129 @@ from collections.abc import Mapping
 from typing import Any
 
 from openapi.compiler import INTEGRATION
-from openapi.document import Found, Operation, mapping, resolve
-from openapi.paths import at
+from openapi.document import Document, Operation, identity, mapping
+from openapi.hints import listed
+from openapi.paths import Problems, at
 from openapi.routes import MAX_TIMEOUT_MS
 
 _MIN_TIMEOUT_MS = 50
 _FIRST_HIGH_PORT = 1025
 _LOCATIONS = {"path": "path", "querystring": "query", "header": "header"}
-"""Where a parameter is, as mappings and as OpenAPI call it."""
+"""Locations of a parameter in OpenAPI, by their names in mappings."""
 
 
-def integration_problems(
-    document: Mapping[str, Any],
-    operation: Operation,
-    *,
-    scheme: str | None = None,
-    endpoint_type: str = "regional",
-) -> Found:
-    """What is wrong with the integration of an operation, as (JSON path, message)."""
-    if INTEGRATION not in operation.said:
-        return
-    place, said = at(operation.place, INTEGRATION), operation.said[INTEGRATION]
-    if not isinstance(said, Mapping) or "$ref" in said:
-        yield place, "is not written out, which only HTTP APIs allow. Write it in its place."
-        return
-    kind = str(said.get("type")).lower()
-    if kind not in ("http", "http_proxy", "mock"):
+def problems(document: Document, scheme: str | None, endpoint_type: str) -> Problems:
+    """Everything that is wrong with integrations."""
+    for operation in document.operations:
+        if INTEGRATION not in operation.spec:
+            continue
+        path, spec = at(operation.json_path, INTEGRATION), operation.spec[INTEGRATION]
+        if not isinstance(spec, Mapping) or "$ref" in spec:
+            yield path, "is not an object; only HTTP APIs follow references here. Write it out."
+            continue
+        kind = str(spec.get("type")).lower()
+        if kind not in ("http", "http_proxy", "mock"):
+            allowed = "http_proxy or http with a VPC link, or mock"
+            yield at(path, "type"), f"{spec.get('type')!r} calls no private service. Use {allowed}."
+            continue
+        if kind != "mock":
+            yield from _link_problems(path, spec)
+            yield from _uri_problems(path, spec, scheme)
+        yield from _option_problems(path, spec, endpoint_type)
+        yield from _request_problems(operation, path, spec)
+        if kind != "http_proxy":
+            yield from _response_problems(document, operation, path, spec)
+
+
+def _link_problems(path: str, spec: Mapping[str, Any]) -> Problems:
+    if "integrationTarget" in spec:
         yield (
-            at(place, "type"),
-            f"{said.get('type')!r} does not call the private service. Use http_proxy or http "
-            "with a VPC link, or mock.",
+            at(path, "integrationTarget"),
+            "is for links to Application Load Balancers. Remove it.",
         )
-        return
-    if kind != "mock":
-        yield from _connection(place, said)
-        yield from _address(place, said, scheme)
-    yield from _manner(place, said, endpoint_type)
-    yield from _request(operation, place, said)
-    if kind != "http_proxy":
-        yield from _answers(document, operation, place, said)
-
-
-def _connection(place: str, said: Mapping[str, Any]) -> Found:
-    if "integrationTarget" in said:
-        yield (
-            at(place, "integrationTarget"),
-            "is for links to application load balancers, which are not made here. Remove it.",
-        )
-    connection, link = said.get("connectionType", "INTERNET"), said.get("connectionId")
+    connection, link = spec.get("connectionType", "INTERNET"), spec.get("connectionId")
     if connection != "VPC_LINK":
         yield (
-            at(place, "connectionType"),
-            f"{connection!r} goes over the internet, and the service is private. Set VPC_LINK, "
-            "and connectionId.",
+            at(path, "connectionType"),
+            f"{connection!r} does not reach a private service. Set VPC_LINK, and connectionId.",
         )
     elif link is None:
-        yield (
-            at(place, "connectionId"),
-            "is missing with VPC_LINK. Write ${stageVariables.vpcLinkId}.",
-        )
+        yield at(path, "connectionId"), "is missing. Write ${stageVariables.vpcLinkId}."
     elif not re.fullmatch(r"\$\{stageVariables\.\w+\}|[a-z0-9]{4,20}", str(link)):
         yield (
-            at(place, "connectionId"),
-            f"{link!r} is neither a stage variable nor the id of a link. Write "
+            at(path, "connectionId"),
+            f"{link!r} is neither a stage variable nor the id of a VPC link. Write "
             "${stageVariables.vpcLinkId}.",
         )
 
 
-def _address(place: str, said: Mapping[str, Any], scheme: str | None) -> Found:
-    if said.get("httpMethod") is None:
-        yield at(place, "httpMethod"), "is missing. Name the method to call, or ANY."
-    where, uri = at(place, "uri"), str(said.get("uri"))
+def _uri_problems(path: str, spec: Mapping[str, Any], scheme: str | None) -> Problems:
+    if spec.get("httpMethod") is None:
+        yield at(path, "httpMethod"), "is missing. Set the method to call, or ANY."
+    path, uri, mapped = (
+        at(path, "uri"),
+        str(spec.get("uri")),
+        mapping(spec.get("requestParameters")),
+    )
     parts = re.match(r"(?P<scheme>https?)://(?P<host>[^/?#]+)(?P<path>/?)", uri)
     if not parts:
         yield (
-            where,
-            f"{uri!r} is no address with a literal scheme. Write one such as "
+            path,
+            f"{uri!r} is not a URL with a literal scheme. Write one such as "
             f"{scheme or 'http'}://${{stageVariables.backendHost}}/path.",
         )
         return
     if scheme and parts["scheme"] != scheme:
         yield (
-            where,
-            f"{uri!r} is {parts['scheme']}, and the targets speak {scheme}. Write {scheme}://, "
-            "or change their `protocol`.",
+            path,
+            f"{uri!r} is {parts['scheme']}, and the targets use {scheme}. Write {scheme}://, or "
+            "change their `protocol`.",
         )
     if not parts["path"]:
-        yield where, f"{uri!r} has no path. Write one, if only a / at the end."
+        yield path, f"{uri!r} has no path. Add one, such as / at the end."
     port = re.search(r":(\d+)$", parts["host"])
     if port and int(port[1]) not in (80, 443) and int(port[1]) < _FIRST_HIGH_PORT:
-        yield where, f"{uri!r} has a port that API Gateway does not call: 80, 443 or above 1024."
-    mapped = mapping(said.get("requestParameters"))
+        yield path, f"{uri!r} has a port that API Gateway cannot call. Use 80, 443 or above 1024."
     for name in re.findall(r"(?<!\$)\{([^{}]*)\}", uri):
         if name.endswith("+"):
             yield (
-                where,
-                f"{{{name}}} has a plus, which is for paths of the API. Write {name[:-1]!r}.",
+                path,
+                f"{{{name}}} has a plus, which only paths of the API have. Write {name[:-1]!r}.",
             )
         elif f"integration.request.path.{name}" not in mapped:
             yield (
-                where,
-                f"{{{name}}} is not mapped, and the service would see it as it stands. Add "
+                path,
+                f"{{{name}}} is not mapped, so the service would get it literally. Add "
                 f"integration.request.path.{name} to requestParameters.",
             )
 
 
-def _manner(place: str, said: Mapping[str, Any], endpoint_type: str) -> Found:
-    limit, wait = MAX_TIMEOUT_MS[endpoint_type], said.get("timeoutInMillis", _MIN_TIMEOUT_MS)
-    if type(wait) is not int or not _MIN_TIMEOUT_MS <= wait <= limit:
+def _option_problems(path: str, spec: Mapping[str, Any], endpoint_type: str) -> Problems:
+    limit, timeout = MAX_TIMEOUT_MS[endpoint_type], spec.get("timeoutInMillis", _MIN_TIMEOUT_MS)
+    if type(timeout) is not int or not _MIN_TIMEOUT_MS <= timeout <= limit:
         yield (
-            at(place, "timeoutInMillis"),
-            f"{wait!r} is not a whole number between {_MIN_TIMEOUT_MS} and {limit}, the limits "
-            f"of an API with `endpointType: {endpoint_type}`. Change one of the two.",
+            at(path, "timeoutInMillis"),
+            f"{timeout!r} is not a whole number from {_MIN_TIMEOUT_MS} to {limit}, the limits of "
+            f"an API with `endpointType: {endpoint_type}`. Change one of the two.",
         )
-    behavior = said.get("passthroughBehavior", "when_no_match")
+    behavior = spec.get("passthroughBehavior", "when_no_match")
     if str(behavior).lower() not in ("when_no_match", "when_no_templates", "never"):
-        yield (
-            at(place, "passthroughBehavior"),
-            f"{behavior!r} is unknown. Use when_no_match, when_no_templates or never.",
-        )
-    if "serverNameToVerify" in mapping(said.get("tlsConfig")):
-        yield (
-            at(place, "tlsConfig", "serverNameToVerify"),
-            "is for HTTP APIs. Remove it, and write the server's name as the host of the uri.",
-        )
+        allowed = "when_no_match, when_no_templates or never"
+        yield at(path, "passthroughBehavior"), f"{behavior!r} is unknown. Use {allowed}."
+    if "serverNameToVerify" in mapping(spec.get("tlsConfig")):
+        option = at(path, "tlsConfig", "serverNameToVerify")
+        yield option, "is for HTTP APIs. Remove it, and use the server's name as host of the uri."
 
 
-def _request(operation: Operation, place: str, said: Mapping[str, Any]) -> Found:
+def _request_problems(operation: Operation, path: str, spec: Mapping[str, Any]) -> Problems:
     declared = {("path", name) for name in operation.path_parameters}
-    declared |= {(str(p.get("in")), str(p.get("name"))) for _, p in operation.parameters}
-    for target, source in mapping(said.get("requestParameters")).items():
-        where = at(place, "requestParameters", target)
+    declared |= {identity(parameter) for _, parameter in operation.parameters}
+    for target, source in mapping(spec.get("requestParameters")).items():
+        target_path = at(path, "requestParameters", target)
         if not re.fullmatch(r"integration\.request\.(path|querystring|header)\..+", target):
             yield (
-                where,
-                "is no part of a request. Write integration.request, then .path, .querystring "
+                target_path,
+                "is not part of a request. Write integration.request, then .path, .querystring "
                 "or .header, then the name.",
             )
         parts = re.fullmatch(
@@ -152,38 +140,29 @@ def _request(operation: Operation, place: str, said: Mapping[str, Any]) -> Found
         )
         if parts and (_LOCATIONS[parts[1]], parts[2]) not in declared:
             yield (
-                where,
+                target_path,
                 f"{source!r} is not declared. Add it to the operation's parameters, with "
                 f"`in: {_LOCATIONS[parts[1]]}`.",
             )
 
 
-def _answers(
-    document: Mapping[str, Any], operation: Operation, place: str, said: Mapping[str, Any]
-) -> Found:
-    responses = mapping(operation.said.get("responses"))
-    answers = mapping(said.get("responses"))
-    if not answers:
-        yield (
-            at(place, "responses"),
-            'is missing, so that every call would fail. Add one, such as {"default": ...}.',
-        )
-    for pattern, answer in answers.items():
-        where = at(place, "responses", pattern)
-        status = str(mapping(answer).get("statusCode"))
-        if status not in responses:
-            listed = ", ".join(responses) or "none"
-            yield (
-                at(where, "statusCode"),
-                f"{status!r} is not among the operation's responses ({listed}). Add it there.",
-            )
+def _response_problems(
+    document: Document, operation: Operation, path: str, spec: Mapping[str, Any]
+) -> Problems:
+    declared = mapping(operation.spec.get("responses"))
+    responses = mapping(spec.get("responses"))
+    if not responses:
+        yield at(path, "responses"), 'is missing. Add a response, such as {"default": ...}.'
+    for pattern, response in responses.items():
+        response_path = at(path, "responses", pattern)
+        status = str(mapping(response).get("statusCode"))
+        if status not in declared:
+            known = f"the operation's responses ({listed(declared)})"
+            yield at(response_path, "statusCode"), f"{status!r} is not in {known}. Add it there."
             continue
-        _, response = resolve(document, "responses", "", responses[status])
-        headers = mapping(mapping(response).get("headers"))
-        for target in mapping(mapping(answer).get("responseParameters")):
+        headers = mapping(document.resolve("responses", "", declared[status])[1]).get("headers")
+        for target in mapping(mapping(response).get("responseParameters")):
             name = target.removeprefix("method.response.header.")
-            if name not in headers:
-                yield (
-                    at(where, "responseParameters", target),
-                    f"{name!r} is not among the headers of response {status}. Add it there.",
-                )
+            if name not in mapping(headers):
+                path = at(response_path, "responseParameters", target)
+                yield path, f"{name!r} is not a header of response {status}. Add it there."

@@ -22,10 +22,7 @@ def load(stack: str, root: Path = ROOT, run: Run | None = None) -> Publication:
         file.config, title=f"{file.project}-{stack}", secret_keys=file.secret_keys
     )
     run = run or run_stack(file, Phase.UPDATE)
-    promised = {
-        f"{route.method} {route.path}": route.backend_path or route.path.replace("+}", "}")
-        for route in settings.routes
-    }
+    promised = {f"{route.method} {route.path}": route.service_path for route in settings.routes}
     cors = settings.api.cors
     return Publication.of(
         run,

@@ -1,0 +1,51 @@
+"""Files in JSON and YAML are read as JSON values."""
+
+import json
+from typing import Any
+
+import pytest
+
+from openapi.parsing import parse
+from tests.openapi.documents import EXAMPLE
+
+
+def test_json_and_yaml_are_read_alike() -> None:
+    assert parse(json.dumps(EXAMPLE)) == EXAMPLE
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("a: {200: x}", {"200": "x"}),
+        ("a: 2026-11-22", "2026-11-22"),
+        ("a: [on, no, 0o17, 010]", ["on", "no", 15, 10]),
+        ("a: &b {c: 1}\nd: *b", {"c": 1}),
+    ],
+)
+def test_yaml_values_become_json_values(text: str, value: Any) -> None:
+    assert parse(text)["a"] == value
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "not a mapping"),
+        ("[1]", "not a mapping"),
+        ("a: [", "expected the node content"),
+        ("a: 1\na: 2", 'duplicate key "a"'),
+        ('{"a": 1, "a": 2}', "'a' occurs twice"),
+        ("a: {200: x, '200': y}", "'200' occurs twice"),
+        ("a: {true: x}", "True is not text"),
+        ("a: {1.5: x}", "1.5 is not text"),
+        ("a: .nan", "nan is not a JSON number"),
+        ('{"a": Infinity}', "inf is not a JSON number"),
+        ("a: !!binary aGVsbG8=", "type bytes does not exist in JSON"),
+        ("a: !Sub x", "could not determine a constructor"),
+        ("a: &a [*a]", "contains itself"),
+        ("a: 1\n---\nb: 2", "expected a single document"),
+    ],
+)
+def test_text_that_cannot_be_read_is_refused_with_a_one_line_reason(text: str, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason) as caught:
+        parse(text)
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,127 @@
+"""A stack takes its API from an OpenAPI file, `api.definitionFile`."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from openapi.document import compile_document
+from settings import ConfigError, Settings
+from simulation import stack_file
+from tests.openapi.documents import BASE, EXAMPLE, RESPONSES, legacy, merged
+from tests.stacks import ABSENT, ROOT, config, run_stack
+
+KEY = "private-api:api.definitionFile"
+API_KEYS = {"names": ["warehouse"], "throttle": {"rateLimit": 1, "burstLimit": 1}}
+PING = {"paths": {"/ping": {"get": RESPONSES}}}
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "service").mkdir()
+    shutil.copy(ROOT / "service" / "app.py", tmp_path / "service")
+    return tmp_path
+
+
+def settings(root: Path, document: Any, *changes: tuple[str, Any]) -> Settings:
+    text = document if isinstance(document, str) else json.dumps(document)
+    (root / "orders.json").write_text(text)
+    file: tuple[tuple[str, Any], ...] = (
+        ("api", {"definitionFile": "orders.json"}),
+        ("stages.dev.apiKeys", API_KEYS),
+    )
+    return Settings.read(config(*file, *changes), title="private-api-dev", root=root)
+
+
+def errors(root: Path, document: Any, *changes: tuple[str, Any]) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        settings(root, document, *changes)
+    return [str(problem) for problem in caught.value.problems]
+
+
+def test_the_definition_is_compiled_from_the_file(root: Path) -> None:
+    definition = settings(root, BASE).definition
+    assert definition.json == compile_document("private-api-dev", BASE).json
+
+
+def test_an_error_names_the_key_the_file_and_the_json_path(root: Path) -> None:
+    assert errors(root, merged(BASE, PING)) == [
+        f'{KEY}: orders.json: paths["/ping"]: '
+        "/ping is answered by API Gateway itself. Use another path."
+    ]
+
+
+def test_errors_of_the_file_and_of_the_stack_are_reported_together(root: Path) -> None:
+    found = errors(root, merged(BASE, PING), ("owner", ABSENT))
+    assert [line.partition(": ")[0] for line in found] == ["private-api:owner", KEY]
+
+
+def test_the_scheme_and_the_endpoint_type_come_from_the_stack(root: Path) -> None:
+    slow = merged(BASE, legacy({"timeoutInMillis": 60_000}))
+    found = errors(
+        root,
+        slow,
+        ("targets.blue.protocol", "https"),
+        ("targets.blue.serverName", "orders.example.com"),
+        ("api.endpointType", "edge"),
+    )
+    assert [line.partition("integration.")[2].partition(":")[0] for line in found] == [
+        "uri",
+        "timeoutInMillis",
+    ]
+    assert settings(root, slow).definition.longest_timeout_ms == 60_000
+
+
+def test_every_stage_sets_the_variables_that_the_file_uses(root: Path) -> None:
+    uri = "http://${stageVariables.backendHost}/${stageVariables.release}"
+    using = merged(BASE, legacy({"uri": uri}))
+    assert errors(root, using) == [
+        "private-api:stages.dev.variables: has no release, which the definition uses. Add it."
+    ]
+    stage = settings(root, using, ("stages.dev.variables", {"release": "v2"})).stages["dev"]
+    assert stage.variables == {"release": "v2"}
+
+
+def test_a_file_that_requires_api_keys_requires_them_on_every_stage(root: Path) -> None:
+    assert errors(root, BASE, ("stages.dev.apiKeys", ABSENT)) == [
+        'private-api:stages.dev.apiKeys: is missing, and paths["/files/{proxy+}"].'
+        "x-amazon-apigateway-any-method wants an API key. Add names and a throttle, or change its "
+        "authorization."
+    ]
+
+
+def test_a_resource_policy_has_one_source(root: Path) -> None:
+    policy = {"Statement": [{"Effect": "Allow"}]}
+    (root / "policy.json").write_text(json.dumps(policy))
+    file = ("api.resourcePolicyFile", "policy.json")
+    assert settings(root, BASE, file).definition.document["x-amazon-apigateway-policy"] == policy
+    assert errors(root, {**BASE, "x-amazon-apigateway-policy": policy}, file) == [
+        'private-api:api.resourcePolicyFile: "policy.json" stands beside the '
+        "x-amazon-apigateway-policy of orders.json. Keep one of the two."
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "a: [", '{"a": 1, "a": 2}'])
+def test_a_file_that_cannot_be_parsed_is_one_error(root: Path, text: str) -> None:
+    [line] = errors(root, text)
+    assert line.startswith(f'{KEY}: "orders.json" is no JSON or YAML that can be imported: ')
+
+
+def test_a_missing_file_is_one_error(root: Path) -> None:
+    [line] = errors(root, BASE, ("api.definitionFile", "other.json"))
+    assert line.startswith(f'{KEY}: "other.json" cannot be read')
+
+
+def test_the_example_stack_imports_its_file_and_sets_its_variables(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "Pulumi.yaml", tmp_path)
+    shutil.copy(ROOT / "examples" / "openapi.yaml", tmp_path / "Pulumi.openapi.yaml")
+    example = stack_file.read(tmp_path, "openapi").config
+    changes = [(key, json.loads(example[f"private-api:{key}"])) for key in ("api", "stages")]
+    built = run_stack(*changes)
+    body = built.one("aws:apigateway/restApiPut:RestApiPut").inputs["body"]
+    expected = compile_document("private-api-dev", EXAMPLE)
+    assert json.loads(body) == expected.document
+    stage = built.one("aws:apigateway/stage:Stage").inputs
+    assert expected.variables == stage["variables"].keys()

@@ -1,18 +1,18 @@
-"""Which subnet goes where in the network's address range."""
+"""The address ranges of the subnets."""
 
 import ipaddress
 from collections.abc import Iterable
 
 SLOT_LETTERS = "abcdefgh"
-"""One slot a zone letter: no region has a zone letter beyond h."""
+"""The last letters of zone names, one for each slot: no region has a zone beyond h."""
 
 
 def subnet_cidr(cidr_block: str, zone: str) -> str:
     """The private subnet of one zone, such as 10.20.0.0/19 for us-east-2a in 10.20.0.0/16.
 
-    The range is cut into eight equal slots and the last letter of the zone's name picks one.
-    So a zone's subnet depends on nothing but that zone, and adding or removing another one
-    never moves it. Raises ValueError for a letter beyond h, or a range that has no such cut.
+    The range has eight equal slots, and the last letter of the zone's name selects one. So a subnet
+    depends on its own zone only, and never moves when another zone is added or removed. Raises
+    ValueError for a letter beyond h, or a range that is too small.
     """
     letter = zone[-1:]
     if letter not in SLOT_LETTERS or not letter:

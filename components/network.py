@@ -1,11 +1,12 @@
-"""The private network: subnets without a way to the internet."""
+"""The private network: subnets without a route to the internet."""
 
 from collections.abc import Mapping, Sequence
-from typing import NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
+from components import iam
 from components.addressing import subnet_cidrs
 from components.tagging import named
 
@@ -26,10 +27,10 @@ class NetworkArgs(TypedDict):
 
 
 class Network(pulumi.ComponentResource):
-    """A VPC with one private subnet a zone, flow logs, and an S3 endpoint for package repositories.
+    """A VPC with a private subnet in each zone, flow logs, and an S3 endpoint for packages.
 
-    There is no internet gateway, no NAT and no public address; the default security group is
-    emptied. Source: https://docs.aws.amazon.com/vpc/latest/userguide/vpc-security-best-practices.html
+    There is no internet gateway, no NAT and no public address; the default security group has no
+    rules. Source: https://docs.aws.amazon.com/vpc/latest/userguide/vpc-security-best-practices.html
     """
 
     vpc_id: pulumi.Output[str]
@@ -43,58 +44,12 @@ class Network(pulumi.ComponentResource):
         self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("privateapi:index:Network", name, {}, opts)
-        child = pulumi.ResourceOptions(parent=self)
-        tags = args.get("tags")
-
-        vpc = aws.ec2.Vpc(
-            f"{name}-vpc",
-            cidr_block=args["cidr_block"],
-            enable_dns_support=True,
-            enable_dns_hostnames=True,
-            tags=named(f"{name}-vpc", tags),
-            opts=child,
-        )
-        aws.ec2.DefaultSecurityGroup(
-            f"{name}-default-group",
-            vpc_id=vpc.id,
-            ingress=[],
-            egress=[],
-            tags=named(f"{name}-default-group", tags),
-            opts=child,
-        )
-        subnets, tables = [], []
-        for zone, cidr_block in subnet_cidrs(args["cidr_block"], args["zones"]).items():
-            private = f"{name}-private-{zone}"
-            subnet = aws.ec2.Subnet(
-                private,
-                vpc_id=vpc.id,
-                cidr_block=cidr_block,
-                availability_zone=zone,
-                map_public_ip_on_launch=False,
-                tags=named(private, tags),
-                opts=child,
-            )
-            table = aws.ec2.RouteTable(
-                private, vpc_id=vpc.id, tags=named(private, tags), opts=child
-            )
-            aws.ec2.RouteTableAssociation(
-                private, subnet_id=subnet.id, route_table_id=table.id, opts=child
-            )
-            subnets.append(subnet)
-            tables.append(table)
-
-        region = args["zones"][0][:-1]
-        endpoint = aws.ec2.VpcEndpoint(
-            f"{name}-s3",
-            vpc_id=vpc.id,
-            service_name=f"com.amazonaws.{region}.s3",
-            vpc_endpoint_type="Gateway",
-            route_table_ids=[table.id for table in tables],
-            policy=pulumi.Output.json_dumps(_package_repositories(vpc.arn, region)),
-            tags=named(f"{name}-s3", tags),
-            opts=child,
-        )
-        self._log_flows(name, args, vpc)
+        self._prefix, self._args, self._tags = name, args, args.get("tags")
+        self._child = pulumi.ResourceOptions(parent=self)
+        vpc = self._vpc()
+        subnets, route_tables = self._private_subnets(vpc)
+        endpoint = self._s3_endpoint(vpc, route_tables)
+        self._flow_log(vpc)
 
         self.vpc_id = vpc.id
         self.subnet_ids = pulumi.Output.all(*(subnet.id for subnet in subnets))
@@ -107,99 +62,139 @@ class Network(pulumi.ComponentResource):
             }
         )
 
-    def _log_flows(self, name: str, args: NetworkArgs, vpc: aws.ec2.Vpc) -> None:
-        child, tags = pulumi.ResourceOptions(parent=self), args.get("tags")
+    def _vpc(self) -> aws.ec2.Vpc:
+        """The VPC; its default security group allows nothing."""
+        name = f"{self._prefix}-vpc"
+        vpc = aws.ec2.Vpc(
+            name,
+            cidr_block=self._args["cidr_block"],
+            enable_dns_support=True,
+            enable_dns_hostnames=True,
+            tags=named(name, self._tags),
+            opts=self._child,
+        )
+        name = f"{self._prefix}-default-group"
+        aws.ec2.DefaultSecurityGroup(
+            name,
+            vpc_id=vpc.id,
+            ingress=[],
+            egress=[],
+            tags=named(name, self._tags),
+            opts=self._child,
+        )
+        return vpc
+
+    def _private_subnets(
+        self, vpc: aws.ec2.Vpc
+    ) -> tuple[list[aws.ec2.Subnet], list[aws.ec2.RouteTable]]:
+        """A subnet in each zone, with a route table that leads nowhere else."""
+        subnets, route_tables = [], []
+        for zone, block in subnet_cidrs(self._args["cidr_block"], self._args["zones"]).items():
+            name = f"{self._prefix}-private-{zone}"
+            tags = named(name, self._tags)
+            subnet = aws.ec2.Subnet(
+                name,
+                vpc_id=vpc.id,
+                cidr_block=block,
+                availability_zone=zone,
+                map_public_ip_on_launch=False,
+                tags=tags,
+                opts=self._child,
+            )
+            table = aws.ec2.RouteTable(name, vpc_id=vpc.id, tags=tags, opts=self._child)
+            aws.ec2.RouteTableAssociation(
+                name, subnet_id=subnet.id, route_table_id=table.id, opts=self._child
+            )
+            subnets.append(subnet)
+            route_tables.append(table)
+        return subnets, route_tables
+
+    def _s3_endpoint(
+        self, vpc: aws.ec2.Vpc, route_tables: Sequence[aws.ec2.RouteTable]
+    ) -> aws.ec2.VpcEndpoint:
+        region = self._args["zones"][0][:-1]
+        return aws.ec2.VpcEndpoint(
+            f"{self._prefix}-s3",
+            vpc_id=vpc.id,
+            service_name=f"com.amazonaws.{region}.s3",
+            vpc_endpoint_type="Gateway",
+            route_table_ids=[table.id for table in route_tables],
+            policy=pulumi.Output.json_dumps(_read_packages(vpc.arn, region)),
+            tags=named(f"{self._prefix}-s3", self._tags),
+            opts=self._child,
+        )
+
+    def _flow_log(self, vpc: aws.ec2.Vpc) -> None:
+        """The log of all traffic, its log group, and the role that writes to it."""
+        name = f"{self._prefix}-flows"
         group = aws.cloudwatch.LogGroup(
-            f"{name}-flows",
-            retention_in_days=args.get("flow_log_retention_days", 30),
-            tags=tags,
-            opts=child,
+            name,
+            retention_in_days=self._args.get("flow_log_retention_days", 30),
+            tags=self._tags,
+            opts=self._child,
         )
         role = aws.iam.Role(
-            f"{name}-flows",
+            name,
             description="Lets VPC flow logs write to their log group.",
             assume_role_policy=pulumi.Output.json_dumps(_flow_log_trust(vpc)),
-            permissions_boundary=args.get("permissions_boundary"),
-            tags=tags,
-            opts=child,
+            permissions_boundary=self._args.get("permissions_boundary"),
+            tags=self._tags,
+            opts=self._child,
         )
-        writing = aws.iam.RolePolicy(
-            f"{name}-flows",
+        policy = aws.iam.RolePolicy(
+            name,
             role=role.name,
-            policy=pulumi.Output.json_dumps(_log_writing(group.arn)),
-            opts=child,
+            policy=pulumi.Output.json_dumps(_write_logs(group.arn)),
+            opts=self._child,
         )
         aws.ec2.FlowLog(
-            f"{name}-flows",
+            name,
             vpc_id=vpc.id,
             traffic_type="ALL",
             log_destination_type="cloud-watch-logs",
             log_destination=group.arn,
             iam_role_arn=role.arn,
-            tags=named(f"{name}-flows", tags),
-            # A role without its policy makes a flow log that silently delivers nothing.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[writing]),
+            tags=named(name, self._tags),
+            # Without the policy in place, a flow log silently delivers nothing.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
         )
 
 
-def _partition(arn: pulumi.Output[str]) -> pulumi.Output[str]:
-    return arn.apply(lambda value: value.split(":")[1])
+def _read_packages(vpc_arn: pulumi.Output[str], region: str) -> dict[str, Any]:
+    """Allows reading Amazon Linux 2023 packages, and nothing else in S3."""
+    objects = pulumi.Output.concat(
+        "arn:", iam.partition(vpc_arn), f":s3:::al2023-repos-{region}-de612dc2", "/*"
+    )
+    return iam.allowing({"Principal": "*", "Action": "s3:GetObject", "Resource": objects})
 
 
-def _package_repositories(arn: pulumi.Output[str], region: str) -> dict[str, object]:
-    """Reading Amazon Linux 2023 packages, and nothing else that S3 has."""
-    bucket = pulumi.Output.concat("arn:", _partition(arn), f":s3:::al2023-repos-{region}-de612dc2")
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": "*",
-                "Action": "s3:GetObject",
-                "Resource": pulumi.Output.concat(bucket, "/*"),
-            }
-        ],
-    }
-
-
-def _flow_log_trust(vpc: aws.ec2.Vpc) -> dict[str, object]:
-    """Only flow logs of this account and region may take the role.
+def _flow_log_trust(vpc: aws.ec2.Vpc) -> dict[str, Any]:
+    """Only flow logs of this account and region can assume the role.
 
     Source: https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
     """
     flow_logs = pulumi.Output.concat(
-        "arn:", _partition(vpc.arn), ":ec2:", vpc.region, ":", vpc.owner_id, ":vpc-flow-log/*"
+        "arn:", iam.partition(vpc.arn), ":ec2:", vpc.region, ":", vpc.owner_id, ":vpc-flow-log/*"
     )
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"Service": "vpc-flow-logs.amazonaws.com"},
-                "Action": "sts:AssumeRole",
-                "Condition": {
-                    "StringEquals": {"aws:SourceAccount": vpc.owner_id},
-                    "ArnLike": {"aws:SourceArn": flow_logs},
-                },
-            }
-        ],
-    }
-
-
-def _log_writing(group_arn: pulumi.Output[str]) -> dict[str, object]:
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Action": [
-                    "logs:CreateLogStream",
-                    "logs:DescribeLogStreams",
-                    "logs:PutLogEvents",
-                ],
-                "Resource": pulumi.Output.concat(group_arn, ":*"),
+    return iam.allowing(
+        {
+            "Principal": {"Service": "vpc-flow-logs.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+            "Condition": {
+                "StringEquals": {"aws:SourceAccount": vpc.owner_id},
+                "ArnLike": {"aws:SourceArn": flow_logs},
             },
-            # Listing groups has no narrower resource.
-            {"Effect": "Allow", "Action": "logs:DescribeLogGroups", "Resource": "*"},
-        ],
-    }
+        }
+    )
+
+
+def _write_logs(group_arn: pulumi.Output[str]) -> dict[str, Any]:
+    """Allows writing to one log group."""
+    return iam.allowing(
+        {
+            "Action": ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+            "Resource": pulumi.Output.concat(group_arn, ":*"),
+        },
+        # This action cannot be limited to a log group.
+        {"Action": "logs:DescribeLogGroups", "Resource": "*"},
+    )

@@ -1,4 +1,4 @@
-"""An internal Network Load Balancer with the instances that answer behind it."""
+"""An internal Network Load Balancer with the instances behind it."""
 
 import base64
 import enum
@@ -15,70 +15,70 @@ from openapi.routes import SCHEME_PORTS
 
 
 class Protocol(enum.StrEnum):
-    """How the gateway and the service talk; the balancer passes TCP through in both cases."""
+    """Protocol between the gateway and the service; the balancer passes TCP through."""
 
     HTTP = "http"
     HTTPS = "https"
 
 
 class Architecture(enum.StrEnum):
-    """Processor architecture, as the image's name spells it."""
+    """Processor architecture, as in the name of the image."""
 
     ARM64 = "arm64"
     X86_64 = "x86_64"
 
 
 class FleetArgs(TypedDict):
-    """Instances that an Auto Scaling group keeps alive."""
+    """Instances of an Auto Scaling group."""
 
     instance_type: pulumi.Input[str]
     """EC2 instance type, such as t4g.micro."""
     architecture: Architecture
-    """Architecture of that type. Plain, because the image is named by it."""
+    """Architecture of that type. Plain, because it is part of the image's name."""
     min_size: pulumi.Input[int]
-    """Instances at least; an update waits until as many answer."""
+    """Minimum instances; an update waits until this many are healthy."""
     max_size: pulumi.Input[int]
-    """Instances at most."""
+    """Maximum instances."""
     user_data: str
-    """Boot instructions, not encoded. Plain, because a change renews the fleet."""
+    """User data, not encoded. Plain, because a change replaces the fleet."""
 
 
-class PlaceArgs(TypedDict):
+class PlacementArgs(TypedDict):
     """The network that a target is in."""
 
     vpc_id: pulumi.Input[str]
     """VPC of the balancer and the instances."""
     subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
-    """Private subnets, one a zone."""
+    """Private subnets, one in each zone."""
     s3_prefix_list_id: NotRequired[pulumi.Input[str]]
-    """Prefix list of S3, when new instances may fetch packages through an endpoint."""
+    """Prefix list of S3, if new instances can download packages through an endpoint."""
 
 
-class NlbTargetArgs(PlaceArgs):
+class NlbTargetArgs(PlacementArgs):
     """Inputs of `NlbTarget`; exactly one of `fleet` and `instance_ids`."""
 
     port: int
-    """Port where the service listens. Plain, because the names of the rules carry it."""
+    """Port where the service listens. Plain, because it is part of the names of the rules."""
     health_path: pulumi.Input[str]
-    """Path that answers 200 to 399 when an instance is fit."""
+    """Path where a healthy instance answers 200 to 399."""
     protocol: NotRequired[Protocol]
-    """HTTP by default. Plain, because a change renews the target."""
+    """HTTP by default. Plain, because a change replaces the target."""
     listener_port: NotRequired[int]
-    """Port of the balancer, by default the protocol's own. Plain, because the host shows it."""
+    """Port of the balancer, by default the protocol's own. Plain, because it is part of `host`."""
     server_name: NotRequired[pulumi.Input[str]]
-    """Name on the service's certificate; it takes the balancer's place as host."""
+    """Name on the service's certificate; it is the host instead of the balancer's name."""
     longest_request_seconds: NotRequired[float]
-    """Longest answer that the gateway waits for; draining lasts longer. 29 by default."""
+    """The longest integration timeout; draining takes longer. 29 by default."""
     fleet: NotRequired[FleetArgs]
     """New instances."""
     instance_ids: NotRequired[Sequence[str]]
     """Existing instances. Plain, because each gets one attachment."""
     tags: NotRequired[Mapping[str, str]]
-    """Tags for every taggable child. Plain, because an Auto Scaling group wants a list."""
+    """Tags for every taggable child. Plain, because an Auto Scaling group needs a list."""
 
 
 class NlbTarget(pulumi.ComponentResource):
-    """What a VPC link points at: balancer, listener, target group, and a fleet or instances.
+    """The target of a VPC link: balancer, listener, target group, and a fleet or instances.
 
     Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-nlb-for-vpclink-using-console.html
     """
@@ -88,11 +88,11 @@ class NlbTarget(pulumi.ComponentResource):
     target_group_arn: pulumi.Output[str]
     """ARN of the target group."""
     host: pulumi.Output[str]
-    """Host for the integration, with the port where it is not the scheme's own. It depends on the
-    fleet, so that whoever uses it waits until the fleet answers; existing instances are only
-    attached."""
+    """Host for the integration, with the port unless it is the scheme's own. It depends on the
+    fleet, so that its users wait until the fleet is healthy; for existing instances they wait until
+    these are attached."""
     balancer_security_group_id: pulumi.Output[str]
-    """Group of the balancer: existing instances have to admit it on the service port."""
+    """Group of the balancer, which existing instances have to admit on the service port."""
 
     def __init__(
         self, name: str, args: NlbTargetArgs, opts: pulumi.ResourceOptions | None = None
@@ -100,77 +100,30 @@ class NlbTarget(pulumi.ComponentResource):
         super().__init__("privateapi:index:NlbTarget", name, {}, opts)
         if ("fleet" in args) == ("instance_ids" in args):
             raise ValueError(f"{name}: give either fleet or instance_ids")
-        child = pulumi.ResourceOptions(parent=self)
+        self._prefix, self._args, self._tags = name, args, args.get("tags", {})
+        self._child = pulumi.ResourceOptions(parent=self)
         protocol = args.get("protocol", Protocol.HTTP)
-        port, tags = args["port"], args.get("tags", {})
         listener_port = args.get("listener_port", SCHEME_PORTS[protocol])
 
-        group = aws.ec2.SecurityGroup(
-            f"{name}-nlb",
-            description="Balancer: reaches the service, admits nobody but the VPC link.",
-            vpc_id=args["vpc_id"],
-            tags=named(f"{name}-nlb", tags),
-            opts=child,
+        group = self._security_group(
+            f"{name}-nlb", "Balancer: reaches the service, admits nobody but the VPC link."
         )
-        balancer = aws.lb.LoadBalancer(
-            f"{name}-nlb",
-            load_balancer_type="network",
-            internal=True,
-            subnets=args["subnet_ids"],
-            security_groups=[group.id],
-            # Traffic of a VPC link comes from no address of the VPC, so no inbound rule fits it.
-            enforce_security_group_inbound_rules_on_private_link_traffic="off",
-            enable_cross_zone_load_balancing=True,
-            tags=tags,
-            # Under a new port everything is renewed before the old goes: AWS takes a target
-            # group on one balancer only, and a listener's port cannot change under traffic. So it
-            # is under a new name, since one balancer would mix old and new certificates, and under
-            # a new health path, which the instances that serve may not answer.
-            opts=pulumi.ResourceOptions(
-                parent=self,
-                replacement_trigger=pulumi.Output.concat(
-                    f"{protocol}:{port}:{listener_port}:",
-                    args["health_path"],
-                    ":",
-                    args.get("server_name", ""),
-                ),
-            ),
-        )
-        targets = aws.lb.TargetGroup(
-            f"{name}-targets",
-            vpc_id=args["vpc_id"],
-            port=port,
-            protocol="TCP",
-            target_type="instance",
-            # The gateway's address says nothing, and a preserved one would need rules of its own.
-            preserve_client_ip="false",
-            connection_termination=True,
-            deregistration_delay=max(30, math.ceil(args.get("longest_request_seconds", 29)) + 1),
-            health_check={
-                "protocol": protocol.upper(),
-                "port": "traffic-port",
-                "path": args["health_path"],
-                "matcher": "200-399",
-                "interval": 10,
-                "timeout": 6,
-                "healthy_threshold": 2,
-                "unhealthy_threshold": 2,
-            },
-            tags=tags,
-            # A trigger stays in the state: after an update that failed midway the next one knows
-            # that the group still has to follow its balancer. `replace_with` would be forgotten.
-            opts=pulumi.ResourceOptions(parent=self, replacement_trigger=balancer.arn),
-        )
+        balancer = self._balancer(group, f"{protocol}:{args['port']}:{listener_port}")
+        targets = self._target_group(balancer, protocol)
         listener = aws.lb.Listener(
             f"{name}-listener",
             load_balancer_arn=balancer.arn,
             port=listener_port,
             protocol="TCP",
             default_actions=[{"type": "forward", "target_group_arn": targets.arn}],
-            tags=tags,
-            opts=child,
+            tags=self._tags,
+            opts=self._child,
         )
-        ready = self._serve(name, args, group, targets, listener)
+        ready = (
+            [self._fleet(args["fleet"], group, targets, listener)]
+            if "fleet" in args
+            else self._attachments(args["instance_ids"], group, targets, listener)
+        )
 
         self.load_balancer_arn = balancer.arn
         self.target_group_arn = targets.arn
@@ -188,118 +141,200 @@ class NlbTarget(pulumi.ComponentResource):
             }
         )
 
-    def _serve(
+    def _security_group(self, name: str, description: str) -> aws.ec2.SecurityGroup:
+        return aws.ec2.SecurityGroup(
+            name,
+            description=description,
+            vpc_id=self._args["vpc_id"],
+            tags=named(name, self._tags),
+            opts=self._child,
+        )
+
+    def _balancer(self, group: aws.ec2.SecurityGroup, ports: str) -> aws.lb.LoadBalancer:
+        path, server_name = self._args["health_path"], self._args.get("server_name", "")
+        return aws.lb.LoadBalancer(
+            f"{self._prefix}-nlb",
+            load_balancer_type="network",
+            internal=True,
+            subnets=self._args["subnet_ids"],
+            security_groups=[group.id],
+            # The source address of a VPC link is not in the VPC, so no inbound rule can match it.
+            enforce_security_group_inbound_rules_on_private_link_traffic="off",
+            enable_cross_zone_load_balancing=True,
+            tags=self._tags,
+            # Another port replaces the balancer, with everything behind it, before the old one is
+            # deleted: AWS allows a target group on one balancer only, and the port of a listener
+            # in use cannot change. So does another server name, because one balancer would mix old
+            # and new certificates, and a health path that the old instances may not answer.
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                replacement_trigger=pulumi.Output.concat(ports, ":", path, ":", server_name),
+            ),
+        )
+
+    def _target_group(
+        self, balancer: aws.lb.LoadBalancer, protocol: Protocol
+    ) -> aws.lb.TargetGroup:
+        longest = math.ceil(self._args.get("longest_request_seconds", 29))
+        return aws.lb.TargetGroup(
+            f"{self._prefix}-targets",
+            vpc_id=self._args["vpc_id"],
+            port=self._args["port"],
+            protocol="TCP",
+            target_type="instance",
+            # The client of a VPC link is API Gateway itself, whose address would need more rules.
+            preserve_client_ip="false",
+            connection_termination=True,
+            deregistration_delay=max(30, longest + 1),
+            health_check={
+                "protocol": protocol.upper(),
+                "port": "traffic-port",
+                "path": self._args["health_path"],
+                "matcher": "200-399",
+                "interval": 10,
+                "timeout": 6,
+                "healthy_threshold": 2,
+                "unhealthy_threshold": 2,
+            },
+            tags=self._tags,
+            # A trigger is saved in the state: after an update that failed halfway, the next one
+            # still replaces the group with its balancer. `replace_with` would be forgotten.
+            opts=pulumi.ResourceOptions(parent=self, replacement_trigger=balancer.arn),
+        )
+
+    def _attachments(
         self,
-        name: str,
-        args: NlbTargetArgs,
+        instance_ids: Sequence[str],
         balancer_group: aws.ec2.SecurityGroup,
         targets: aws.lb.TargetGroup,
         listener: aws.lb.Listener,
-    ) -> list[pulumi.Resource]:
-        """Put instances behind the target group.
-
-        A fleet that is returned answers; existing instances are only attached.
-        """
-        port, tags = args["port"], args.get("tags", {})
-        fleet = args.get("fleet")
-        if fleet is None:
-            # Instances of others keep their groups: what they must admit is an output.
-            within = aws.vpc.SecurityGroupEgressRule(
-                f"{name}-nlb-to-instances-{port}",
-                description="The service port of the instances.",
-                security_group_id=balancer_group.id,
-                cidr_ipv4="0.0.0.0/0",
-                ip_protocol="tcp",
-                from_port=port,
-                to_port=port,
-                tags=tags,
-                opts=pulumi.ResourceOptions(parent=self),
-            )
-            attachments: list[pulumi.Resource] = [
-                aws.lb.TargetGroupAttachment(
-                    f"{name}-{instance}",
-                    target_group_arn=targets.arn,
-                    target_id=instance,
-                    port=port,
-                    opts=pulumi.ResourceOptions(parent=self, depends_on=[listener, within]),
-                )
-                for instance in args.get("instance_ids", ())
-            ]
-            return attachments
-        group = aws.ec2.SecurityGroup(
-            f"{name}-fleet",
-            description="Instances: admit their balancer.",
-            vpc_id=args["vpc_id"],
-            tags=named(f"{name}-fleet", tags),
-            opts=pulumi.ResourceOptions(parent=self),
+    ) -> Sequence[pulumi.Resource]:
+        """Existing instances in the target group; their owner adds a rule to their own groups."""
+        port = self._args["port"]
+        rule = aws.vpc.SecurityGroupEgressRule(
+            f"{self._prefix}-nlb-to-instances-{port}",
+            description="The service port of the instances.",
+            security_group_id=balancer_group.id,
+            cidr_ipv4="0.0.0.0/0",
+            ip_protocol="tcp",
+            from_port=port,
+            to_port=port,
+            tags=self._tags,
+            opts=self._child,
         )
-        rules = self._admit(name, args, balancer_group, group)
-        return [self._launch(name, args, fleet, group, targets, [listener, *rules])]
+        return [
+            aws.lb.TargetGroupAttachment(
+                f"{self._prefix}-{instance}",
+                target_group_arn=targets.arn,
+                target_id=instance,
+                port=port,
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[listener, rule]),
+            )
+            for instance in instance_ids
+        ]
 
-    def _admit(
+    def _fleet(
         self,
-        name: str,
-        args: NlbTargetArgs,
+        fleet: FleetArgs,
         balancer_group: aws.ec2.SecurityGroup,
-        group: aws.ec2.SecurityGroup,
-    ) -> list[pulumi.Resource]:
-        port, tags = args["port"], args.get("tags", {})
-        child = pulumi.ResourceOptions(parent=self)
-        # The names carry the port, so that a changed port is open before the old one closes.
-        rules: list[pulumi.Resource] = [
+        targets: aws.lb.TargetGroup,
+        listener: aws.lb.Listener,
+    ) -> aws.autoscaling.Group:
+        """New instances; the group is created once they are healthy."""
+        name = f"{self._prefix}-fleet"
+        group = self._security_group(name, "Instances: admit their balancer.")
+        rules = self._fleet_rules(balancer_group, group)
+        image = (
+            "resolve:ssm:/aws/service/ami-amazon-linux-latest/"
+            f"al2023-ami-kernel-default-{fleet['architecture']}"
+        )
+        template = self._launch_template(name, fleet, group, image)
+        return aws.autoscaling.Group(
+            name,
+            launch_template={
+                "id": template.id,
+                # Never "$Latest": with a number, a preview shows that the template changes.
+                "version": template.latest_version.apply(str),
+            },
+            vpc_zone_identifiers=self._args["subnet_ids"],
+            min_size=fleet["min_size"],
+            max_size=fleet["max_size"],
+            target_group_arns=[targets.arn],
+            health_check_type="ELB",
+            health_check_grace_period=300,
+            # The update fails unless this many instances become healthy in the target group.
+            min_elb_capacity=fleet["min_size"],
+            wait_for_capacity_timeout="15m",
+            # Thirty days, in seconds: no instance runs an older image for longer.
+            max_instance_lifetime=2_592_000,
+            tags=[
+                {"key": key, "value": value, "propagate_at_launch": False}
+                for key, value in sorted(self._tags.items())
+            ],
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=[listener, *rules],
+                # A new fleet has to be healthy before the old one is deleted: a version that is
+                # not fails the update and gets no requests.
+                replacement_trigger=[
+                    hashlib.sha256(fleet["user_data"].encode()).hexdigest(),
+                    fleet["instance_type"],
+                    image,
+                    targets.arn,
+                ],
+            ),
+        )
+
+    def _fleet_rules(
+        self, balancer_group: aws.ec2.SecurityGroup, group: aws.ec2.SecurityGroup
+    ) -> Sequence[pulumi.Resource]:
+        """What the fleet may reach, and the rules between it and its balancer.
+
+        The names of these contain the port, so that a new port is open before the old one closes.
+        """
+        port = self._args["port"]
+        if "s3_prefix_list_id" in self._args:
             aws.vpc.SecurityGroupEgressRule(
-                f"{name}-nlb-to-fleet-{port}",
+                f"{self._prefix}-fleet-to-s3",
+                description="Package repositories, through the S3 endpoint.",
+                security_group_id=group.id,
+                prefix_list_id=self._args["s3_prefix_list_id"],
+                ip_protocol="tcp",
+                from_port=443,
+                to_port=443,
+                tags=self._tags,
+                opts=self._child,
+            )
+        return [
+            aws.vpc.SecurityGroupEgressRule(
+                f"{self._prefix}-nlb-to-fleet-{port}",
                 description="The service port of the fleet.",
                 security_group_id=balancer_group.id,
                 referenced_security_group_id=group.id,
                 ip_protocol="tcp",
                 from_port=port,
                 to_port=port,
-                tags=tags,
-                opts=child,
+                tags=self._tags,
+                opts=self._child,
             ),
             aws.vpc.SecurityGroupIngressRule(
-                f"{name}-fleet-from-nlb-{port}",
+                f"{self._prefix}-fleet-from-nlb-{port}",
                 description="The balancer, health checks included.",
                 security_group_id=group.id,
                 referenced_security_group_id=balancer_group.id,
                 ip_protocol="tcp",
                 from_port=port,
                 to_port=port,
-                tags=tags,
-                opts=child,
+                tags=self._tags,
+                opts=self._child,
             ),
         ]
-        if "s3_prefix_list_id" in args:
-            aws.vpc.SecurityGroupEgressRule(
-                f"{name}-fleet-to-s3",
-                description="Package repositories, through the S3 endpoint.",
-                security_group_id=group.id,
-                prefix_list_id=args["s3_prefix_list_id"],
-                ip_protocol="tcp",
-                from_port=443,
-                to_port=443,
-                tags=tags,
-                opts=child,
-            )
-        return rules
 
-    def _launch(
-        self,
-        name: str,
-        args: NlbTargetArgs,
-        fleet: FleetArgs,
-        group: aws.ec2.SecurityGroup,
-        targets: aws.lb.TargetGroup,
-        requisites: Sequence[pulumi.Resource],
-    ) -> aws.autoscaling.Group:
-        tags = args.get("tags", {})
-        image = (
-            "resolve:ssm:/aws/service/ami-amazon-linux-latest/"
-            f"al2023-ami-kernel-default-{fleet['architecture']}"
-        )
-        template = aws.ec2.LaunchTemplate(
-            f"{name}-fleet",
+    def _launch_template(
+        self, name: str, fleet: FleetArgs, group: aws.ec2.SecurityGroup, image: str
+    ) -> aws.ec2.LaunchTemplate:
+        return aws.ec2.LaunchTemplate(
+            name,
             image_id=image,
             instance_type=fleet["instance_type"],
             user_data=base64.b64encode(fleet["user_data"].encode()).decode(),
@@ -326,60 +361,25 @@ class NlbTarget(pulumi.ComponentResource):
                 }
             ],
             tag_specifications=[
-                {"resource_type": kind, "tags": named(f"{name}-fleet", tags)}
+                {"resource_type": kind, "tags": named(name, self._tags)}
                 for kind in ("instance", "volume")
             ],
-            tags=tags,
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-        return aws.autoscaling.Group(
-            f"{name}-fleet",
-            launch_template={
-                "id": template.id,
-                # Never "$Latest": a number makes every roll a change that preview shows.
-                "version": template.latest_version.apply(str),
-            },
-            vpc_zone_identifiers=args["subnet_ids"],
-            min_size=fleet["min_size"],
-            max_size=fleet["max_size"],
-            target_group_arns=[targets.arn],
-            health_check_type="ELB",
-            health_check_grace_period=300,
-            # At least so many healthy in the balancer, or the update fails.
-            min_elb_capacity=fleet["min_size"],
-            wait_for_capacity_timeout="15m",
-            # Thirty days, in seconds: no instance runs an older image for longer.
-            max_instance_lifetime=2_592_000,
-            tags=[
-                {"key": key, "value": value, "propagate_at_launch": False}
-                for key, value in sorted(tags.items())
-            ],
-            opts=pulumi.ResourceOptions(
-                parent=self,
-                depends_on=requisites,
-                # A new fleet has to answer before the old one goes: a version that does not
-                # fails the update and takes no traffic.
-                replacement_trigger=[
-                    hashlib.sha256(fleet["user_data"].encode()).hexdigest(),
-                    fleet["instance_type"],
-                    image,
-                    targets.arn,
-                ],
-            ),
+            tags=self._tags,
+            opts=self._child,
         )
 
 
 def _available_after(
     value: pulumi.Output[str], resources: Sequence[pulumi.Resource]
 ) -> pulumi.Output[str]:
-    """The value, with a dependency on the resources but not on whether they are known.
+    """The value, with a dependency on the resources but not on whether their outputs are known.
 
-    `Output.all(value, group.id)` would turn unknown at the preview of every fleet roll, and show
-    each stage as changed.
+    `Output.all(value, group.id)` would be unknown in the preview of every fleet replacement, so
+    that each stage would show as changed.
     """
 
     async def dependencies() -> set[pulumi.Resource]:
         return {*await value.resources(), *resources}
 
-    future = cast(Awaitable[str], value.future())  # None where unknown, which is_known tells
+    future = cast(Awaitable[str], value.future())  # None where unknown, as is_known says
     return pulumi.Output(dependencies(), future, value.is_known(), value.is_secret())

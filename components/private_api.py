@@ -1,4 +1,4 @@
-"""The REST API that hands requests over to private targets."""
+"""The REST API in front of private targets."""
 
 import enum
 import json
@@ -8,10 +8,11 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from components import iam
 from openapi.compiler import HOST_VARIABLE, LINK_VARIABLE
 
 CANARY_SUFFIX = "/Canary"
-"""API Gateway logs the canary's share of the traffic to groups of its own.
+"""API Gateway logs the requests of a canary to separate groups, with this suffix.
 
 Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/canary-release.html
 """
@@ -42,21 +43,21 @@ ACCESS_LOG_FORMAT = json.dumps(
         "integrationRequestId": "$context.integration.requestId",
     }
 )
-"""One JSON object a request; every variable is quoted, since a missing one prints as a dash.
+"""One JSON object for each request. Every variable is quoted, because a missing one prints as -.
 
 Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html
 """
 
 
 class EndpointType(enum.StrEnum):
-    """Where the API is reached: in its region, or through edge locations."""
+    """Where clients reach the API: in its region, or at edge locations."""
 
     REGIONAL = "regional"
     EDGE = "edge"
 
 
 class AccountLogging(enum.StrEnum):
-    """The role that lets API Gateway log; it is one setting for the whole account and region."""
+    """The role that lets API Gateway write logs: one setting for the whole account and region."""
 
     CREATE = "create"
     EXISTING = "existing"
@@ -64,7 +65,7 @@ class AccountLogging(enum.StrEnum):
 
 
 class LinkTargetArgs(TypedDict):
-    """What a stage can send to; exactly one of `load_balancer_arn` and `vpc_link_id`."""
+    """A target of stages; exactly one of `load_balancer_arn` and `vpc_link_id`."""
 
     host: pulumi.Input[str]
     """Host for the integration, or host:port."""
@@ -80,20 +81,20 @@ class ThrottleArgs(TypedDict):
     rate_limit: pulumi.Input[float]
     """Requests a second, on average."""
     burst_limit: pulumi.Input[int]
-    """Requests at once."""
+    """Concurrent requests."""
 
 
 class CanaryArgs(TypedDict):
     """A share of a stage's traffic that goes to another target."""
 
     target: str
-    """Name of the target. Plain, because it picks a link."""
+    """Name of the target. Plain, because it selects a link."""
     percent: pulumi.Input[float]
     """Share of the traffic, 0 to 100."""
 
 
 class QuotaArgs(TypedDict):
-    """Requests that a holder of an API key has in a period."""
+    """Requests of one API key in a period."""
 
     limit: pulumi.Input[int]
     """Requests in a period."""
@@ -102,10 +103,10 @@ class QuotaArgs(TypedDict):
 
 
 class ApiKeysArgs(TypedDict):
-    """API keys of one stage, and what each of them may ask for."""
+    """API keys of one stage, with the limits of each."""
 
     names: Sequence[str]
-    """One key a name. Plain, because each is a resource."""
+    """A name for each key. Plain, because each is a resource."""
     throttle: ThrottleArgs
     """Limits of one key."""
     quota: NotRequired[QuotaArgs]
@@ -116,7 +117,7 @@ class StageArgs(TypedDict):
     """One stage of the API."""
 
     target: str
-    """Name of the target. Plain, because it picks a link."""
+    """Name of the target. Plain, because it selects a link."""
     throttle: ThrottleArgs
     """Limits of every method."""
     log_retention_days: pulumi.Input[int]
@@ -132,12 +133,14 @@ class StageArgs(TypedDict):
 class PrivateApiArgs(TypedDict):
     """Inputs of `PrivateApi`."""
 
-    definition: str
-    """OpenAPI 3.0 document, as canonical JSON. Plain, because its title names the API."""
-    fingerprint: str
-    """Hash of the definition. Plain, so that preview tells whether a deployment follows."""
+    title: str
+    """Name of the API, which is the title of the definition. Plain, because log groups carry it."""
+    definition: pulumi.Input[str]
+    """OpenAPI 3.0 document, as JSON."""
+    fingerprint: pulumi.Input[str]
+    """Hash of the definition; another one makes another deployment."""
     targets: Mapping[str, LinkTargetArgs]
-    """What stages can send to, by name. Plain, because each is a link."""
+    """Targets of stages by name. Plain, because each is a link."""
     stages: Mapping[str, StageArgs]
     """Stages by name. Plain, because each is a resource."""
     endpoint_type: NotRequired[EndpointType]
@@ -145,9 +148,9 @@ class PrivateApiArgs(TypedDict):
     account_logging: NotRequired[AccountLogging]
     """Existing by default."""
     revision: NotRequired[pulumi.Input[int]]
-    """Raise it to import and deploy the same definition again; 1 by default."""
+    """Increase it to import and deploy the same definition again; 1 by default."""
     permissions_boundary: NotRequired[pulumi.Input[str] | None]
-    """ARN of a policy that limits the account's role for logs."""
+    """ARN of a policy that limits the account's logging role."""
     tags: NotRequired[Mapping[str, str]]
     """Tags for every taggable child."""
 
@@ -155,7 +158,7 @@ class PrivateApiArgs(TypedDict):
 class PrivateApi(pulumi.ComponentResource):
     """A REST API whose stages reach private targets through VPC links.
 
-    A stage picks its target by stage variables, so that moving it is one update of the stage.
+    Stage variables select the target, so that a move to another target updates only the stage.
     Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/getting-started-with-private-integration.html
     """
 
@@ -172,21 +175,24 @@ class PrivateApi(pulumi.ComponentResource):
         self, name: str, args: PrivateApiArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("privateapi:index:PrivateApi", name, {}, opts)
-        tags = args.get("tags")
+        self._prefix, self._args, self._tags = name, args, args.get("tags")
+        self._child = pulumi.ResourceOptions(parent=self)
+        self._logging = args.get("account_logging", AccountLogging.EXISTING)
         self.vpc_link_ids = {
-            target: self._link(f"{name}-{target}", spec, tags)
+            target: self._vpc_link_id(f"{name}-{target}", spec)
             for target, spec in args["targets"].items()
         }
-        api, deployment = self._publish(name, args)
-        account = self._let_account_log(name, api, args)
+        api = self._rest_api()
+        deployment = self._deployment(api)
+        account = self._account_logging(api) if self._logging is AccountLogging.CREATE else []
         stages = {
-            stage: self._stage(f"{name}-{stage}", stage, args, api, deployment, account)
-            for stage in args["stages"]
+            stage: self._stage(stage, spec, api, deployment, account)
+            for stage, spec in args["stages"].items()
         }
 
         self.rest_api_id = api.id
         self.execution_arn = api.execution_arn
-        self.invoke_urls = {stage: made.invoke_url for stage, made in stages.items()}
+        self.invoke_urls = {name: stage.invoke_url for name, stage in stages.items()}
         self.register_outputs(
             {
                 "rest_api_id": self.rest_api_id,
@@ -196,120 +202,109 @@ class PrivateApi(pulumi.ComponentResource):
             }
         )
 
-    def _link(
-        self, name: str, spec: LinkTargetArgs, tags: Mapping[str, str] | None
-    ) -> pulumi.Output[str]:
-        """The link of one target; a balancer takes one link, so it is never replaced on it."""
+    def _vpc_link_id(self, name: str, spec: LinkTargetArgs) -> pulumi.Output[str]:
+        """The link of one target; a balancer has one link, so a new one is not created first."""
         if ("load_balancer_arn" in spec) == ("vpc_link_id" in spec):
             raise ValueError(f"{name}: give either load_balancer_arn or vpc_link_id")
         if "vpc_link_id" in spec:
             return pulumi.Output.from_input(spec["vpc_link_id"])
-        link = aws.apigateway.VpcLink(
+        return aws.apigateway.VpcLink(
             f"{name}-link",
             target_arn=spec["load_balancer_arn"],
-            tags=tags,
-            opts=pulumi.ResourceOptions(parent=self),
+            tags=self._tags,
+            opts=self._child,
+        ).id
+
+    def _rest_api(self) -> aws.apigateway.RestApi:
+        """The API without its content; the import gives it the title of the definition as name."""
+        endpoint_type = self._args.get("endpoint_type", EndpointType.REGIONAL)
+        return aws.apigateway.RestApi(
+            f"{self._prefix}-api",
+            name=self._args["title"],
+            endpoint_configuration={"types": endpoint_type.upper()},
+            tags=self._tags,
+            opts=self._child,
         )
-        return link.id
 
-    def _publish(
-        self, name: str, args: PrivateApiArgs
-    ) -> tuple[aws.apigateway.RestApi, aws.apigateway.Deployment]:
-        """An empty API, the import of the definition, and its deployment.
+    def _deployment(self, api: aws.apigateway.RestApi) -> aws.apigateway.Deployment:
+        """The import of the definition, and a deployment of it.
 
-        The import is a resource of its own: one that failed is not recorded, so that the next
-        update imports again. As `RestApi(body=)` it would be saved as if it had worked.
+        The import is a separate resource, so that a failed one is not saved in the state and the
+        next update repeats it. As `RestApi(body=)` it would be saved as if it had worked.
         """
-        child = pulumi.ResourceOptions(parent=self)
-        revision = pulumi.Output.from_input(args.get("revision", 1)).apply(str)
-        api = aws.apigateway.RestApi(
-            f"{name}-api",
-            # The import renames the API to the document's title.
-            name=json.loads(args["definition"])["info"]["title"],
-            endpoint_configuration={
-                "types": args.get("endpoint_type", EndpointType.REGIONAL).upper()
-            },
-            tags=args.get("tags"),
-            opts=child,
-        )
+        revision = pulumi.Output.from_input(self._args.get("revision", 1)).apply(str)
         imported = aws.apigateway.RestApiPut(
-            f"{name}-definition",
+            f"{self._prefix}-definition",
             rest_api_id=api.id,
-            body=args["definition"],
-            # Without it a wrong integration is imported as none, and the update is green.
+            body=self._args["definition"],
+            # Otherwise the import drops a wrong integration, and the update succeeds.
             fail_on_warnings=True,
             triggers={"revision": revision},
-            opts=child,
+            opts=self._child,
         )
-        deployment = aws.apigateway.Deployment(
-            f"{name}-deployment",
+        return aws.apigateway.Deployment(
+            f"{self._prefix}-deployment",
             rest_api=imported.rest_api_id,
-            triggers={"definition": args["fingerprint"], "revision": revision},
-            opts=child,
+            triggers={"definition": self._args["fingerprint"], "revision": revision},
+            opts=self._child,
         )
-        return api, deployment
 
-    def _let_account_log(
-        self, name: str, api: aws.apigateway.RestApi, args: PrivateApiArgs
-    ) -> list[pulumi.Resource]:
-        """The account's one role for logs, kept on destroy: every API of the region needs it.
+    def _account_logging(self, api: aws.apigateway.RestApi) -> list[pulumi.Resource]:
+        """The account's logging role; it is kept on destroy, because every API needs it.
 
         Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
         """
-        if _logging(args) is not AccountLogging.CREATE:
-            return []
+        name = f"{self._prefix}-account-logs"
         kept = pulumi.ResourceOptions(parent=self, retain_on_delete=True)
+        trust = {"Principal": {"Service": "apigateway.amazonaws.com"}, "Action": "sts:AssumeRole"}
         role = aws.iam.Role(
-            f"{name}-account-logs",
+            name,
             description="Lets API Gateway write logs, for every API of the account and region.",
-            assume_role_policy=json.dumps(_API_GATEWAY_TRUST),
-            permissions_boundary=args.get("permissions_boundary"),
-            tags=args.get("tags"),
+            assume_role_policy=json.dumps(iam.allowing(trust)),
+            permissions_boundary=self._args.get("permissions_boundary"),
+            tags=self._tags,
             opts=kept,
         )
-        partition = api.arn.apply(lambda arn: arn.split(":")[1])
+        policy = ":iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
         attachment = aws.iam.RolePolicyAttachment(
-            f"{name}-account-logs",
+            name,
             role=role.name,
-            policy_arn=pulumi.Output.concat(
-                "arn:",
-                partition,
-                ":iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs",
-            ),
+            policy_arn=pulumi.Output.concat("arn:", iam.partition(api.arn), policy),
             opts=kept,
         )
         account = aws.apigateway.Account(
-            f"{name}-account",
+            f"{self._prefix}-account",
             cloudwatch_role_arn=role.arn,
-            opts=pulumi.ResourceOptions(
-                parent=self, retain_on_delete=True, depends_on=[attachment]
+            opts=pulumi.ResourceOptions.merge(
+                kept, pulumi.ResourceOptions(depends_on=[attachment])
             ),
         )
         return [account]
 
     def _stage(
         self,
-        name: str,
         stage_name: str,
-        args: PrivateApiArgs,
+        spec: StageArgs,
         api: aws.apigateway.RestApi,
         deployment: aws.apigateway.Deployment,
         account: Sequence[pulumi.Resource],
     ) -> aws.apigateway.Stage:
-        spec, tags = args["stages"][stage_name], args.get("tags")
-        logs = self._log_groups(name, stage_name, args, api)
+        name = f"{self._prefix}-{stage_name}"
+        logs = self._log_groups(stage_name, spec, api)
         stage = aws.apigateway.Stage(
             f"{name}-stage",
             rest_api=api.id,
             stage_name=stage_name,
             deployment=deployment.id,
-            variables={**spec.get("variables", {}), **self._pointing_at(spec["target"], args)},
-            canary_settings=self._canary(spec.get("canary"), args, deployment),
+            variables={**spec.get("variables", {}), **self._target_variables(spec["target"])},
+            canary_settings=self._canary_settings(spec["canary"], deployment)
+            if "canary" in spec
+            else None,
             access_log_settings={"destination_arn": logs[0].arn, "format": ACCESS_LOG_FORMAT}
             if logs
             else None,
             xray_tracing_enabled=True,
-            tags=tags,
+            tags=self._tags,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[*account, *logs]),
         )
         aws.apigateway.MethodSettings(
@@ -327,102 +322,73 @@ class PrivateApi(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=[*account]),
         )
         if "api_keys" in spec:
-            self._meter(name, spec["api_keys"], stage, tags)
+            self._api_keys(name, spec["api_keys"], stage)
         return stage
 
-    def _pointing_at(self, target: str, args: PrivateApiArgs) -> dict[str, pulumi.Input[str]]:
+    def _target_variables(self, target: str) -> dict[str, pulumi.Input[str]]:
         return {
             LINK_VARIABLE: self.vpc_link_ids[target],
-            HOST_VARIABLE: args["targets"][target]["host"],
+            HOST_VARIABLE: self._args["targets"][target]["host"],
         }
 
-    def _canary(
-        self,
-        canary: CanaryArgs | None,
-        args: PrivateApiArgs,
-        deployment: aws.apigateway.Deployment,
-    ) -> aws.apigateway.StageCanarySettingsArgsDict | None:
-        """The stage's own deployment for a share of the traffic, at another target."""
-        if canary is None:
-            return None
+    def _canary_settings(
+        self, canary: CanaryArgs, deployment: aws.apigateway.Deployment
+    ) -> aws.apigateway.StageCanarySettingsArgsDict:
+        """The stage's own deployment, with another target."""
         return {
             "deployment_id": deployment.id,
             "percent_traffic": canary["percent"],
-            "stage_variable_overrides": self._pointing_at(canary["target"], args),
+            "stage_variable_overrides": self._target_variables(canary["target"]),
         }
 
     def _log_groups(
-        self, name: str, stage_name: str, args: PrivateApiArgs, api: aws.apigateway.RestApi
+        self, stage_name: str, spec: StageArgs, api: aws.apigateway.RestApi
     ) -> list[aws.cloudwatch.LogGroup]:
-        """The groups of a stage, the access log first; API Gateway would make them without end.
+        """The log groups of a stage, the access log first; API Gateway's own never expire.
 
-        Those of a canary are always there: made with it, they would take its logs away with it.
+        Those of a canary always exist: if they came and went with it, its logs would go too.
         """
-        if _logging(args) is AccountLogging.OFF:
+        if self._logging is AccountLogging.OFF:
             return []
-        title = json.loads(args["definition"])["info"]["title"]
         names: dict[str, pulumi.Input[str]] = {
-            "access": f"/private-api/{title}/{stage_name}/access",
+            "access": f"/private-api/{self._args['title']}/{stage_name}/access",
             "execution": pulumi.Output.concat(
                 "API-Gateway-Execution-Logs_", api.id, f"/{stage_name}"
             ),
         }
         return [
             aws.cloudwatch.LogGroup(
-                f"{name}-{kind}{suffix.replace('/', '-').lower()}",
+                f"{self._prefix}-{stage_name}-{kind}{suffix.replace('/', '-').lower()}",
                 name=pulumi.Output.concat(group, suffix),
-                retention_in_days=args["stages"][stage_name]["log_retention_days"],
-                tags=args.get("tags"),
-                opts=pulumi.ResourceOptions(parent=self),
+                retention_in_days=spec["log_retention_days"],
+                tags=self._tags,
+                opts=self._child,
             )
             for kind, group in names.items()
             for suffix in ("", CANARY_SUFFIX)
         ]
 
-    def _meter(
-        self,
-        name: str,
-        keys: ApiKeysArgs,
-        stage: aws.apigateway.Stage,
-        tags: Mapping[str, str] | None,
-    ) -> None:
-        """API keys, and the plan that lets them in; without a plan a key opens nothing."""
-        child = pulumi.ResourceOptions(parent=self)
-        quota = keys.get("quota")
+    def _api_keys(self, name: str, keys: ApiKeysArgs, stage: aws.apigateway.Stage) -> None:
+        """API keys, and the usage plan without which a key gives no access."""
+        throttle, quota = keys["throttle"], keys.get("quota")
         plan = aws.apigateway.UsagePlan(
             f"{name}-plan",
             api_stages=[{"api_id": stage.rest_api, "stage": stage.stage_name}],
             throttle_settings={
-                "rate_limit": keys["throttle"]["rate_limit"],
-                "burst_limit": keys["throttle"]["burst_limit"],
+                "rate_limit": throttle["rate_limit"],
+                "burst_limit": throttle["burst_limit"],
             },
             quota_settings={"limit": quota["limit"], "period": quota["period"]} if quota else None,
-            tags=tags,
-            opts=child,
+            tags=self._tags,
+            opts=self._child,
         )
         for key_name in keys["names"]:
             # A dot, which no name of a stage or a key has: `a` with `b-c` is not `a-b` with `c`.
-            key = aws.apigateway.ApiKey(f"{name}.{key_name}", tags=tags, opts=child)
+            key = aws.apigateway.ApiKey(f"{name}.{key_name}", tags=self._tags, opts=self._child)
             aws.apigateway.UsagePlanKey(
                 f"{name}.{key_name}",
                 usage_plan_id=plan.id,
                 key_id=key.id,
                 key_type="API_KEY",
-                opts=child,
+                opts=self._child,
             )
-
-
-def _logging(args: PrivateApiArgs) -> AccountLogging:
-    return args.get("account_logging", AccountLogging.EXISTING)
-
-
-_API_GATEWAY_TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [
-        {
-            "Effect": "Allow",
-            "Principal": {"Service": "apigateway.amazonaws.com"},
-            "Action": "sts:AssumeRole",
-        }
-    ],
-}

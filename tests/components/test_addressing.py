@@ -1,4 +1,4 @@
-"""Subnets are planned so that none ever moves."""
+"""The address range of a subnet never moves."""
 
 import ipaddress
 
@@ -21,31 +21,29 @@ blocks = st.builds(
 
 
 @given(blocks, zones, zones)
-def test_another_set_of_zones_never_moves_a_subnet(
-    block: str, before: list[str], after: list[str]
-) -> None:
+def test_other_zones_never_move_a_subnet(block: str, before: list[str], after: list[str]) -> None:
     first, second = subnet_cidrs(block, before), subnet_cidrs(block, after)
     assert all(first[zone] == second[zone] for zone in first.keys() & second.keys())
 
 
 @given(blocks, zones)
-def test_subnets_lie_in_the_block_and_apart(block: str, chosen: list[str]) -> None:
+def test_subnets_are_in_the_range_and_do_not_overlap(block: str, chosen: list[str]) -> None:
     subnets = [ipaddress.IPv4Network(c) for c in subnet_cidrs(block, chosen).values()]
     outer = ipaddress.IPv4Network(block)
     assert all(subnet.subnet_of(outer) for subnet in subnets)
     assert not any(a.overlaps(b) for a in subnets for b in subnets if a is not b)
 
 
-def test_the_smallest_block_leaves_a_balancer_its_eight_addresses() -> None:
-    # AWS keeps five addresses of a subnet for itself.
+def test_the_smallest_range_has_the_eight_addresses_that_a_balancer_needs() -> None:
+    # AWS reserves five addresses of each subnet.
     assert ipaddress.IPv4Network(subnet_cidr("10.0.0.0/24", "us-east-1a")).num_addresses - 5 >= 8
 
 
-def test_the_first_zone_has_the_first_slot() -> None:
+def test_zone_a_has_the_first_slot() -> None:
     assert subnet_cidr("10.20.0.0/16", "us-east-2a") == "10.20.0.0/19"
 
 
 @pytest.mark.parametrize("zone", ["us-east-2i", "", "us-east-2"])
-def test_a_zone_without_a_slot_is_refused(zone: str) -> None:
+def test_a_zone_without_a_slot_is_an_error(zone: str) -> None:
     with pytest.raises(ValueError, match="must end in a letter from a to h"):
         subnet_cidr("10.20.0.0/16", zone)

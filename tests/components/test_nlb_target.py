@@ -1,4 +1,4 @@
-"""The balancer is born right, and nothing gets in beside it."""
+"""The balancer is configured correctly from the start, and nothing bypasses it."""
 
 import base64
 from typing import Any
@@ -26,25 +26,31 @@ ARGS: NlbTargetArgs = {
     "tags": {"owner": "platform"},
 }
 BALANCER = "aws:lb/loadBalancer:LoadBalancer"
-GROUP = "aws:lb/targetGroup:TargetGroup"
+TARGETS = "aws:lb/targetGroup:TargetGroup"
 LISTENER = "aws:lb/listener:Listener"
 FLEET_GROUP = "aws:autoscaling/group:Group"
 TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
+SECURITY_GROUP = "aws:ec2/securityGroup:SecurityGroup"
 INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 EGRESS = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
 COMPONENT = "privateapi:index:NlbTarget"
+HTTPS: dict[str, Any] = {"protocol": Protocol.HTTPS, "server_name": "a.example"}
 
 
-def build(phase: Phase = Phase.UPDATE, **changes: Any) -> Run:
+def build(phase: Phase = Phase.UPDATE, name: str = "blue", **changes: Any) -> Run:
     args: Any = {k: v for k, v in {**ARGS, **changes}.items() if v is not None}
     return run_program(
-        lambda: NlbTarget("blue", args), phase=phase, config={"aws:region": "us-east-2"}
+        lambda: NlbTarget(name, args), phase=phase, config={"aws:region": "us-east-2"}
     )
 
 
 @pytest.fixture(scope="module")
 def built() -> Run:
     return build()
+
+
+def group_id(built: Run, name: str) -> object:
+    return built.one(SECURITY_GROUP, name).outputs["id"]
 
 
 def test_the_balancer_is_internal_and_spans_the_given_subnets(built: Run) -> None:
@@ -54,12 +60,11 @@ def test_the_balancer_is_internal_and_spans_the_given_subnets(built: Run) -> Non
     assert balancer["subnets"] == ["subnet-a", "subnet-b"]
 
 
-def test_the_balancer_has_a_security_group_from_birth(built: Run) -> None:
-    group = built.one("aws:ec2/securityGroup:SecurityGroup", "blue-nlb")
-    assert built.one(BALANCER).inputs["securityGroups"] == [group.outputs["id"]]
+def test_the_balancer_is_created_with_a_security_group(built: Run) -> None:
+    assert built.one(BALANCER).inputs["securityGroups"] == [group_id(built, "blue-nlb")]
 
 
-def test_inbound_rules_do_not_judge_the_links_traffic(built: Run) -> None:
+def test_inbound_rules_do_not_apply_to_the_vpc_link(built: Run) -> None:
     key = "enforceSecurityGroupInboundRulesOnPrivateLinkTraffic"
     assert built.one(BALANCER).inputs[key] == "off"
 
@@ -68,90 +73,78 @@ def test_every_zone_reaches_every_instance(built: Run) -> None:
     assert built.one(BALANCER).inputs["enableCrossZoneLoadBalancing"] is True
 
 
-@pytest.mark.parametrize("token", [BALANCER, GROUP, FLEET_GROUP, TEMPLATE])
-def test_nothing_that_may_be_replaced_has_a_fixed_name(built: Run, token: str) -> None:
+@pytest.mark.parametrize("token", [BALANCER, TARGETS, FLEET_GROUP, TEMPLATE])
+def test_a_resource_that_can_be_replaced_has_no_fixed_name(built: Run, token: str) -> None:
     assert built.one(token).inputs
     assert "name" not in built.one(token).inputs
 
 
-@pytest.mark.parametrize("token", [BALANCER, GROUP])
-def test_the_longest_target_name_fits_in_a_balancers_name(token: str) -> None:
-    args = dict(ARGS)
-    built = run_program(lambda: NlbTarget("a" * 16, args), phase=Phase.UPDATE)  # type: ignore[arg-type]
-    suffix = "-1234567"  # what Pulumi appends
-    assert len(built.one(token).name + suffix) <= 32
+@pytest.mark.parametrize("token", [BALANCER, TARGETS])
+def test_the_longest_target_name_fits_into_the_names_of_aws(token: str) -> None:
+    suffix = "-1234567"  # appended by Pulumi
+    assert len(build(name="a" * 16).one(token).name + suffix) <= 32
 
 
-def test_the_group_checks_health_over_http_on_the_service_port(built: Run) -> None:
-    check = built.one(GROUP).inputs["healthCheck"]
+def test_the_target_group_checks_health_over_http_on_the_service_port(built: Run) -> None:
+    check = built.one(TARGETS).inputs["healthCheck"]
     assert check["protocol"] == "HTTP"
     assert check["path"] == "/health"
     assert check["port"] == "traffic-port"
     assert check["matcher"] == "200-399"
 
 
-def test_with_https_the_health_check_speaks_it_and_the_balancer_passes_it_through() -> None:
-    built = build(protocol=Protocol.HTTPS, server_name="orders.example.com")
-    assert built.one(GROUP).inputs["healthCheck"]["protocol"] == "HTTPS"
-    assert built.one(GROUP).inputs["protocol"] == "TCP"
-    assert (built.one(LISTENER).inputs["protocol"], built.one(LISTENER).inputs["port"]) == (
-        "TCP",
-        443,
-    )
+def test_with_https_the_health_check_uses_it_and_the_balancer_passes_it_through() -> None:
+    built = build(**HTTPS)
+    targets, listener = built.one(TARGETS).inputs, built.one(LISTENER).inputs
+    assert targets["healthCheck"]["protocol"] == "HTTPS"
+    assert targets["protocol"] == listener["protocol"] == "TCP"
+    assert listener["port"] == 443
 
 
 def test_the_instances_see_the_balancers_address(built: Run) -> None:
-    assert built.one(GROUP).inputs["preserveClientIp"] == "false"
+    assert built.one(TARGETS).inputs["preserveClientIp"] == "false"
 
 
 @pytest.mark.parametrize(("longest", "delay"), [(5, 30), (29, 30), (29.5, 31), (300, 301)])
-def test_draining_outlasts_the_longest_request(longest: float, delay: int) -> None:
+def test_draining_takes_longer_than_the_longest_request(longest: float, delay: int) -> None:
     built = build(longest_request_seconds=longest)
-    assert built.one(GROUP).inputs["deregistrationDelay"] == delay
+    assert built.one(TARGETS).inputs["deregistrationDelay"] == delay
 
 
-def test_the_listener_forwards_to_its_own_group(built: Run) -> None:
+def test_the_listener_forwards_to_its_own_target_group(built: Run) -> None:
     listener = built.one(LISTENER).inputs
     assert listener["loadBalancerArn"] == built.one(BALANCER).outputs["arn"]
     (action,) = listener["defaultActions"]
-    assert action == {"type": "forward", "targetGroupArn": built.one(GROUP).outputs["arn"]}
+    assert action == {"type": "forward", "targetGroupArn": built.one(TARGETS).outputs["arn"]}
 
 
-def rules(built: Run, token: str) -> list[dict[str, Any]]:
-    return [rule.inputs for rule in built.of_type(token)]
-
-
-def test_instances_admit_the_balancer_on_the_service_port_and_nobody_else(
-    built: Run,
-) -> None:
-    balancer = built.one("aws:ec2/securityGroup:SecurityGroup", "blue-nlb").outputs["id"]
-    fleet = built.one("aws:ec2/securityGroup:SecurityGroup", "blue-fleet").outputs["id"]
-    (rule,) = rules(built, INGRESS)
-    assert (rule["securityGroupId"], rule["referencedSecurityGroupId"]) == (fleet, balancer)
+def test_instances_admit_only_the_balancer_on_the_service_port(built: Run) -> None:
+    rule = built.one(INGRESS).inputs
+    assert rule["securityGroupId"] == group_id(built, "blue-fleet")
+    assert rule["referencedSecurityGroupId"] == group_id(built, "blue-nlb")
     assert (rule["ipProtocol"], rule["fromPort"], rule["toPort"]) == ("tcp", 8080, 8080)
 
 
-def test_what_goes_out_is_named(built: Run) -> None:
-    fleet = built.one("aws:ec2/securityGroup:SecurityGroup", "blue-fleet").outputs["id"]
-    out = {
+def test_every_outbound_connection_has_a_named_destination(built: Run) -> None:
+    rules = [rule.inputs for rule in built.of_type(EGRESS)]
+    assert {
         (rule.get("referencedSecurityGroupId") or rule["prefixListId"], rule["fromPort"])
-        for rule in rules(built, EGRESS)
-    }
-    assert out == {(fleet, 8080), ("pl-1", 443)}
+        for rule in rules
+    } == {(group_id(built, "blue-fleet"), 8080), ("pl-1", 443)}
 
 
-def test_rules_are_not_mixed_with_inline_ones(built: Run) -> None:
-    groups = built.of_type("aws:ec2/securityGroup:SecurityGroup")
+def test_security_groups_have_no_inline_rules(built: Run) -> None:
+    groups = built.of_type(SECURITY_GROUP)
     assert len(groups) == 2
     assert not any({"ingress", "egress"} & group.inputs.keys() for group in groups)
 
 
-def test_without_an_endpoint_the_fleet_reaches_nothing() -> None:
-    built = build(s3_prefix_list_id=None)
-    assert [rule["fromPort"] for rule in rules(built, EGRESS)] == [8080]
+def test_without_an_s3_endpoint_the_fleet_reaches_nothing() -> None:
+    rules = build(s3_prefix_list_id=None).of_type(EGRESS)
+    assert [rule.inputs["fromPort"] for rule in rules] == [8080]
 
 
-def test_another_port_opens_before_the_old_one_closes() -> None:
+def test_a_new_port_opens_before_the_old_one_closes() -> None:
     before = {r.urn for token in (INGRESS, EGRESS) for r in build().of_type(token)}
     after = {r.urn for token in (INGRESS, EGRESS) for r in build(port=9090).of_type(token)}
     assert before & after == {urn for urn in before if urn.endswith("s3")}
@@ -163,7 +156,7 @@ def test_instances_run_the_newest_image_of_their_architecture(built: Run) -> Non
     )
 
 
-def test_instances_take_metadata_by_session_only(built: Run) -> None:
+def test_instances_require_session_tokens_for_metadata(built: Run) -> None:
     options = built.one(TEMPLATE).inputs["metadataOptions"]
     assert (options["httpTokens"], options["httpPutResponseHopLimit"]) == ("required", 1)
 
@@ -180,7 +173,7 @@ def test_disks_are_encrypted(built: Run) -> None:
     assert (disk["deviceName"], disk["ebs"]["encrypted"]) == ("/dev/xvda", "true")
 
 
-def test_boot_instructions_are_encoded_once(built: Run) -> None:
+def test_user_data_is_encoded_once(built: Run) -> None:
     encoded = built.one(TEMPLATE).inputs["userData"]
     assert base64.b64decode(encoded).decode() == FLEET["user_data"]
 
@@ -191,23 +184,23 @@ def test_instances_and_disks_carry_the_tags(built: Run) -> None:
     assert all(t["tags"]["owner"] == "platform" for t in tagged)
 
 
-def test_an_update_waits_until_the_smallest_fleet_is_healthy(built: Run) -> None:
+def test_an_update_waits_until_the_minimum_instances_are_healthy(built: Run) -> None:
     group = built.one(FLEET_GROUP).inputs
     assert group["healthCheckType"] == "ELB"
-    assert group["targetGroupArns"] == [built.one(GROUP).outputs["arn"]]
+    assert group["targetGroupArns"] == [built.one(TARGETS).outputs["arn"]]
     assert group["minElbCapacity"] == group["minSize"] == 2
     assert "waitForElbCapacity" not in group
     assert "desiredCapacity" not in group
 
 
 def test_the_fleet_waits_for_the_listener_and_the_rules(built: Run) -> None:
-    waits = built.one(FLEET_GROUP).dependencies
-    assert built.one(LISTENER).urn in waits
-    assert built.one(INGRESS).urn in waits
-    assert built.one(EGRESS, "blue-nlb-to-fleet-8080").urn in waits
+    dependencies = built.one(FLEET_GROUP).dependencies
+    assert built.one(LISTENER).urn in dependencies
+    assert built.one(INGRESS).urn in dependencies
+    assert built.one(EGRESS, "blue-nlb-to-fleet-8080").urn in dependencies
 
 
-def test_the_fleet_runs_one_numbered_version_of_its_template(built: Run) -> None:
+def test_the_fleet_runs_a_numbered_version_of_its_template(built: Run) -> None:
     template = built.one(FLEET_GROUP).inputs["launchTemplate"]
     assert template == {"id": built.one(TEMPLATE).outputs["id"], "version": "1"}
 
@@ -220,14 +213,14 @@ def trigger(built: Run, token: str) -> object:
     "change",
     [{"user_data": "#!"}, {"instance_type": "t4g.small"}, {"architecture": Architecture.X86_64}],
 )
-def test_another_version_of_the_fleet_is_a_new_fleet(change: dict[str, Any]) -> None:
+def test_a_new_version_replaces_the_fleet(built: Run, change: dict[str, Any]) -> None:
     changed = build(fleet={**FLEET, **change})
-    assert trigger(changed, FLEET_GROUP) != trigger(build(), FLEET_GROUP)
+    assert trigger(changed, FLEET_GROUP) != trigger(built, FLEET_GROUP)
 
 
-def test_another_size_is_the_same_fleet() -> None:
+def test_a_new_size_keeps_the_fleet(built: Run) -> None:
     changed = build(fleet={**FLEET, "min_size": 3, "max_size": 9})
-    assert trigger(changed, FLEET_GROUP) == trigger(build(), FLEET_GROUP)
+    assert trigger(changed, FLEET_GROUP) == trigger(built, FLEET_GROUP)
 
 
 @pytest.mark.parametrize(
@@ -240,17 +233,18 @@ def test_another_size_is_the_same_fleet() -> None:
         {"server_name": "orders.example.com"},
     ],
 )
-def test_what_old_and_new_instances_cannot_share_is_a_new_target(change: dict[str, Any]) -> None:
-    assert trigger(build(**change), BALANCER) != trigger(build(), BALANCER)
+def test_a_change_that_old_instances_cannot_serve_replaces_the_target(
+    built: Run, change: dict[str, Any]
+) -> None:
+    assert trigger(build(**change), BALANCER) != trigger(built, BALANCER)
 
 
-def test_the_target_is_renewed_as_a_whole(built: Run) -> None:
-    assert trigger(built, GROUP) == built.one(BALANCER).outputs["arn"]
-    elsewhere = run_program(lambda: NlbTarget("green", ARGS), phase=Phase.UPDATE)
-    assert trigger(built, FLEET_GROUP) != trigger(elsewhere, FLEET_GROUP)
+def test_a_target_is_replaced_as_a_whole(built: Run) -> None:
+    assert trigger(built, TARGETS) == built.one(BALANCER).outputs["arn"]
+    assert trigger(built, FLEET_GROUP) != trigger(build(name="green"), FLEET_GROUP)
 
 
-def test_nothing_is_deleted_before_its_replacement(built: Run) -> None:
+def test_nothing_is_deleted_before_its_replacement_exists(built: Run) -> None:
     assert built.one(BALANCER)
     assert not any(r.options.get("deleteBeforeReplace") for r in built.resources)
 
@@ -260,58 +254,54 @@ def host(run: Run) -> object:
 
 
 @pytest.mark.parametrize(
-    ("changes", "shown"),
+    ("changes", "expected"),
     [
         ({}, "{dns}"),
         ({"listener_port": 80}, "{dns}"),
         ({"listener_port": 8080}, "{dns}:8080"),
-        ({"protocol": Protocol.HTTPS, "server_name": "a.example"}, "a.example"),
-        (
-            {"protocol": Protocol.HTTPS, "server_name": "a.example", "listener_port": 8443},
-            "a.example:8443",
-        ),
+        (HTTPS, "a.example"),
+        ({**HTTPS, "listener_port": 8443}, "a.example:8443"),
     ],
 )
-def test_the_host_names_the_port_where_the_scheme_does_not(
-    changes: dict[str, Any], shown: str
+def test_the_host_has_a_port_unless_it_is_the_schemes_own(
+    changes: dict[str, Any], expected: str
 ) -> None:
     built = build(**changes)
-    assert host(built) == shown.format(dns=built.one(BALANCER).outputs["dnsName"])
+    assert host(built) == expected.format(dns=built.one(BALANCER).outputs["dnsName"])
 
 
-def reader_of_the_host(**changes: Any) -> Registered:
+def user_of_the_host(**changes: Any) -> Registered:
     def program() -> None:
         target = NlbTarget("blue", {**ARGS, **changes})  # type: ignore[typeddict-item]
-        aws.cloudwatch.LogGroup("reader", name=target.host)
+        aws.cloudwatch.LogGroup("user", name=target.host)
 
     return run_program(program, phase=Phase.PREVIEW).one("aws:cloudwatch/logGroup:LogGroup")
 
 
-def test_whoever_uses_the_host_waits_for_the_fleet() -> None:
-    waits = {urn.split("::")[-2].rpartition("$")[2] for urn in reader_of_the_host().dependencies}
-    assert {FLEET_GROUP, BALANCER} <= waits
+def test_a_user_of_the_host_waits_for_the_fleet() -> None:
+    types = {urn.split("::")[-2].rpartition("$")[2] for urn in user_of_the_host().dependencies}
+    assert {FLEET_GROUP, BALANCER} <= types
 
 
-def test_a_host_that_is_known_stays_known_although_the_fleet_is_not() -> None:
-    reader = reader_of_the_host(protocol=Protocol.HTTPS, server_name="a.example")
-    assert reader.inputs["name"] == "a.example"
+def test_a_known_host_stays_known_while_the_fleet_is_not() -> None:
+    assert user_of_the_host(**HTTPS).inputs["name"] == "a.example"
 
 
 def test_the_host_is_unknown_before_the_balancer_exists() -> None:
     assert host(build(Phase.PREVIEW)) is UNKNOWN
 
 
-def test_existing_instances_are_attached_and_no_fleet_is_made() -> None:
+def test_existing_instances_are_attached_without_a_fleet() -> None:
     built = build(fleet=None, instance_ids=["i-1", "i-2"])
     attached = built.of_type("aws:lb/targetGroupAttachment:TargetGroupAttachment")
     assert {a.inputs["targetId"] for a in attached} == {"i-1", "i-2"}
     assert not built.of_type(FLEET_GROUP) + built.of_type(TEMPLATE) + built.of_type(INGRESS)
 
 
-def test_existing_instances_are_told_which_group_to_admit() -> None:
+def test_the_security_group_that_existing_instances_admit_is_an_output() -> None:
     built = build(fleet=None, instance_ids=["i-1"])
-    group = built.one("aws:ec2/securityGroup:SecurityGroup")
-    assert built.one(COMPONENT).outputs["balancer_security_group_id"] == group.outputs["id"]
+    group = built.one(COMPONENT).outputs["balancer_security_group_id"]
+    assert group == group_id(built, "blue-nlb")
 
 
 @pytest.mark.parametrize("changes", [{"fleet": None}, {"instance_ids": ["i-1"]}])
@@ -320,8 +310,7 @@ def test_a_target_has_either_a_fleet_or_instances(changes: dict[str, Any]) -> No
         build(**changes)
 
 
-def test_every_child_hangs_off_the_component(built: Run) -> None:
-    component = built.one(COMPONENT)
+def test_every_child_has_the_component_as_parent(built: Run) -> None:
     children = [r for r in built.resources if r.custom and not r.type.startswith("pulumi:")]
     assert len(children) == 10
-    assert {r.parent for r in children} == {component.urn}
+    assert {r.parent for r in children} == {built.one(COMPONENT).urn}

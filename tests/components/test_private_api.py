@@ -1,4 +1,4 @@
-"""The API hands over to its targets, and a stage moves between them."""
+"""The API sends requests to its targets, and a stage moves between them."""
 
 import json
 from typing import Any
@@ -26,6 +26,7 @@ STAGE: StageArgs = {
 }
 ARN = "arn:aws:elasticloadbalancing:us-east-2:111122223333:loadbalancer/net/{}/50dc6c495c0c9188"
 ARGS: PrivateApiArgs = {
+    "title": DEFINITION.title,
     "definition": DEFINITION.json,
     "fingerprint": DEFINITION.fingerprint,
     "targets": {
@@ -45,6 +46,8 @@ METHODS = "aws:apigateway/methodSettings:MethodSettings"
 LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 ACCOUNT = "aws:apigateway/account:Account"
 ROLE = "aws:iam/role:Role"
+PLAN = "aws:apigateway/usagePlan:UsagePlan"
+KEY = "aws:apigateway/apiKey:ApiKey"
 COMPONENT = "privateapi:index:PrivateApi"
 
 
@@ -55,8 +58,12 @@ def build(phase: Phase = Phase.UPDATE, **changes: Any) -> Run:
     )
 
 
-def stage(run: Run, name: str = "dev") -> dict[str, Any]:
-    return run.one(STAGE_TYPE, f"api-{name}-stage").inputs
+def with_stage(**changes: Any) -> Run:
+    return build(stages={"dev": {**STAGE, **changes}})
+
+
+def stage(run: Run) -> dict[str, Any]:
+    return run.one(STAGE_TYPE, "api-dev-stage").inputs
 
 
 @pytest.fixture(scope="module")
@@ -86,14 +93,14 @@ def test_a_target_has_either_a_balancer_or_a_link(target: dict[str, str]) -> Non
         build(targets={"blue": target})
 
 
-def test_the_api_is_an_empty_shell_named_as_the_definition_says(built: Run) -> None:
+def test_the_api_has_the_title_of_the_definition_and_no_content(built: Run) -> None:
     api = built.one(API).inputs
     assert api["name"] == "private-api-dev"
     assert not {"body", "policy", "binaryMediaTypes", "apiKeySource", "description"} & api.keys()
 
 
 @pytest.mark.parametrize("endpoint", EndpointType)
-def test_the_endpoint_is_of_the_type_that_is_said(endpoint: EndpointType) -> None:
+def test_the_endpoint_has_the_configured_type(endpoint: EndpointType) -> None:
     api = build(endpoint_type=endpoint).one(API).inputs
     assert api["endpointConfiguration"]["types"] == endpoint.upper()
 
@@ -119,13 +126,13 @@ def test_another_revision_imports_and_deploys_again() -> None:
     assert changed.one(DEPLOYMENT).inputs["triggers"]["revision"] == "2"
 
 
-def test_a_stage_points_at_its_target(built: Run) -> None:
+def test_a_stage_selects_its_target_by_its_variables(built: Run) -> None:
     link = built.one(LINK, "api-blue-link").outputs["id"]
     assert stage(built)["variables"] == {"vpcLinkId": link, "backendHost": "blue.example"}
 
 
 def test_moving_a_stage_changes_its_variables_and_nothing_else(built: Run) -> None:
-    moved = build(stages={"dev": {**STAGE, "target": "green"}})
+    moved = with_stage(target="green")
     before = {r.urn: r.inputs for r in built.resources}
     after = {r.urn: r.inputs for r in moved.resources}
     changed = [urn for urn in before.keys() | after.keys() if before.get(urn) != after.get(urn)]
@@ -133,10 +140,10 @@ def test_moving_a_stage_changes_its_variables_and_nothing_else(built: Run) -> No
     assert {**stage(moved), "variables": None} == {**stage(built), "variables": None}
 
 
-def test_further_variables_are_set_beside_the_targets() -> None:
-    built = build(stages={"dev": {**STAGE, "variables": {"tier": "gold"}}})
-    assert stage(built)["variables"]["tier"] == "gold"
-    assert stage(built)["variables"]["backendHost"] == "blue.example"
+def test_a_stage_can_have_more_variables_than_its_targets() -> None:
+    variables = stage(with_stage(variables={"tier": "gold"}))["variables"]
+    assert variables["tier"] == "gold"
+    assert variables["backendHost"] == "blue.example"
 
 
 def test_without_a_canary_there_are_no_canary_settings(built: Run) -> None:
@@ -144,8 +151,8 @@ def test_without_a_canary_there_are_no_canary_settings(built: Run) -> None:
     assert "canarySettings" not in stage(built)
 
 
-def test_a_canary_sends_its_share_of_the_same_deployment_to_the_other_target() -> None:
-    built = build(stages={"dev": {**STAGE, "canary": {"target": "green", "percent": 10}}})
+def test_a_canary_is_the_same_deployment_with_another_target() -> None:
+    built = with_stage(canary={"target": "green", "percent": 10})
     assert stage(built)["canarySettings"] == {
         "deploymentId": stage(built)["deployment"],
         "percentTraffic": 10,
@@ -156,7 +163,7 @@ def test_a_canary_sends_its_share_of_the_same_deployment_to_the_other_target() -
     }
 
 
-def test_every_request_is_logged_as_json_with_the_integrations_part(built: Run) -> None:
+def test_every_request_is_logged_as_json_with_the_response_of_the_service(built: Run) -> None:
     settings = stage(built)["accessLogSettings"]
     group = built.one(LOG_GROUP, "api-dev-access")
     assert settings == {"destinationArn": group.outputs["arn"], "format": ACCESS_LOG_FORMAT}
@@ -168,22 +175,16 @@ def test_every_request_is_logged_as_json_with_the_integrations_part(built: Run) 
     assert len(ACCESS_LOG_FORMAT) <= 3 * 1024
 
 
-def test_log_groups_are_there_first_with_retention_and_for_a_canary_too(built: Run) -> None:
+def test_log_groups_exist_before_the_stage_and_expire_their_logs(built: Run) -> None:
     api = built.one(API).outputs["id"]
     groups = built.of_type(LOG_GROUP)
-    execution = f"API-Gateway-Execution-Logs_{api}/dev"
-    access = "/private-api/private-api-dev/dev/access"
-    assert {g.inputs["name"] for g in groups} == {
-        execution,
-        f"{execution}/Canary",
-        access,
-        f"{access}/Canary",
-    }
+    names = (f"API-Gateway-Execution-Logs_{api}/dev", "/private-api/private-api-dev/dev/access")
+    assert {g.inputs["name"] for g in groups} == {*names, *(f"{name}/Canary" for name in names)}
     assert {g.inputs["retentionInDays"] for g in groups} == {7}
     assert {g.urn for g in groups} <= built.one(STAGE_TYPE).dependencies
 
 
-def test_every_method_is_throttled_measured_and_logs_its_errors(built: Run) -> None:
+def test_every_method_is_throttled_and_has_metrics_and_error_logs(built: Run) -> None:
     methods = built.one(METHODS).inputs
     assert methods["methodPath"] == "*/*"
     assert methods["settings"] == {
@@ -199,7 +200,7 @@ def test_requests_are_traced(built: Run) -> None:
     assert stage(built)["xrayTracingEnabled"] is True
 
 
-def test_by_default_the_account_is_left_alone(built: Run) -> None:
+def test_the_account_is_unchanged_by_default(built: Run) -> None:
     assert built.one(API)
     assert not built.of_type(ACCOUNT) + built.of_type(ROLE)
 
@@ -209,9 +210,7 @@ def with_account() -> Run:
     return build(account_logging=AccountLogging.CREATE)
 
 
-def test_the_accounts_role_may_be_taken_by_api_gateway_and_may_log(
-    with_account: Run,
-) -> None:
+def test_api_gateway_can_assume_the_accounts_role_and_write_logs(with_account: Run) -> None:
     trust = json.loads(with_account.one(ROLE).inputs["assumeRolePolicy"])
     assert trust["Statement"][0]["Principal"] == {"Service": "apigateway.amazonaws.com"}
     attachment = with_account.one("aws:iam/rolePolicyAttachment:RolePolicyAttachment")
@@ -223,7 +222,7 @@ def test_the_accounts_role_may_be_taken_by_api_gateway_and_may_log(
     assert attachment.urn in account.dependencies
 
 
-def test_what_the_account_shares_is_kept_on_destroy(with_account: Run) -> None:
+def test_resources_of_the_whole_account_are_kept_on_destroy(with_account: Run) -> None:
     kept = {r.type for r in with_account.resources if r.options.get("retainOnDelete")}
     assert kept == {ACCOUNT, ROLE, "aws:iam/rolePolicyAttachment:RolePolicyAttachment"}
 
@@ -248,16 +247,20 @@ KEYS: dict[str, Any] = {
 }
 
 
-def test_keys_open_the_stage_through_a_usage_plan() -> None:
-    built = build(stages={"dev": {**STAGE, "api_keys": KEYS}})
-    plan = built.one("aws:apigateway/usagePlan:UsagePlan")
+@pytest.fixture(scope="module")
+def with_keys() -> Run:
+    return with_stage(api_keys=KEYS)
+
+
+def test_api_keys_give_access_to_the_stage_through_a_usage_plan(with_keys: Run) -> None:
+    plan = with_keys.one(PLAN)
     assert plan.inputs["throttleSettings"] == {"rateLimit": 5, "burstLimit": 10}
     assert plan.inputs["quotaSettings"] == {"limit": 1000, "period": "DAY"}
     (opened,) = plan.inputs["apiStages"]
-    assert opened == {"apiId": built.one(API).outputs["id"], "stage": "dev"}
-    assert built.one(STAGE_TYPE).urn in plan.dependencies
-    joined = built.of_type("aws:apigateway/usagePlanKey:UsagePlanKey")
-    keys = built.of_type("aws:apigateway/apiKey:ApiKey")
+    assert opened == {"apiId": with_keys.one(API).outputs["id"], "stage": "dev"}
+    assert with_keys.one(STAGE_TYPE).urn in plan.dependencies
+    keys = with_keys.of_type(KEY)
+    joined = with_keys.of_type("aws:apigateway/usagePlanKey:UsagePlanKey")
     assert {j.inputs["keyId"] for j in joined} == {k.outputs["id"] for k in keys}
     assert len(keys) == 2
 
@@ -267,20 +270,17 @@ def test_keys_of_two_stages_never_share_a_name() -> None:
         "dev": {**STAGE, "api_keys": {**KEYS, "names": ["b-ops"]}},
         "dev-b": {**STAGE, "api_keys": {**KEYS, "names": ["ops"]}},
     }
-    assert len(build(stages=stages).of_type("aws:apigateway/apiKey:ApiKey")) == 2
+    assert len(build(stages=stages).of_type(KEY)) == 2
 
 
-def test_the_value_of_a_key_is_made_by_aws() -> None:
-    built = build(stages={"dev": {**STAGE, "api_keys": KEYS}})
-    keys = built.of_type("aws:apigateway/apiKey:ApiKey")
-    assert keys
-    assert not any("value" in key.inputs for key in keys)
+def test_the_value_of_a_key_is_generated_by_aws(with_keys: Run) -> None:
+    assert with_keys.of_type(KEY)
+    assert not any("value" in key.inputs for key in with_keys.of_type(KEY))
 
 
-def test_an_unlimited_key_has_no_quota() -> None:
-    keys = {k: v for k, v in KEYS.items() if k != "quota"}
-    built = build(stages={"dev": {**STAGE, "api_keys": keys}})
-    assert "quotaSettings" not in built.one("aws:apigateway/usagePlan:UsagePlan").inputs
+def test_a_key_has_no_quota_by_default() -> None:
+    unlimited = {key: value for key, value in KEYS.items() if key != "quota"}
+    assert "quotaSettings" not in with_stage(api_keys=unlimited).one(PLAN).inputs
 
 
 def test_at_preview_the_whole_definition_and_its_trigger_are_known() -> None:
@@ -289,12 +289,12 @@ def test_at_preview_the_whole_definition_and_its_trigger_are_known() -> None:
     assert UNKNOWN not in built.one(DEPLOYMENT).inputs["triggers"].values()
 
 
-def test_the_component_tells_the_url_of_every_stage(built: Run) -> None:
+def test_the_urls_of_all_stages_are_an_output(built: Run) -> None:
     urls = built.one(COMPONENT).outputs["invoke_urls"]
     assert urls == {"dev": built.one(STAGE_TYPE).outputs["invokeUrl"]}
 
 
-def test_every_child_hangs_off_the_component(built: Run) -> None:
+def test_every_child_has_the_component_as_parent(built: Run) -> None:
     children = [r for r in built.resources if r.custom and not r.type.startswith("pulumi:")]
     assert len(children) == 11
     assert {r.parent for r in children} == {built.one(COMPONENT).urn}

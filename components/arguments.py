@@ -1,0 +1,107 @@
+"""The settings of a stack, translated into the arguments of the components."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from components.network import Network, NetworkArgs
+from components.nlb_target import Architecture, NlbTarget, NlbTargetArgs, Protocol
+from components.private_api import (
+    AccountLogging,
+    EndpointType,
+    LinkTargetArgs,
+    PrivateApiArgs,
+    StageArgs,
+)
+from settings import (
+    BalancerTarget,
+    ExistingNetwork,
+    FleetTarget,
+    InstancesTarget,
+    LinkTarget,
+    NewNetwork,
+    NewTarget,
+    Settings,
+)
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """Arguments for every component of a stack."""
+
+    settings: Settings
+    tags: Mapping[str, str]
+
+    def network(self, network: NewNetwork) -> NetworkArgs:
+        """Arguments of a new network."""
+        return {
+            "cidr_block": network.cidr_block,
+            "zones": network.zones,
+            "flow_log_retention_days": network.flow_log_retention_days,
+            "permissions_boundary": self.settings.permissions_boundary,
+            "tags": self.tags,
+        }
+
+    def nlb_target(
+        self, name: str, target: NewTarget, network: Network | ExistingNetwork
+    ) -> NlbTargetArgs:
+        """Arguments of a target with a new balancer, in a new or an existing network."""
+        args: NlbTargetArgs = {
+            "vpc_id": network.vpc_id,
+            "subnet_ids": network.subnet_ids,
+            "protocol": Protocol(target.protocol),
+            "port": target.port,
+            "listener_port": target.open_port,
+            "health_path": target.health_path,
+            "longest_request_seconds": self.settings.definition.longest_timeout_ms / 1000,
+            "tags": self.tags,
+        }
+        if isinstance(network, Network):
+            args["s3_prefix_list_id"] = network.s3_prefix_list_id
+        if target.server_name:
+            args["server_name"] = target.server_name
+        if isinstance(target, FleetTarget):
+            args["fleet"] = {
+                "instance_type": target.fleet.instance_type,
+                "architecture": Architecture(target.architecture),
+                "min_size": target.fleet.min_size,
+                "max_size": target.fleet.max_size,
+                "user_data": self.settings.user_data[name],
+            }
+        else:
+            args["instance_ids"] = target.instances
+        return args
+
+    def private_api(self, new_targets: Mapping[str, NlbTarget]) -> PrivateApiArgs:
+        """Arguments of the API."""
+        settings, links = self.settings, dict[str, LinkTargetArgs]()
+        for name, target in settings.targets.items():
+            if isinstance(target, LinkTarget):
+                links[name] = {"host": target.address, "vpc_link_id": target.vpc_link_id}
+            elif isinstance(target, BalancerTarget):
+                arn = target.load_balancer_arn
+                links[name] = {"host": target.address, "load_balancer_arn": arn}
+            else:
+                new = new_targets[name]
+                links[name] = {"host": new.host, "load_balancer_arn": new.load_balancer_arn}
+        stages = {n: stage.model_dump(exclude_none=True) for n, stage in settings.stages.items()}
+        return {
+            "title": settings.definition.title,
+            "definition": settings.definition.json,
+            "fingerprint": settings.definition.fingerprint,
+            "targets": links,
+            "stages": cast(dict[str, StageArgs], stages),
+            "endpoint_type": EndpointType(settings.api.endpoint_type),
+            "account_logging": AccountLogging(settings.api.account_logging),
+            "revision": settings.api.revision,
+            "permissions_boundary": settings.permissions_boundary,
+            "tags": self.tags,
+        }
+
+    def required_ingress(self, new_targets: Mapping[str, NlbTarget]) -> dict[str, dict[str, Any]]:
+        """The inbound rule that existing instances need, by the name of their target."""
+        return {
+            name: {"from": new_targets[name].balancer_security_group_id, "port": target.port}
+            for name, target in self.settings.targets.items()
+            if isinstance(target, InstancesTarget)
+        }

@@ -1,4 +1,4 @@
-"""The three component resources, and the pure modules they are made of.
+"""The three component resources, and the arguments that they get from the settings.
 
-Nothing is imported here, so that the pure modules can be used without Pulumi.
+Nothing is imported here, so that `addressing` can be used without Pulumi.
 """

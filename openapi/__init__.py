@@ -1,1 +1,1 @@
-"""Routes, or a user's own file, made into the OpenAPI document that API Gateway imports."""
+"""Routes, or a user's own file, compiled into the OpenAPI document that API Gateway imports."""

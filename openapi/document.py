@@ -5,7 +5,7 @@ schemas only, so all of these are written into the operations.
 Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -42,7 +42,7 @@ class Operation:
 
 @dataclass(frozen=True)
 class Document:
-    """A document as it was read; where it is not well-formed, properties leave things out."""
+    """A document as it was read; the properties skip everything that is not well-formed."""
 
     content: Mapping[str, Any]
 
@@ -58,7 +58,7 @@ class Document:
         reference = mapping(value).get("$ref")
         prefix, components = f"#/components/{kind}/", self.components(kind)
         if isinstance(reference, str) and reference.startswith(prefix):
-            name = reference.rpartition("/")[2]
+            name = reference.removeprefix(prefix)
             if name in components:
                 return at("components", kind, name), components[name]
         return path, value
@@ -70,11 +70,9 @@ class Document:
         return {path: item for path, item in items.items() if path.startswith("/")}
 
     @cached_property
-    def operations(self) -> tuple[Operation, ...]:
+    def operations(self) -> list[Operation]:
         """Every operation that API Gateway reads."""
-        return tuple(self._operations())
-
-    def _operations(self) -> Iterator[Operation]:
+        operations = []
         for path, item in self.paths.items():
             shared = self._parameters(at("paths", path), item)
             for method, spec in mapping(item).items():
@@ -84,7 +82,11 @@ class Document:
                     overridden = {identity(parameter) for _, parameter in own}
                     inherited = [p for p in shared if identity(p[1]) not in overridden]
                     security = spec.get("security", self.content.get("security"))
-                    yield Operation(path, method, json_path, spec, (*own, *inherited), security)
+                    parameters = (*own, *inherited)
+                    operations.append(
+                        Operation(path, method, json_path, spec, parameters, security)
+                    )
+        return operations
 
     def _parameters(self, path: str, holder: Any) -> list[tuple[str, Mapping[str, Any]]]:
         parameters = [

@@ -56,7 +56,7 @@ class Route(Model):
     """Path of the API, such as `/orders/{id}` or `/files/{proxy+}`; a parameter fills a whole
     segment."""
     authorization: Literal["none", "iam", "apiKey"] = "iam"
-    """Who may call: callers signed with IAM, holders of an API key, or everybody (`none`)."""
+    """Who may call: callers signed with IAM, holders of an API key, or everyone (`none`)."""
     backend_path: Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~!$&'()*+,;=:@%{}/-]*$")] | None = (
         None
     )

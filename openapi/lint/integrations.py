@@ -46,10 +46,7 @@ def problems(document: Document, scheme: str | None, endpoint_type: str) -> Prob
 
 def _link_problems(path: str, spec: Mapping[str, Any]) -> Problems:
     if "integrationTarget" in spec:
-        yield (
-            at(path, "integrationTarget"),
-            "is for links to Application Load Balancers. Remove it.",
-        )
+        yield at(path, "integrationTarget"), "is for Application Load Balancers. Remove it."
     connection, link = spec.get("connectionType", "INTERNET"), spec.get("connectionId")
     if connection != "VPC_LINK":
         yield (
@@ -69,11 +66,7 @@ def _link_problems(path: str, spec: Mapping[str, Any]) -> Problems:
 def _uri_problems(path: str, spec: Mapping[str, Any], scheme: str | None) -> Problems:
     if spec.get("httpMethod") is None:
         yield at(path, "httpMethod"), "is missing. Set the method to call, or ANY."
-    path, uri, mapped = (
-        at(path, "uri"),
-        str(spec.get("uri")),
-        mapping(spec.get("requestParameters")),
-    )
+    path, uri = at(path, "uri"), str(spec.get("uri"))
     parts = re.match(r"(?P<scheme>https?)://(?P<host>[^/?#]+)(?P<path>/?)", uri)
     if not parts:
         yield (
@@ -94,17 +87,14 @@ def _uri_problems(path: str, spec: Mapping[str, Any], scheme: str | None) -> Pro
     if port and int(port[1]) not in (80, 443) and int(port[1]) < _FIRST_HIGH_PORT:
         yield path, f"{uri!r} has a port that API Gateway cannot call. Use 80, 443 or above 1024."
     for name in re.findall(r"(?<!\$)\{([^{}]*)\}", uri):
+        target = f"integration.request.path.{name}"
         if name.endswith("+"):
             yield (
                 path,
-                f"{{{name}}} has a plus, which only paths of the API have. Write {name[:-1]!r}.",
+                f"{{{name}}} has a plus, which is for paths of the API. Write {name[:-1]!r}.",
             )
-        elif f"integration.request.path.{name}" not in mapped:
-            yield (
-                path,
-                f"{{{name}}} is not mapped, so the service would get it literally. Add "
-                f"integration.request.path.{name} to requestParameters.",
-            )
+        elif target not in mapping(spec.get("requestParameters")):
+            yield path, f"{{{name}}} is sent literally. Map it: add {target} to requestParameters."
 
 
 def _option_problems(path: str, spec: Mapping[str, Any], endpoint_type: str) -> Problems:
@@ -164,5 +154,5 @@ def _response_problems(
         for target in mapping(mapping(response).get("responseParameters")):
             name = target.removeprefix("method.response.header.")
             if name not in mapping(headers):
-                path = at(response_path, "responseParameters", target)
-                yield path, f"{name!r} is not a header of response {status}. Add it there."
+                header_path = at(response_path, "responseParameters", target)
+                yield header_path, f"{name!r} is not a header of response {status}. Add it there."

@@ -1,4 +1,4 @@
-"""Which requests an API takes: its servers, its paths, and their operations."""
+"""The requests that an API accepts: its servers, its paths, and their operations."""
 
 import re
 from collections.abc import Mapping

@@ -24,7 +24,7 @@ def problems(document: Document) -> Problems:
 
 
 def _standard(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The document with ANY as a method that OpenAPI knows: TRACE, which API Gateway has not."""
+    """The document with ANY as TRACE, which OpenAPI knows and API Gateway does not."""
     if not isinstance(document.get("paths"), Mapping):
         return document
     paths = {
@@ -37,21 +37,21 @@ def _standard(document: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _cause(error: Any) -> tuple[list[str | int], str]:
-    """Where and why a value is wrong, read as the alternative that was probably meant.
+    """Where and why a value is wrong, compared with the alternative that was probably intended.
 
-    Alternatives differ in an enum, such as the `in` of a parameter: one with another value there
-    was not meant.
+    Alternatives differ in an enum, such as the `in` of a parameter: one whose enum does not match
+    was not intended.
     """
     while error.context:
         inner = [cause for cause in error.context if cause.validator_value != ["$ref"]]
         enums = [cause for cause in inner if cause.validator == "enum"]
         others = {cause.relative_schema_path[0] for cause in enums}
-        meant = [cause for cause in inner if cause.relative_schema_path[0] not in others]
-        if not meant:
+        intended = [cause for cause in inner if cause.relative_schema_path[0] not in others]
+        if not intended:
             allowed = ", ".join(str(value) for cause in enums for value in cause.validator_value)
             path = list(enums[0].absolute_path)
             return path, f"{enums[0].instance!r} is not one of {allowed}"
-        error = max(meant, key=lambda cause: len(cause.absolute_path))
+        error = max(intended, key=lambda cause: len(cause.absolute_path))
     reason = error.message
     if error.validator == "additionalProperties":
         reason = f"{reason.split(' ')[0]} is not allowed here"

@@ -50,7 +50,7 @@ def configure(target: str) -> None:
 @pytest.fixture
 def stack() -> Iterator[automation.Stack]:
     (FOLDER / "state").mkdir(parents=True, exist_ok=True)
-    for part in ("components", "service", "settings"):
+    for part in ("components", "openapi", "service", "settings"):
         shutil.copytree(ROOT / part, PROGRAM / part, dirs_exist_ok=True)
     for part in ("__main__.py", "Pulumi.yaml", "pyproject.toml"):
         shutil.copy(ROOT / part, PROGRAM)

@@ -110,14 +110,21 @@ def test_an_inherited_parameter_is_reported_once() -> None:
 
 
 def test_all_problems_of_a_document_are_reported_at_once() -> None:
-    found = problems(
-        {
-            "info": {"version": None},
-            "paths": {"/ping": {"get": RESPONSES}},
-            "components": {"schemas": {"New-Order": {"type": "object"}}},
-        }
-    )
-    assert paths(found) == ["info", 'paths["/ping"]', "components.schemas.New-Order"]
+    header = {"statusCode": "200", "responseParameters": {"method.response.header.x": "'1'"}}
+    change = {
+        "info": {"version": None},
+        "components": {"schemas": {"New-Order": {"type": "object"}}},
+        **legacy({"responses": {"2xx": header, "3xx": header}}),
+    }
+    change["paths"]["/ping"] = {"get": RESPONSES}
+    responses = f'paths["/legacy"].get.{INTEGRATION}.responses'
+    assert paths(problems(change)) == [
+        "info",
+        'paths["/ping"]',
+        "components.schemas.New-Order",
+        f'{responses}.2xx.responseParameters["method.response.header.x"]',
+        f'{responses}.3xx.responseParameters["method.response.header.x"]',
+    ]
 
 
 values = st.recursive(

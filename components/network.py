@@ -44,12 +44,54 @@ class Network(pulumi.ComponentResource):
         self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("privateapi:index:Network", name, {}, opts)
-        self._prefix, self._args, self._tags = name, args, args.get("tags")
-        self._child = pulumi.ResourceOptions(parent=self)
-        vpc = self._vpc()
-        subnets, route_tables = self._private_subnets(vpc)
-        endpoint = self._s3_endpoint(vpc, route_tables)
-        self._flow_log(vpc)
+        self._child, self._tags = pulumi.ResourceOptions(parent=self), args.get("tags")
+        vpc = aws.ec2.Vpc(
+            f"{name}-vpc",
+            cidr_block=args["cidr_block"],
+            enable_dns_support=True,
+            enable_dns_hostnames=True,
+            tags=named(f"{name}-vpc", self._tags),
+            opts=self._child,
+        )
+        aws.ec2.DefaultSecurityGroup(
+            f"{name}-default-group",
+            vpc_id=vpc.id,
+            ingress=[],
+            egress=[],
+            tags=named(f"{name}-default-group", self._tags),
+            opts=self._child,
+        )
+        subnets, route_tables = [], []
+        for zone, cidr_block in subnet_cidrs(args["cidr_block"], args["zones"]).items():
+            private = f"{name}-private-{zone}"
+            tags = named(private, self._tags)
+            subnet = aws.ec2.Subnet(
+                private,
+                vpc_id=vpc.id,
+                cidr_block=cidr_block,
+                availability_zone=zone,
+                map_public_ip_on_launch=False,
+                tags=tags,
+                opts=self._child,
+            )
+            table = aws.ec2.RouteTable(private, vpc_id=vpc.id, tags=tags, opts=self._child)
+            aws.ec2.RouteTableAssociation(
+                private, subnet_id=subnet.id, route_table_id=table.id, opts=self._child
+            )
+            subnets.append(subnet)
+            route_tables.append(table)
+        region = args["zones"][0][:-1]
+        endpoint = aws.ec2.VpcEndpoint(
+            f"{name}-s3",
+            vpc_id=vpc.id,
+            service_name=f"com.amazonaws.{region}.s3",
+            vpc_endpoint_type="Gateway",
+            route_table_ids=[table.id for table in route_tables],
+            policy=pulumi.Output.json_dumps(_read_packages(vpc.arn, region)),
+            tags=named(f"{name}-s3", self._tags),
+            opts=self._child,
+        )
+        self._flow_log(f"{name}-flows", vpc, args)
 
         self.vpc_id = vpc.id
         self.subnet_ids = pulumi.Output.all(*(subnet.id for subnet in subnets))
@@ -62,74 +104,11 @@ class Network(pulumi.ComponentResource):
             }
         )
 
-    def _vpc(self) -> aws.ec2.Vpc:
-        """The VPC; its default security group allows nothing."""
-        name = f"{self._prefix}-vpc"
-        vpc = aws.ec2.Vpc(
-            name,
-            cidr_block=self._args["cidr_block"],
-            enable_dns_support=True,
-            enable_dns_hostnames=True,
-            tags=named(name, self._tags),
-            opts=self._child,
-        )
-        name = f"{self._prefix}-default-group"
-        aws.ec2.DefaultSecurityGroup(
-            name,
-            vpc_id=vpc.id,
-            ingress=[],
-            egress=[],
-            tags=named(name, self._tags),
-            opts=self._child,
-        )
-        return vpc
-
-    def _private_subnets(
-        self, vpc: aws.ec2.Vpc
-    ) -> tuple[list[aws.ec2.Subnet], list[aws.ec2.RouteTable]]:
-        """A subnet in each zone, with a route table that leads nowhere else."""
-        subnets, route_tables = [], []
-        for zone, block in subnet_cidrs(self._args["cidr_block"], self._args["zones"]).items():
-            name = f"{self._prefix}-private-{zone}"
-            tags = named(name, self._tags)
-            subnet = aws.ec2.Subnet(
-                name,
-                vpc_id=vpc.id,
-                cidr_block=block,
-                availability_zone=zone,
-                map_public_ip_on_launch=False,
-                tags=tags,
-                opts=self._child,
-            )
-            table = aws.ec2.RouteTable(name, vpc_id=vpc.id, tags=tags, opts=self._child)
-            aws.ec2.RouteTableAssociation(
-                name, subnet_id=subnet.id, route_table_id=table.id, opts=self._child
-            )
-            subnets.append(subnet)
-            route_tables.append(table)
-        return subnets, route_tables
-
-    def _s3_endpoint(
-        self, vpc: aws.ec2.Vpc, route_tables: Sequence[aws.ec2.RouteTable]
-    ) -> aws.ec2.VpcEndpoint:
-        region = self._args["zones"][0][:-1]
-        return aws.ec2.VpcEndpoint(
-            f"{self._prefix}-s3",
-            vpc_id=vpc.id,
-            service_name=f"com.amazonaws.{region}.s3",
-            vpc_endpoint_type="Gateway",
-            route_table_ids=[table.id for table in route_tables],
-            policy=pulumi.Output.json_dumps(_read_packages(vpc.arn, region)),
-            tags=named(f"{self._prefix}-s3", self._tags),
-            opts=self._child,
-        )
-
-    def _flow_log(self, vpc: aws.ec2.Vpc) -> None:
+    def _flow_log(self, name: str, vpc: aws.ec2.Vpc, args: NetworkArgs) -> None:
         """The log of all traffic, its log group, and the role that writes to it."""
-        name = f"{self._prefix}-flows"
         group = aws.cloudwatch.LogGroup(
             name,
-            retention_in_days=self._args.get("flow_log_retention_days", 30),
+            retention_in_days=args.get("flow_log_retention_days", 30),
             tags=self._tags,
             opts=self._child,
         )
@@ -137,7 +116,7 @@ class Network(pulumi.ComponentResource):
             name,
             description="Lets VPC flow logs write to their log group.",
             assume_role_policy=pulumi.Output.json_dumps(_flow_log_trust(vpc)),
-            permissions_boundary=self._args.get("permissions_boundary"),
+            permissions_boundary=args.get("permissions_boundary"),
             tags=self._tags,
             opts=self._child,
         )

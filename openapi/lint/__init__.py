@@ -41,14 +41,14 @@ def document_problems(
     """
     version = document.get("openapi", document.get("swagger"))
     if not re.fullmatch(r"3\.0\.\d+", str(version)) or "swagger" in document:
+        key = "swagger" if "swagger" in document else "openapi"
         yield (
-            "swagger" if "swagger" in document else "openapi",
-            f"{version!r} is not a version of OpenAPI 3.0. Convert the document, and set "
-            "`openapi: 3.0.3`.",
+            key,
+            f"{version!r} is not OpenAPI 3.0. Convert the document, and set `openapi: 3.0.3`.",
         )
         return
     read = Document(document)
-    checks = (
+    everything = chain(
         structure.problems(read),
         extensions.problems(read),
         paths.problems(read),
@@ -58,14 +58,10 @@ def document_problems(
         security.problems(read),
         integrations.problems(read, scheme, endpoint_type),
     )
-    # An inherited parameter is found once for each operation.
-    found = dict.fromkeys(chain.from_iterable(checks))
-    yield from found
-    if not found:
+    # Each one once: an inherited parameter is checked with every operation.
+    problems = dict.fromkeys(everything)
+    yield from problems
+    if not problems:
         size = len(compile_document("", document).json.encode())
         if size > MAX_BYTES:
-            yield (
-                "paths",
-                f"make a definition of {size} bytes, above the limit of {MAX_BYTES}. Move some of "
-                "them to another API.",
-            )
+            yield "paths", f"take {size} bytes, above the limit of {MAX_BYTES}. Split the API."

@@ -1,6 +1,7 @@
 """Request bodies and responses: statuses, headers, media types and their models."""
 
 import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from openapi.document import Document, Operation, mapping
@@ -21,48 +22,48 @@ def problems(document: Document) -> Problems:
 
 
 def _request_problems(document: Document, operation: Operation) -> Problems:
-    path, body = document.resolve(
-        "requestBodies", at(operation.json_path, "requestBody"), operation.spec.get("requestBody")
-    )
-    yield from _content_problems(path, body)
-    validator = operation.spec.get(VALIDATOR, document.content.get(VALIDATOR))
-    validators = mapping(document.content.get(VALIDATORS))
-    if mapping(validators.get(str(validator))).get("validateRequestBody") is not True:
-        return
-    for media_type, media in mapping(mapping(body).get("content")).items():
-        if "$ref" not in mapping(mapping(media).get("schema")):
+    path = at(operation.json_path, "requestBody")
+    path, body = document.resolve("requestBodies", path, operation.spec.get("requestBody"))
+    name = operation.spec.get(VALIDATOR, document.content.get(VALIDATOR))
+    validator = mapping(mapping(document.content.get(VALIDATORS)).get(str(name)))
+    for schema_path, schema in _schemas(path, body):
+        if validator.get("validateRequestBody") is True and "$ref" not in schema:
             yield (
-                at(path, "content", media_type, "schema"),
-                "is checked by a request validator, which needs a named model. Move it to "
-                "components.schemas, and refer to it.",
+                schema_path,
+                "needs a named model for its validator. Move it to components.schemas.",
             )
+    yield from _content_problems(path, body)
 
 
 def _response_problems(document: Document, path: str, status: str, spec: Any) -> Problems:
     if not re.fullmatch(r"[1-5]\d\d", status):
         yield path, f"{status!r} is not a status code. List each status code, such as 404."
     path, response = document.resolve("responses", path, spec)
-    response = mapping(response)
     yield from keys.unsupported(path, response, keys.RESPONSE)
-    yield from _content_problems(path, response)
-    for media_type, media in mapping(response.get("content")).items():
-        schema = mapping(mapping(media).get("schema"))
+    for schema_path, schema in _schemas(path, response):
         if "$ref" not in schema and schema.get("type", "object") != "object":
             yield (
-                at(path, "content", media_type, "schema"),
-                "is not an object, which API Gateway requires of a response. Move it to "
-                "components.schemas, and refer to it.",
+                schema_path,
+                "is not an object, as responses have to be. Move it to components.schemas.",
             )
-    for name, value in mapping(response.get("headers")).items():
+    yield from _content_problems(path, response)
+    for name, value in mapping(mapping(response).get("headers")).items():
         header_path, header = document.resolve("headers", at(path, "headers", name), value)
         yield from keys.unsupported(header_path, header, keys.SCHEMA)
         yield from schema_problems(at(header_path, "schema"), mapping(header).get("schema"))
 
 
-def _content_problems(path: str, holder: Any) -> Problems:
-    for media_type, media in mapping(mapping(holder).get("content")).items():
+def _schemas(path: str, body: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """JSON path and content of the schema of every media type."""
+    for media_type, media in mapping(mapping(body).get("content")).items():
+        yield at(path, "content", media_type, "schema"), mapping(mapping(media).get("schema"))
+
+
+def _content_problems(path: str, body: Any) -> Problems:
+    for media_type, media in mapping(mapping(body).get("content")).items():
         media_path = at(path, "content", media_type)
         if "*" in media_type:
             yield media_path, "is a range. Name media types, such as application/json."
         yield from keys.unsupported(media_path, media, keys.MEDIA_TYPE)
-        yield from schema_problems(at(media_path, "schema"), mapping(media).get("schema"))
+    for schema_path, schema in _schemas(path, body):
+        yield from schema_problems(schema_path, schema)

@@ -49,18 +49,13 @@ def _link_problems(path: str, spec: Mapping[str, Any]) -> Problems:
         yield at(path, "integrationTarget"), "is for Application Load Balancers. Remove it."
     connection, link = spec.get("connectionType", "INTERNET"), spec.get("connectionId")
     if connection != "VPC_LINK":
-        yield (
-            at(path, "connectionType"),
-            f"{connection!r} does not reach a private service. Set VPC_LINK, and connectionId.",
-        )
+        advice = "Set VPC_LINK, and connectionId."
+        yield at(path, "connectionType"), f"{connection!r} reaches no private service. {advice}"
     elif link is None:
         yield at(path, "connectionId"), "is missing. Write ${stageVariables.vpcLinkId}."
     elif not re.fullmatch(r"\$\{stageVariables\.\w+\}|[a-z0-9]{4,20}", str(link)):
-        yield (
-            at(path, "connectionId"),
-            f"{link!r} is neither a stage variable nor the id of a VPC link. Write "
-            "${stageVariables.vpcLinkId}.",
-        )
+        advice = "Write ${stageVariables.vpcLinkId}."
+        yield at(path, "connectionId"), f"{link!r} is not the id of a VPC link. {advice}"
 
 
 def _uri_problems(path: str, spec: Mapping[str, Any], scheme: str | None) -> Problems:
@@ -120,20 +115,14 @@ def _request_problems(operation: Operation, path: str, spec: Mapping[str, Any]) 
     for target, source in mapping(spec.get("requestParameters")).items():
         target_path = at(path, "requestParameters", target)
         if not re.fullmatch(r"integration\.request\.(path|querystring|header)\..+", target):
-            yield (
-                target_path,
-                "is not part of a request. Write integration.request, then .path, .querystring "
-                "or .header, then the name.",
-            )
+            allowed = "integration.request.path, .querystring or .header"
+            yield target_path, f"is not part of a request. Write {allowed}, then the name."
         parts = re.fullmatch(
             r"method\.request\.(?:multivalue)?(path|querystring|header)\.(.+)", str(source)
         )
         if parts and (_LOCATIONS[parts[1]], parts[2]) not in declared:
-            yield (
-                target_path,
-                f"{source!r} is not declared. Add it to the operation's parameters, with "
-                f"`in: {_LOCATIONS[parts[1]]}`.",
-            )
+            advice = f"Add it to the operation's parameters, with `in: {_LOCATIONS[parts[1]]}`."
+            yield target_path, f"{source!r} is not declared. {advice}"
 
 
 def _response_problems(

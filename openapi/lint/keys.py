@@ -30,6 +30,7 @@ PARAMETER = {
     ),
 }
 PARAMETER_SCHEMA = {"$ref": "Write the type in its place."}
+COOKIE = {"in": "Remove the parameter; the service receives cookies unchanged."}
 RESPONSE = {"links": _DESCRIBE}
 SCHEMA = {
     **dict.fromkeys(("anyOf", "oneOf", "discriminator"), _ONE_SHAPE),

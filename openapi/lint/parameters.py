@@ -19,11 +19,7 @@ def problems(document: Document) -> Problems:
         seen: set[tuple[str, str]] = set()
         for path, parameter in operation.parameters:
             if parameter.get("in") == "cookie":
-                yield (
-                    at(path, "in"),
-                    "'cookie' is not supported by API Gateway. Remove the parameter; the service "
-                    "receives cookies unchanged.",
-                )
+                yield from keys.unsupported(path, parameter, keys.COOKIE)
                 continue
             yield from _name_problems(operation, path, parameter)
             if identity(parameter) in seen:
@@ -41,10 +37,7 @@ def _name_problems(operation: Operation, path: str, parameter: Mapping[str, Any]
     name, location = parameter.get("name"), parameter.get("in")
     pattern = _HEADER_NAME if location == "header" else _NAME
     if isinstance(name, str) and not re.fullmatch(pattern, name):
-        yield (
-            at(path, "name"),
-            f"{name!r} cannot be mapped by API Gateway. Use letters, digits and . _ $ -",
-        )
+        yield at(path, "name"), f"{name!r} cannot be mapped. Use letters, digits and . _ $ -"
     if location == "path" and name not in operation.path_parameters:
         known = f"{operation.path}, which has {listed(operation.path_parameters)}"
         yield at(path, "name"), f"{name!r} is not a parameter of {known}. Correct or remove it."

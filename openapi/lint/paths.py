@@ -41,9 +41,7 @@ def problems(document: Document) -> Problems:
 
 
 def _validator_problems(document: Document, path: str, holder: Mapping[str, Any]) -> Problems:
-    name, known = holder.get(VALIDATOR), mapping(document.content.get(VALIDATORS))
-    if name is not None and str(name) not in known:
-        yield (
-            at(path, VALIDATOR),
-            f"{name!r} is not in {VALIDATORS} ({listed(known)}). Define it there.",
-        )
+    name, validators = holder.get(VALIDATOR), mapping(document.content.get(VALIDATORS))
+    if name is not None and str(name) not in validators:
+        known = f"{VALIDATORS} ({listed(validators)})"
+        yield at(path, VALIDATOR), f"{name!r} is not in {known}. Define it there."

@@ -17,11 +17,7 @@ def model_problems(schemas: Mapping[str, Any]) -> Problems:
             yield path, f"{name!r} is not a valid model name. Use letters and digits only."
         yield from schema_problems(path, schema)
         if name in _reachable(schemas, name):
-            yield (
-                path,
-                "contains itself, which API Gateway does not support. Describe a fixed depth, or "
-                "leave the inner schema open.",
-            )
+            yield path, "contains itself, which API Gateway does not support. Limit its depth."
 
 
 def schema_problems(path: str, value: Any) -> Problems:
@@ -30,22 +26,13 @@ def schema_problems(path: str, value: Any) -> Problems:
     yield from keys.unsupported(path, schema, keys.SCHEMA)
     reference = schema.get("$ref")
     if isinstance(reference, str) and re.match(r"#/components/(?!schemas/)", reference):
-        yield (
-            at(path, "$ref"),
-            f"{reference!r} is not a schema. Refer to one in components.schemas.",
-        )
+        yield at(path, "$ref"), f"{reference!r} is not a schema. Use one of components.schemas."
     kind, form = schema.get("type"), schema.get("format")
     if form == "decimal" or (kind == "number" and form in ("int32", "int64")):
-        yield (
-            at(path, "format"),
-            f"{form!r} is not supported by API Gateway. Use `type: integer`, or no format.",
-        )
+        yield at(path, "format"), f"{form!r} is not supported. Use `type: integer`, or no format."
     for position, part in enumerate(sequence(schema.get("allOf"))):
         if "$ref" in mapping(part):
-            yield (
-                at(path, "allOf", position),
-                "is a reference, which API Gateway does not follow in allOf. Write it out.",
-            )
+            yield at(path, "allOf", position), "is a reference, not followed here. Write it out."
     for part_path, part in _parts(path, schema):
         yield from schema_problems(part_path, part)
 

@@ -24,8 +24,8 @@ def _requirement_problems(schemes: Mapping[str, Any], path: str, requirements: A
     if len(sequence(requirements)) > 1:
         yield (
             path,
-            "has alternatives, which API Gateway does not support. Require one, or all in one "
-            "item, such as {sigv4: [], api_key: []}.",
+            "has alternatives, which API Gateway does not support. Require one, or all of them in "
+            "one item, such as {sigv4: [], api_key: []}.",
         )
     for position, requirement in enumerate(sequence(requirements)):
         names = list(mapping(requirement))
@@ -35,11 +35,8 @@ def _requirement_problems(schemes: Mapping[str, Any], path: str, requirements: A
                 yield at(path, position, name), f"is not in {known}. Define it there."
         authorizers = [n for n in names if n in schemes and not is_api_key(schemes[n])]
         if len(authorizers) > 1:
-            yield (
-                at(path, position),
-                f"{' and '.join(authorizers)} are too many: a method has one authorizer, and "
-                "optionally an API key. Keep one.",
-            )
+            several = " and ".join(authorizers)
+            yield at(path, position), f"{several} are too many for one method. Keep one of them."
 
 
 def _scheme_problems(path: str, scheme: Mapping[str, Any]) -> Problems:

@@ -72,15 +72,8 @@ def _references(path: str, value: Any) -> Iterator[tuple[str, str]]:
 def _reference_problems(document: Document, path: str, reference: str) -> Problems:
     parts = re.fullmatch(r"#/components/([^/]+)/([^/]+)", reference)
     if not reference.startswith("#"):
-        yield (
-            path,
-            f"{reference!r} is outside the document, and API Gateway imports one file. Move the "
-            "component into `components`, and refer to it there.",
-        )
+        yield path, f"{reference!r} is in another file. Move the component into `components`."
     elif not parts or parts[2] not in document.components(parts[1]):
-        yield (
-            path,
-            f"{reference!r} does not exist in this document. Refer to #/components/<kind>/<name>.",
-        )
+        yield path, f"{reference!r} does not exist. Refer to #/components/<kind>/<name>."
     elif parts[1] != "schemas" and "$ref" in mapping(document.components(parts[1])[parts[2]]):
         yield path, f"{reference!r} is a reference itself. Refer to the component that it names."

@@ -101,7 +101,7 @@ def test_schemas_that_contain_each_other_are_reported() -> None:
 
 def test_a_definition_that_is_too_large_is_reported() -> None:
     summary = {"paths": {"/orders": {"get": {"summary": "x" * MAX_BYTES}}}}
-    assert problems(summary)[0].startswith("paths: make a definition of 60")
+    assert problems(summary)[0].startswith("paths: take 60")
     assert problems({"paths": {"/orders": {"get": {"summary": "x" * (MAX_BYTES // 2)}}}}) == []
 
 

@@ -203,7 +203,7 @@ class PrivateApi(pulumi.ComponentResource):
         )
 
     def _vpc_link_id(self, name: str, spec: LinkTargetArgs) -> pulumi.Output[str]:
-        """The link of one target; a balancer has one link, so a new one is not created first."""
+        """The link of one target; AWS allows one link on a balancer, so each has its own."""
         if ("load_balancer_arn" in spec) == ("vpc_link_id" in spec):
             raise ValueError(f"{name}: give either load_balancer_arn or vpc_link_id")
         if "vpc_link_id" in spec:

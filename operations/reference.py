@@ -1,153 +1,130 @@
-"""The documents that are made from the code: `python -m operations.reference` writes them anew."""
+"""The documents that are generated from the code: `python -m operations.reference` writes them."""
 
 import json
 import sys
-import types
-import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic.fields import FieldInfo
-
-from openapi.model import Model
-from settings.errors import model_in
-from settings.schema import NETWORK_SHAPES, TARGET_SHAPES, Api, Network, Stage, Target
+from settings.json_schema import Node, description, items, model_of, resolved, root
 
 ROOT = Path(__file__).parent.parent
 CONFIGURATION = Path("docs/configuration.md")
 SCHEMA = Path("config.schema.json")
-_OWNER = "Team that the tags name: up to 256 letters, digits and `_.:/=+@-`."
-_BOUNDARY = """\
-
-## `private-api:permissionsBoundary`
-
-ARN of an IAM policy that limits every role that is made; none by default. Roles that deploy from
-GitHub ask for theirs (docs/continuous-delivery.md).
-"""
-_TABLE = "| key | type | default | meaning |\n| --- | --- | --- | --- |\n"
+_WIDTH = 100
 _HEAD = """\
 # Configuration
 
-Everything that `Pulumi.<stack>.yaml` may say below `config:`. This page is made from the code
-(`make reference`); `config.schema.json` says the same to an editor that reads
-`# yaml-language-server: $schema=config.schema.json`. A wrong value is refused before the first
-resource, together with all other wrong values, with its key, the limit and the way out.
+The keys of `Pulumi.<stack>.yaml` below `config:`. An invalid configuration is rejected before the
+first resource is created, and every error in it is reported at once.
 
-## Before the project's own keys
+This page and `config.schema.json` are generated from the code by `make reference`. An editor
+checks a stack file that starts with `# yaml-language-server: $schema=config.schema.json`.
 
-| key | meaning |
-| --- | --- |
-| `aws:region` | Region of everything. Required. |
-| `aws:allowedAccountIds` | List of account ids, in quotes; one pins the account at preview. |
-
-## `private-api:owner`
-
+Put text that looks like another value in quotes, such as `"on"`, `"017"` or `"2026-01-31"`. The
+commands that need no AWS reject it without quotes, because programs read it differently.
 """
 
 
 def documents() -> Iterator[tuple[Path, str]]:
     """Every generated document, by its path."""
     yield CONFIGURATION, configuration()
-    yield SCHEMA, json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+    yield SCHEMA, _json(schema()) + "\n"
 
 
 def configuration() -> str:
     """The reference of the configuration, as Markdown."""
-    parts = [_HEAD + _OWNER + "\n" + _BOUNDARY]
-    parts.append("\n## `private-api:network`\n\nOptional where no target is new.\n")
-    parts += [_section(3, model) for model in NETWORK_SHAPES.values()]
-    parts.append("\n## `private-api:targets`\n\nOne to ten, each under a name of its own.\n")
-    parts += [_section(3, model) for model in TARGET_SHAPES.values()]
-    parts.append(_section(2, Api, "`private-api:api`"))
-    parts.append(_section(2, Stage, "`private-api:stages`", "One to ten, by name. "))
-    seen: list[type[Model]] = [*NETWORK_SHAPES.values(), *TARGET_SHAPES.values(), Api, Stage]
-    parts.append("\n## Shapes that stand inside\n")
-    for model in seen:  # grows while it is walked
-        for field in model.model_fields.values():
-            inner = model_in(field.annotation)
-            if inner and inner not in seen:
-                seen.append(inner)
-                parts.append(_section(3, inner))
-    return "".join(parts)
-
-
-class StackFile(Model):
-    """The project's own keys in a stack file."""
-
-    owner: str
-    """Team that the tags name."""
-    permissions_boundary: str = ""
-    """ARN of the IAM policy that limits the roles that are made."""
-    network: Network | None = None
-    """The network of new targets."""
-    targets: dict[str, Target]
-    """What stages can send to, by name."""
-    api: Api
-    """The REST API."""
-    stages: dict[str, Stage]
-    """Published stages, by name."""
+    config = schema()["properties"]["config"]
+    sections = [_HEAD, _table(config)]
+    for name, node in schema()["$defs"].items():
+        sections.append(f"\n## {name}\n\n{description(node)}\n{_table(node)}")
+    return "".join(sections)
 
 
 def schema() -> dict[str, Any]:
     """The JSON schema of a stack file, for editors."""
-    made = StackFile.model_json_schema(ref_template="#/$defs/{model}")
-    properties = {f"private-api:{key}": value for key, value in made["properties"].items()}
-    required = [f"private-api:{key}" for key in made["required"]]
+    parts = {name: resolved(node) for name, node in root()["properties"].items()}
+    properties = {
+        f"{n}:{key}": v for n, part in parts.items() for key, v in part["properties"].items()
+    }
+    required = [f"{n}:{key}" for n, part in parts.items() for key in part["required"]]
+    models = list(dict.fromkeys(_models(properties)))
+    for model in models:  # grows
+        models += [name for name in _models(root()["$defs"][model]) if name not in models]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Stack file of private-api",
         "type": "object",
         "properties": {
-            "config": {
-                "type": "object",
-                "properties": {"aws:region": {"type": "string"}, **properties},
-                "required": ["aws:region", *required],
-            }
+            "config": {"type": "object", "properties": properties, "required": required}
         },
-        "$defs": made["$defs"],
+        "$defs": {name: root()["$defs"][name] for name in models},
     }
 
 
-def _section(level: int, model: type[Model], title: str = "", lead: str = "") -> str:
-    text = lead + " ".join((model.__doc__ or "").split())
-    rows = "".join(_row(name, field) for name, field in model.model_fields.items())
-    heading = f"{'#' * level} {title or model.__name__}"
-    return f"\n{heading}\n\n{text}\n\n{_TABLE}{rows}"
+def _models(node: Any) -> Iterator[str]:
+    """Names of the models that a part refers to."""
+    if isinstance(node, dict):
+        if "$ref" in node:
+            yield model_of(node)
+        node = list(node.values())
+    if isinstance(node, list):
+        for inner in node:
+            yield from _models(inner)
 
 
-def _row(name: str, field: FieldInfo) -> str:
-    meaning = " ".join((field.description or "").split()).replace("|", "\\|")
-    default = "required" if field.is_required() else f"`{_plain(field.default)}`"
-    return f"| `{field.alias or name}` | {_type(field.annotation)} | {default} | {meaning} |\n"
+def _json(value: Any, indent: str = "") -> str:
+    """JSON with as much on a line as fits, and each list of plain values on one line."""
+    line = json.dumps(value, ensure_ascii=False)
+    if len(indent) + len(line) > _WIDTH:
+        inner = f"{indent}  "
+        if isinstance(value, dict):
+            items = [f"{inner}{json.dumps(key)}: {_json(v, inner)}" for key, v in value.items()]
+            return "{\n" + ",\n".join(items) + f"\n{indent}}}"
+        if isinstance(value, list) and isinstance(value[0], dict | list):
+            items = [inner + _json(item, inner) for item in value]
+            return "[\n" + ",\n".join(items) + f"\n{indent}]"
+    return line
+
+
+def _table(node: Node) -> str:
+    rows = "".join(_row(key, value) for key, value in node["properties"].items())
+    return f"\n| key | type | default | meaning |\n| --- | --- | --- | --- |\n{rows}"
+
+
+def _row(key: str, node: Node) -> str:
+    default = f"`{_plain(node['default'])}`" if "default" in node else "required"
+    meaning = description(node).replace("|", "\\|")
+    return f"| `{key}` | {_type(node)} | {default} | {meaning} |\n"
 
 
 def _plain(value: Any) -> str:
     if value is None:
         return "none"
-    if isinstance(value, Model):
-        value = value.model_dump(by_alias=True)
-    return json.dumps(value) if not isinstance(value, str) else value
+    return value if value and isinstance(value, str) else json.dumps(value)
 
 
-def _type(annotation: Any) -> str:
-    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
-    if origin is typing.Annotated:
-        return _type(arguments[0])
-    if origin is typing.Literal:
-        return " or ".join(f"`{value}`" for value in arguments)
-    if origin in (typing.Union, types.UnionType):
-        return _type(next(a for a in arguments if a is not type(None)))
-    if origin in (tuple, list):
-        return f"list of {_type(arguments[0])}"
-    if origin in (dict, Mapping):
-        return f"map of {_type(arguments[1])}"
-    if isinstance(annotation, type) and issubclass(annotation, Model):
-        name = annotation.__name__
-        return f"[{name}](#{name.lower()})"
-    return {str: "text", int: "whole number", float: "number", bool: "`true` or `false`"}.get(
-        annotation, "JSON schema"
-    )
+def _type(node: Node) -> str:
+    match node:
+        case {"$ref": _}:
+            return f"[{model_of(node)}](#{model_of(node).lower()})"
+        case {"anyOf": [inner, _]}:
+            return _type(inner)
+        case {"oneOf": choices}:
+            return _either([_type(choice) for choice in choices])
+        case {"enum": values}:
+            return _either([f"`{value}`" for value in values])
+        case {"type": "array"}:
+            return f"list of {_type(items(node))}"
+        case {"additionalProperties": True}:
+            return "JSON schema"
+        case {"type": "object"}:
+            return f"map of {_type(items(node))}"
+    return str(node["type"])
+
+
+def _either(words: Sequence[str]) -> str:
+    return f"{', '.join(words[:-1])} or {words[-1]}"
 
 
 def main() -> int:

@@ -1,7 +1,7 @@
-"""The configuration of a stack, `Pulumi.<stack>.yaml`, read in this one place.
+"""The only reader of a stack's configuration, `Pulumi.<stack>.yaml`.
 
-Everything that is wrong is refused before the first resource, all at once, each with its key, its
-value, the limit and the way out.
+Everything that is wrong is reported at once, before the first resource: each key with its value,
+the limit and the way out.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,26 +15,26 @@ from openapi.compiler import Definition, compile_routes
 from openapi.document import compile_document
 from openapi.routes import Route
 
-from .checks import Draft, cross_problems
-from .errors import NAMESPACE, ConfigError, Problem
+from .checks import cross_problems
+from .errors import ConfigError, Problem
 from .files import Files
-from .reader import Reader
+from .reader import Draft, decoded, validated
 from .schema import (
+    NAMESPACE,
     Api,
     BalancerTarget,
     ExistingNetwork,
     FleetTarget,
     InstancesTarget,
     LinkTarget,
-    Network,
     NewNetwork,
     NewTarget,
+    Project,
     Stage,
     Target,
 )
 
 __all__ = [
-    "NAMESPACE",
     "BalancerTarget",
     "ConfigError",
     "ExistingNetwork",
@@ -43,28 +43,31 @@ __all__ = [
     "LinkTarget",
     "NewNetwork",
     "NewTarget",
-    "Problem",
     "Settings",
 ]
 PROJECT_ROOT = Path(__file__).parent.parent
+_NEVER_ENCRYPTED = (
+    "is a secret, and no key of this project may be one: its value would be readable in the "
+    "definition and in the stages. Set it again without --secret."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Everything a stack's file says, checked, with the files it names."""
+    """The valid configuration of a stack, with the files that it names."""
 
     owner: str
-    network: Network | None
+    network: NewNetwork | ExistingNetwork | None
     targets: Mapping[str, Target]
     api: Api
     routes: Sequence[Route]
-    """Empty where the definition comes from a file."""
+    """Empty if the definition is a file."""
     stages: Mapping[str, Stage]
     definition: Definition
     user_data: Mapping[str, str]
-    """Boot instructions by fleet target."""
+    """User data of the instances by fleet target."""
     permissions_boundary: str | None
-    """Policy that limits the roles that are made."""
+    """ARN of the policy that limits the roles of the stack."""
 
     @classmethod
     def load(cls) -> "Settings":
@@ -88,53 +91,62 @@ class Settings:
 
         `title` names the API; files are relative to `root`. Raises ConfigError.
         """
-        reader, files = Reader(config, secret_keys), Files(root)
-        draft = reader.draft()
-        draft.document = files.definition(draft.api) if draft.api and not draft.routes else None
-        problems = [*reader.problems, *cross_problems(draft)]
+        secret = [key for key in secret_keys if key.startswith(f"{NAMESPACE}:")]
+        raw = decoded({key: text for key, text in config.items() if key not in secret})
+        valid, problems = validated(raw)
+        draft, files = Draft.of(raw), Files(root)
+        policy = None
+        if draft.api:
+            policy = files.resource_policy(draft.api)
+            draft.document = None if draft.routes else files.definition(draft.api)
         origin = draft.api.cors.allow_origin if draft.api and draft.api.cors else None
-        rendered = {
+        user_data = {
             name: files.user_data(name, target, origin)
             for name, target in draft.targets.items()
             if isinstance(target, FleetTarget)
         }
-        policy = files.resource_policy(draft.api) if draft.api else None
-        problems += files.problems
-        if problems or draft.api is None or draft.owner is None:
+        problems += [*cross_problems(draft), *files.problems]
+        problems = [problem for problem in problems if problem.key not in secret]
+        problems += [Problem(key, _NEVER_ENCRYPTED) for key in secret]
+        if problems or valid is None:
             raise ConfigError(problems)
+        project = valid.project
         return cls(
-            owner=draft.owner,
-            network=draft.network,
-            targets=draft.targets,
-            api=draft.api,
-            routes=tuple(draft.routes.values()),
-            stages=draft.stages,
-            definition=_definition(title, draft, draft.api, policy),
-            user_data=rendered,
-            permissions_boundary=draft.permissions_boundary,
+            owner=project.owner,
+            network=project.network,
+            targets=project.targets,
+            api=project.api,
+            routes=project.api.routes or (),
+            stages=project.stages,
+            definition=_definition(title, project, draft.document, policy),
+            user_data=user_data,
+            permissions_boundary=project.permissions_boundary or None,
         )
 
 
 def _definition(
-    title: str, draft: Draft, api: Api, resource_policy: Mapping[str, Any] | None
+    title: str,
+    project: Project,
+    document: Mapping[str, Any] | None,
+    resource_policy: Mapping[str, Any] | None,
 ) -> Definition:
     """The one document, from the routes or from the user's own file."""
-    first = next(iter(draft.targets.values()))
+    first = next(iter(project.targets.values()))
     verify_authority = first.tls is None or first.tls.verify_certificate_authority
-    if draft.document is not None:
+    if document is not None:
         return compile_document(
             title,
-            draft.document,
+            document,
             scheme=first.protocol,
             verify_authority=verify_authority,
             resource_policy=resource_policy,
         )
     return compile_routes(
         title,
-        tuple(draft.routes.values()),
+        project.api.routes or (),
         scheme=first.protocol,
         verify_authority=verify_authority,
-        cors=api.cors,
-        models=api.models,
+        cors=project.api.cors,
+        models=project.api.models,
         resource_policy=resource_policy,
     )

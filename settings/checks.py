@@ -1,291 +1,253 @@
-"""What single values cannot show: the checks between the parts of a configuration."""
+"""The checks between the parts of a configuration."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Iterator
 
 from openapi.compiler import HOST_VARIABLE, LINK_VARIABLE, POLICY, stage_variables
-from openapi.document import operations_with_api_keys
+from openapi.document import mapping, operations_with_api_keys
 from openapi.lint import document_problems
 from openapi.lint.schemas import model_problems
-from openapi.routes import MAX_TIMEOUT_MS, Route, route_problems
+from openapi.paths import Problems, at
+from openapi.routes import MAX_TIMEOUT_MS, route_problems
 
-from .errors import NAMESPACE, Problem, near, quoted
+from .errors import Problem, hint, quoted
+from .reader import Draft
 from .schema import (
     BALANCER_ARN,
-    Api,
+    MAX_NAMES,
+    NAMESPACE,
     BalancerTarget,
     FleetTarget,
     InstancesTarget,
-    Network,
     NewNetwork,
-    Stage,
-    Target,
 )
 
-_PINNED = {LINK_VARIABLE, HOST_VARIABLE}
-
-
-@dataclass
-class Draft:
-    """What could be parsed of a configuration; the rest is absent."""
-
-    region: str | None = None
-    account_ids: tuple[str, ...] = ()
-    owner: str | None = None
-    permissions_boundary: str | None = None
-    network: Network | None = None
-    has_network: bool = False
-    """Whether the configuration has a network, be it one that did not parse."""
-    target_names: frozenset[str] = frozenset()
-    """All targets, those included that did not parse."""
-    targets: dict[str, Target] = field(default_factory=dict)
-    api: Api | None = None
-    routes: dict[int, Route] = field(default_factory=dict)
-    document: Mapping[str, Any] | None = None
-    """What `definitionFile` holds, if it could be read."""
-    stages: dict[str, Stage] = field(default_factory=dict)
+_FIXED_VARIABLES = {LINK_VARIABLE, HOST_VARIABLE}
 
 
 def cross_problems(draft: Draft) -> Iterator[Problem]:
-    """Every contradiction between parts, as far as the parts could be parsed."""
+    """Every contradiction between the valid parts of a configuration."""
     for check in _CHECKS:
         for key, message in check(draft):
             yield Problem(f"{NAMESPACE}:{key}", message)
 
 
-Found = Iterator[tuple[str, str]]
+def _there_are_not_too_many(draft: Draft) -> Problems:
+    for part in ("targets", "stages"):
+        if (count := len(mapping(draft.given.get(part)))) > MAX_NAMES:
+            yield part, f"{count} are above the limit of {MAX_NAMES}. Move some to another stack."
 
 
-def _zones_are_of_the_region(draft: Draft) -> Found:
+def _zones_are_in_the_region(draft: Draft) -> Problems:
     if isinstance(draft.network, NewNetwork) and draft.region:
         for position, zone in enumerate(draft.network.zones):
             if zone[:-1] != draft.region:
                 yield (
                     f"network.zones[{position}]",
-                    f"{quoted(zone)} is not in aws:region {draft.region}. Name a zone such as "
+                    f"{quoted(zone)} is not in aws:region {draft.region}. Use a zone such as "
                     f"{draft.region}a, or change the region.",
                 )
 
 
-def _new_targets_have_a_network(draft: Draft) -> Found:
+def _new_targets_have_a_network(draft: Draft) -> Problems:
     new = [n for n, t in draft.targets.items() if isinstance(t, FleetTarget | InstancesTarget)]
-    if new and not draft.has_network:
+    if new and "network" not in draft.given:
         yield (
             "network",
-            f"is missing, and target {new[0]} needs one. Give a cidrBlock and zones for "
-            "a new network, or a vpcId and subnetIds for an existing one.",
+            f"is missing, and target {new[0]} needs one. Give a cidrBlock and zones for a new "
+            "network, or a vpcId and subnetIds for an existing one.",
         )
 
 
-def _instances_have_an_existing_network(draft: Draft) -> Found:
+def _instances_are_in_an_existing_network(draft: Draft) -> Problems:
     for name, target in draft.targets.items():
         if isinstance(target, InstancesTarget) and isinstance(draft.network, NewNetwork):
             yield (
-                f"targets.{name}.instances",
-                "cannot be in a network that is yet to be made. Set `network` to the vpcId "
-                "and subnetIds of the instances.",
+                at("targets", name, "instances"),
+                "cannot be in a network that does not exist yet. Set `network` to the vpcId and "
+                "subnetIds of the instances.",
             )
 
 
-def _targets_speak_one_protocol(draft: Draft) -> Found:
-    """The scheme is literal in the one definition; only the host can be a stage variable."""
+def _targets_share_a_protocol(draft: Draft) -> Problems:
+    # The scheme is literal in the one definition; only the host can be a stage variable.
     for key in ("protocol", "tls"):
-        said = {name: getattr(target, key) for name, target in draft.targets.items()}
-        first = next(iter(said), "")
-        for name, value in said.items():
-            if value != said[first]:
-                yield (
-                    f"targets.{name}.{key}",
-                    f"differs from that of target {first}; all targets of an API share one. Use "
-                    "the same, or a stack of its own for this target.",
-                )
-
-
-def _tls_belongs_to_https(draft: Draft) -> Found:
-    for name, target in draft.targets.items():
-        server_name = getattr(target, "server_name", None)
-        if target.protocol == "http":
-            if target.tls:
-                yield (
-                    f"targets.{name}.tls",
-                    "has no meaning with http. Set `protocol: https`, or remove it.",
-                )
-            if server_name:
-                yield (
-                    f"targets.{name}.serverName",
-                    f"{quoted(server_name)} has no meaning with http. Set `protocol: https`, or "
-                    "remove it.",
-                )
-        elif isinstance(target, FleetTarget | InstancesTarget) and not server_name:
+        values = {name: getattr(target, key) for name, target in draft.targets.items()}
+        first = next(iter(values), "")
+        for name in [name for name, value in values.items() if value != values[first]]:
             yield (
-                f"targets.{name}.serverName",
-                "is missing with https. Give the name on the service's certificate; it is "
-                "checked, and the balancer's own name never matches.",
+                at("targets", name, key),
+                f"differs from that of target {first}, and all targets of an API share one. Use "
+                "the same, or move this target to another stack.",
             )
 
 
-def _fleets_have_room(draft: Draft) -> Found:
+def _tls_needs_https(draft: Draft) -> Problems:
+    for name, target in draft.targets.items():
+        given = draft.given["targets"][name]
+        if target.protocol == "http":
+            for key in ("tls", "serverName"):
+                if given.get(key) is not None:
+                    text = f"{quoted(given[key])} has no effect with http"
+                    yield at("targets", name, key), f"{text}. Set `protocol: https`, or remove it."
+        elif isinstance(target, FleetTarget | InstancesTarget) and not target.server_name:
+            yield (
+                at("targets", name, "serverName"),
+                "is missing with https. Give the name on the certificate of the service: it is "
+                "verified, and the name of the load balancer never matches.",
+            )
+
+
+def _fleet_sizes_are_in_order(draft: Draft) -> Problems:
     for name, target in draft.targets.items():
         if isinstance(target, FleetTarget) and target.fleet.min_size > target.fleet.max_size:
-            yield (
-                f"targets.{name}.fleet.minSize",
-                f"{target.fleet.min_size} is above maxSize {target.fleet.max_size}. Lower "
-                "one or raise the other.",
-            )
+            sizes = f"{target.fleet.min_size} is above maxSize {target.fleet.max_size}"
+            yield at("targets", name, "fleet", "minSize"), f"{sizes}. Lower it, or raise maxSize."
 
 
-def _balancers_are_at_home(draft: Draft) -> Found:
+def _balancers_are_in_the_account_and_region(draft: Draft) -> Problems:
     for name, target in draft.targets.items():
-        if not isinstance(target, BalancerTarget):
-            continue
-        parts = BALANCER_ARN.match(target.load_balancer_arn)
-        key = f"targets.{name}.loadBalancerArn"
+        parts = isinstance(target, BalancerTarget) and BALANCER_ARN.match(target.load_balancer_arn)
         if parts and draft.region and parts["region"] != draft.region:
             yield (
-                key,
-                f"is in {parts['region']}, not in aws:region {draft.region}. A VPC link, "
-                "its balancer and its API share a region: use a balancer of this one.",
+                at("targets", name, "loadBalancerArn"),
+                f"is in {parts['region']}, not in aws:region {draft.region}. A VPC link, its load "
+                "balancer and its API share a region: use a load balancer in this one.",
             )
         if parts and draft.account_ids and parts["account"] not in draft.account_ids:
             yield (
-                key,
+                at("targets", name, "loadBalancerArn"),
                 f"belongs to account {parts['account']}, not to aws:allowedAccountIds "
-                f"{', '.join(draft.account_ids)}. A VPC link, its balancer and its API "
-                "share an account: use a balancer of this one.",
+                f"{', '.join(draft.account_ids)}. A VPC link, its load balancer and its API share "
+                "an account: use a load balancer in this one.",
             )
 
 
-def _balancers_carry_one_link(draft: Draft) -> Found:
-    carriers: dict[str, str] = {}
+def _balancers_have_one_link(draft: Draft) -> Problems:
+    targets: dict[str, str] = {}
     for name, target in draft.targets.items():
         if isinstance(target, BalancerTarget):
-            first = carriers.setdefault(target.load_balancer_arn, name)
+            first = targets.setdefault(target.load_balancer_arn, name)
             if first != name:
                 yield (
-                    f"targets.{name}.loadBalancerArn",
-                    f"is the balancer of target {first} too, and AWS puts one VPC link on a "
-                    "balancer. Give this target the link instead: `vpcLinkId` with its own "
+                    at("targets", name, "loadBalancerArn"),
+                    f"is also the load balancer of target {first}, and AWS allows one VPC link per "
+                    "load balancer. Give this target the link instead: `vpcLinkId` and a "
                     "`listenerPort`.",
                 )
 
 
-def _stages_name_targets(draft: Draft) -> Found:
+def _stages_name_targets(draft: Draft) -> Problems:
+    known = mapping(draft.given.get("targets"))
     for name, stage in draft.stages.items():
-        named = {"target": stage.target}
+        named: dict[tuple[str, ...], str] = {("target",): stage.target}
         if stage.canary:
-            named["canary.target"] = stage.canary.target
-        for key, target in named.items():
-            if draft.target_names and target not in draft.target_names:
+            named["canary", "target"] = stage.canary.target
+        for steps, target in named.items():
+            if known and target not in known:
                 yield (
-                    f"stages.{name}.{key}",
-                    f"{quoted(target)} is not in `targets`; {near(target, draft.target_names)}. "
-                    "Name one of them, or add it.",
+                    at("stages", name, *steps),
+                    f"{quoted(target)} is not in `targets`; {hint(target, known)}. Use one of "
+                    "them, or add it.",
                 )
         if stage.canary and stage.canary.target == stage.target:
             yield (
-                f"stages.{name}.canary.target",
-                f"{quoted(stage.target)} is the stage's own target. Name another one, or "
+                at("stages", name, "canary", "target"),
+                f"{quoted(stage.target)} is already the target of the stage. Use another one, or "
                 "remove the canary.",
             )
 
 
-def _stage_variables_are_free(draft: Draft) -> Found:
+def _stage_variables_are_free(draft: Draft) -> Problems:
     for name, stage in draft.stages.items():
-        for variable in sorted(_PINNED & stage.variables.keys()):
+        for variable in sorted(_FIXED_VARIABLES & stage.variables.keys()):
             yield (
-                f"stages.{name}.variables.{variable}",
-                "is set from the stage's target. Remove it, and set `target`.",
+                at("stages", name, "variables", variable),
+                "is set from the target of the stage. Remove it, and set `target`.",
             )
 
 
-def _keys_meet_routes(draft: Draft) -> Found:
-    wanting = [f"routes[{i}]" for i, r in draft.routes.items() if r.authorization == "apiKey"]
-    wanting += operations_with_api_keys(draft.document or {})
-    for name, stage in draft.stages.items():
-        if wanting and not stage.api_keys:
-            yield (
-                f"stages.{name}.apiKeys",
-                f"is missing, and {wanting[0]} wants an API key. Add names and a "
-                "throttle, or change its authorization.",
-            )
-
-
-def _either_routes_or_file(draft: Draft) -> Found:
-    if draft.api is None:
-        return
-    if draft.routes and draft.api.definition_file:
-        yield (
-            "api.definitionFile",
-            f"{quoted(draft.api.definition_file)} stands beside routes. Keep one of the two.",
-        )
-    for key in ("cors", "models"):
-        if draft.api.definition_file and getattr(draft.api, key):
-            yield (
-                f"api.{key}",
-                "belongs to routes; with `definitionFile` it stands in the file. Move it there.",
-            )
-
-
-def _routes_fit_together(draft: Draft) -> Found:
-    if draft.api:
-        found = route_problems(draft.routes, tuple(draft.api.models), draft.api.cors)
-        yield from ((f"api.{key}", message) for key, message in found)
-        for place, message in model_problems(draft.api.models):
-            yield f"api.models{place.removeprefix('components.schemas')}", message
-        limit = MAX_TIMEOUT_MS[draft.api.endpoint_type]
-        for position, route in draft.routes.items():
-            if route.timeout_ms > limit:
-                yield (
-                    f"api.routes[{position}].timeoutMs",
-                    f"{route.timeout_ms} is above {limit}, the limit of an "
-                    f"{draft.api.endpoint_type} endpoint. Lower it, or set `endpointType: "
-                    "regional`.",
-                )
-
-
-def _file_can_be_imported(draft: Draft) -> Found:
-    if draft.api is None or draft.document is None:
-        return
-    protocol = next((target.protocol for target in draft.targets.values()), None)
-    for place, message in document_problems(
-        draft.document, scheme=protocol, endpoint_type=draft.api.endpoint_type
-    ):
-        yield "api.definitionFile", f"{draft.api.definition_file}: {place}: {message}"
-    if draft.api.resource_policy_file and POLICY in draft.document:
-        yield (
-            "api.resourcePolicyFile",
-            (
-                f"{quoted(draft.api.resource_policy_file)} stands beside the {POLICY} of "
-                f"{draft.api.definition_file}. Keep one of the two."
-            ),
-        )
-
-
-def _stages_set_the_variables(draft: Draft) -> Found:
-    used = stage_variables(draft.document or {}) - _PINNED
+def _stages_set_the_variables(draft: Draft) -> Problems:
+    used = stage_variables(draft.document or {}) - _FIXED_VARIABLES
     for name, stage in draft.stages.items():
         for variable in sorted(used - stage.variables.keys()):
             yield (
-                f"stages.{name}.variables",
-                f"has no {variable}, which the definition uses. Add it.",
+                at("stages", name, "variables"),
+                f"does not set {variable}, which the definition uses. Add it.",
             )
 
 
-_CHECKS: tuple[Callable[[Draft], Found], ...] = (
-    _zones_are_of_the_region,
+def _stages_have_keys_for_routes(draft: Draft) -> Problems:
+    keyed = [f"routes[{i}]" for i, r in draft.routes.items() if r.authorization == "apiKey"]
+    keyed += operations_with_api_keys(draft.document or {})
+    for name in [name for name, stage in draft.stages.items() if keyed and not stage.api_keys]:
+        yield (
+            at("stages", name, "apiKeys"),
+            f"is missing, and {keyed[0]} requires an API key. Add names and a throttle, or change "
+            "the authorization.",
+        )
+
+
+def _either_routes_or_file(draft: Draft) -> Problems:
+    api = draft.given.get("api")
+    file, routes = mapping(api).get("definitionFile"), mapping(api).get("routes")
+    if isinstance(api, dict) and file is None and routes is None:
+        yield "api.routes", "is missing. Give routes, or a `definitionFile`."
+    if file and routes:
+        text = f"{quoted(file)} cannot be combined with routes"
+        yield "api.definitionFile", f"{text}. Keep one of them."
+    for key in ("cors", "models"):
+        if file and draft.api and getattr(draft.api, key):
+            yield f"api.{key}", "belongs to routes. With `definitionFile`, move it to that file."
+
+
+def _routes_are_consistent(draft: Draft) -> Problems:
+    if draft.api is None:
+        return
+    for path, message in route_problems(draft.routes, tuple(draft.api.models), draft.api.cors):
+        yield f"api.{path}", message
+    for path, message in model_problems(draft.api.models):
+        yield f"api.models{path.removeprefix('components.schemas')}", message
+    limit = MAX_TIMEOUT_MS[draft.api.endpoint_type]
+    for position, route in draft.routes.items():
+        if route.timeout_ms > limit:
+            yield (
+                f"api.routes[{position}].timeoutMs",
+                f"{route.timeout_ms} is above {limit}, the limit of an {draft.api.endpoint_type} "
+                "endpoint. Lower it, or set `endpointType: regional`.",
+            )
+
+
+def _the_file_can_be_imported(draft: Draft) -> Problems:
+    if draft.api is None or draft.document is None:
+        return
+    file, policy = draft.api.definition_file, draft.api.resource_policy_file
+    protocol = next((target.protocol for target in draft.targets.values()), None)
+    for path, message in document_problems(
+        draft.document, scheme=protocol, endpoint_type=draft.api.endpoint_type
+    ):
+        yield "api.definitionFile", f"{file}: {path}: {message}"
+    if policy and POLICY in draft.document:
+        yield (
+            "api.resourcePolicyFile",
+            f"{quoted(policy)} cannot be combined with the {POLICY} of {file}. Keep one of them.",
+        )
+
+
+_CHECKS: tuple[Callable[[Draft], Problems], ...] = (
+    _there_are_not_too_many,
+    _zones_are_in_the_region,
     _new_targets_have_a_network,
-    _instances_have_an_existing_network,
-    _targets_speak_one_protocol,
-    _tls_belongs_to_https,
-    _fleets_have_room,
-    _balancers_are_at_home,
-    _balancers_carry_one_link,
+    _instances_are_in_an_existing_network,
+    _targets_share_a_protocol,
+    _tls_needs_https,
+    _fleet_sizes_are_in_order,
+    _balancers_are_in_the_account_and_region,
+    _balancers_have_one_link,
     _either_routes_or_file,
-    _routes_fit_together,
-    _file_can_be_imported,
+    _routes_are_consistent,
+    _the_file_can_be_imported,
     _stages_set_the_variables,
     _stages_name_targets,
     _stage_variables_are_free,
-    _keys_meet_routes,
+    _stages_have_keys_for_routes,
 )

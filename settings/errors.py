@@ -1,20 +1,19 @@
-"""How a refusal reads: the key, the value, the limit and the way out."""
+"""Error messages: the key, its value, the limit and the way out."""
 
-import difflib
 import json
-import re
-import typing
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from itertools import pairwise
+from typing import NamedTuple
 
 import pulumi
 from pydantic import ValidationError
-from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from openapi.model import Model
+from openapi.hints import nearest
+from openapi.paths import at
 
-NAMESPACE = "private-api"
+from .json_schema import description, items, resolved, root
+
 _LONGEST_VALUE = 120
 
 
@@ -29,7 +28,7 @@ class Problem(NamedTuple):
 
 
 class ConfigError(pulumi.RunError):
-    """A configuration that cannot be used, with everything that is wrong with it.
+    """An invalid configuration, with everything that is wrong with it.
 
     The CLI prints a `RunError` without a traceback.
     """
@@ -39,82 +38,74 @@ class ConfigError(pulumi.RunError):
         self.problems = tuple(problems)
 
 
-def explain(error: ValidationError, model: type[Model], key: str) -> Iterator[Problem]:
-    """Every mistake that pydantic found in the value of one key."""
-    found = error.errors(include_url=False)
-    for details in found:
-        here = details["loc"]
-        inside = any(d["loc"][: len(here)] == here and d["loc"] != here for d in found)
-        if not inside:  # a list is counted without the items that are wrong in themselves
-            yield Problem(spell(key, *here), _sentence(details, model))
+def explain(error: ValidationError) -> Iterator[Problem]:
+    """Everything that pydantic found wrong in a `StackConfig`."""
+    for details in error.errors(include_url=False):
+        # pydantic does not count the items that are wrong themselves.
+        if details["type"] == "too_short" and len(details["input"]) >= details["ctx"]["min_length"]:
+            continue
+        place = _locate(details["loc"])
+        yield Problem(place.key, _message(details, place))
 
 
-def near(word: str, known: Iterable[str]) -> str:
+def hint(word: str, known: Iterable[str]) -> str:
     """The known words, the one that was probably meant first."""
     known = sorted(known)
-    close = difflib.get_close_matches(word, known, n=1)
     listed = f"known are {', '.join(known)}" if known else "none is defined"
-    return f"did you mean {close[0]}? ({listed})" if close else listed
+    close = nearest(word, known)
+    return f"did you mean {close}? ({listed})" if close else listed
 
 
 def quoted(value: object) -> str:
-    """A value as it stands in the file, cut where it is long."""
+    """A value as it is written in the file, cut if it is long."""
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}..."
 
 
-def spell(key: str, *location: str | int) -> str:
-    """The path to a value, as `pulumi config set --path` takes it."""
-    for step in location:
-        if isinstance(step, int):
-            key += f"[{step}]"
-        elif step != "[key]":
-            key += f".{step}" if re.fullmatch(r"[\w-]+", step) else f'["{step}"]'
-    return key
+class _Place(NamedTuple):
+    """Where an error is, and what the JSON schema says there."""
+
+    key: str
+    meaning: str
+    siblings: Iterable[str]
+    """Keys of the object that the value is in."""
 
 
-def _sentence(details: ErrorDetails, model: type[Model]) -> str:
-    owner, field = _field_at(model, details["loc"])
-    about = " ".join((field.description or "").split()) if field else ""
+def _locate(location: Sequence[str | int]) -> _Place:
+    node, meaning, siblings = root(), "", {}
+    steps: list[str | int] = []
+    for step, following in pairwise((*location, "")):
+        if step == "[key]" and "properties" not in node:  # the error is in the key before
+            break
+        if "oneOf" in node:  # the step is the key that selects the model
+            node = next(n for n in map(resolved, node["oneOf"]) if step in n["properties"])
+        else:
+            steps.append(step)
+            if siblings := node.get("properties", {}):
+                node = resolved(siblings.get(step, {}))
+            elif following == "[key]":
+                node = node.get("propertyNames", {})
+            else:
+                node = resolved(items(node))
+        meaning = description(node) or meaning
+    return _Place(at(":".join(map(str, steps[:2])), *steps[2:]), meaning, siblings)
+
+
+def _message(details: ErrorDetails, place: _Place) -> str:
+    value, reason = details["input"], details["msg"]
     match details["type"]:
         case "missing":
-            return f"is missing. {about}"
+            return f"is missing. {place.meaning}"
         case "extra_forbidden":
-            keys = [info.alias or name for name, info in owner.model_fields.items()]
-            return (
-                f"is not a key here; {near(str(details['loc'][-1]), keys)}. Correct or remove it."
-            )
-        case "refused":
-            problem = details["msg"]
-        case "too_short":
-            problem = f"has fewer than {details['ctx']['min_length']}"
-        case "too_long":
-            problem = f"has more than {details['ctx']['max_length']}"
+            known = hint(str(details["loc"][-1]), place.siblings)
+            return f"is not a valid key; {known}. Correct or remove it."
+        case "selection" if isinstance(value, dict):
+            present = " and ".join(key for key in reason.split(", ") if key in value)
+            return f"needs exactly one of the keys {reason}, but has {present or 'none'}."
+        case "selection":
+            reason = f"should be an object with exactly one of the keys {reason}"
         case "string_pattern_mismatch":
-            problem = "is not of the right form"
-        case _:
-            problem = details["msg"].removeprefix("Input ").removeprefix("String ")
-    return f"{quoted(details['input'])} {problem}. {about or (owner.__doc__ or '')}".strip()
-
-
-def _field_at(
-    model: type[Model], location: Sequence[str | int]
-) -> tuple[type[Model], FieldInfo | None]:
-    """The model that an error is in, and the field it is about."""
-    field, inner = None, model
-    for step in location:
-        fields = {info.alias or name: info for name, info in inner.model_fields.items()}
-        if step in fields:
-            model, field = inner, fields[str(step)]
-            inner = model_in(field.annotation) or inner
-        elif field is None or inner is not model:
-            model = inner
-    return model, field
-
-
-def model_in(annotation: Any) -> type[Model] | None:
-    """The model inside a field's type, if there is one."""
-    if isinstance(annotation, type) and issubclass(annotation, Model):
-        return annotation
-    inside = (model_in(argument) for argument in typing.get_args(annotation))
-    return next((found for found in inside if found), None)
+            reason = "does not have the right format"
+        case kind if kind != "rejected":  # as in: String should have at most 253 characters
+            reason = f"should {reason.partition(' should ')[2].partition(' after ')[0]}"
+    return f"{quoted(value)} {reason}. {place.meaning}"

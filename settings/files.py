@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-from openapi import parsing
+from openapi.document import mapping
+from openapi.parsing import parse, parse_json
 
 from . import user_data
-from .errors import NAMESPACE, Problem, quoted
-from .schema import Api, FleetTarget
+from .errors import Problem, quoted
+from .schema import NAMESPACE, Api, FleetTarget
 
 SERVICE = Path("service/app.py")
 MAX_POLICY_CHARACTERS = 8_192
@@ -15,23 +16,23 @@ MAX_POLICY_CHARACTERS = 8_192
 
 
 class Files:
-    """Reads files under the project's root, and collects what is wrong with them."""
+    """Reads files of the project, and collects what is wrong with them."""
 
     def __init__(self, root: Path) -> None:
         self.problems: list[Problem] = []
         self._root = root
 
     def user_data(self, name: str, target: FleetTarget, origin: str | None) -> str:
-        """The boot instructions of a fleet: the file it names, or the sample service's."""
-        if target.fleet.user_data_file is not None:
-            key = f"{NAMESPACE}:targets.{name}.fleet.userDataFile"
-            text = self.text(key, target.fleet.user_data_file)
-            size = len(text.encode())
-            if size > user_data.MAX_BYTES:
-                self._refuse(
+        """The user data of a fleet: the file it names, or one that runs the sample service."""
+        file = target.fleet.user_data_file
+        key = f"targets.{name}.fleet" + (".userDataFile" if file else "")
+        text = self._text(key, file or str(SERVICE)) or ""
+        if file:
+            if (size := len(text.encode())) > user_data.MAX_BYTES:
+                self._report(
                     key,
-                    f"has {size} bytes, above the {user_data.MAX_BYTES} that AWS takes. "
-                    "Bake the program into an image, or fetch it at boot.",
+                    f"has {size} bytes, above the {user_data.MAX_BYTES} that AWS allows. Add the "
+                    "program to an image, or download it at boot.",
                 )
             return text
         environment = {
@@ -41,81 +42,68 @@ class Files:
         }
         if origin:
             environment["SERVICE_ALLOW_ORIGIN"] = origin
-        key = f"{NAMESPACE}:targets.{name}.fleet"
-        source = self.text(key, str(SERVICE))
         try:
-            return user_data.render(source, environment, target.server_name)
+            return user_data.render(text, environment, target.server_name)
         except ValueError as error:
-            self._refuse(key, f"{quoted(str(SERVICE))} makes {error}.")
+            self._report(key, f"{quoted(str(SERVICE))} makes {error}.")
             return ""
 
     def resource_policy(self, api: Api) -> dict[str, Any] | None:
-        """The API's resource policy, if there is one."""
-        if api.resource_policy_file is None:
-            return None
-        key, known = f"{NAMESPACE}:api.resourcePolicyFile", len(self.problems)
-        text = self.text(key, api.resource_policy_file)
-        if len(self.problems) > known:
+        """The resource policy of the API, if there is one."""
+        key, file = "api.resourcePolicyFile", api.resource_policy_file
+        if file is None or (text := self._text(key, file)) is None:
             return None
         try:
-            policy = parsing.parse_json(text)
+            policy = parse_json(text)
         except ValueError as error:
-            self._refuse(
-                key, f"{quoted(api.resource_policy_file)} is no JSON: {error}. Correct it."
-            )
+            self._report(key, f"{quoted(file)} is not valid JSON: {error}. Correct it.")
             return None
-        statements = policy.get("Statement", []) if isinstance(policy, dict) else []
+        statements = mapping(policy).get("Statement")
         statements = statements if isinstance(statements, list) else [statements]
-        if not any(s.get("Effect") == "Allow" for s in statements if isinstance(s, dict)):
-            self._refuse(
+        if not any(mapping(s).get("Effect") == "Allow" for s in statements):
+            self._report(
                 key,
-                f"{quoted(api.resource_policy_file)} allows nothing, so it denies everybody. "
-                "Add a statement with Effect Allow.",
+                f"{quoted(file)} allows nothing, so that it denies every request. Add a statement "
+                "with Effect Allow.",
             )
         if len(text) > MAX_POLICY_CHARACTERS:
-            self._refuse(
+            self._report(
                 key,
-                f"has {len(text)} characters, above the {MAX_POLICY_CHARACTERS} that AWS takes. "
+                f"has {len(text)} characters, above the {MAX_POLICY_CHARACTERS} that AWS allows. "
                 "Shorten it.",
             )
         return policy if isinstance(policy, dict) else None
 
     def definition(self, api: Api) -> dict[str, Any] | None:
         """The user's own OpenAPI document, if there is one."""
-        if api.definition_file is None:
-            return None
-        key, known = f"{NAMESPACE}:api.definitionFile", len(self.problems)
-        text = self.text(key, api.definition_file)
-        if len(self.problems) > known:
+        key, file = "api.definitionFile", api.definition_file
+        if file is None or (text := self._text(key, file)) is None:
             return None
         try:
-            return parsing.parse(text)
+            return parse(text)
         except ValueError as error:
-            self._refuse(
+            self._report(
                 key,
-                f"{quoted(api.definition_file)} is no JSON or YAML that can be imported: {error}. "
-                "Correct it.",
+                f"{quoted(file)} is not JSON or YAML that can be imported: {error}. Correct it.",
             )
             return None
 
-    def text(self, key: str, name: str) -> str:
-        """The text of a file under the root; empty, with a problem, if it cannot be had."""
+    def _text(self, key: str, name: str) -> str | None:
+        """The text of a file of the project, or None with a problem."""
         try:
             path = (self._root / name).resolve()
-            if not path.is_relative_to(self._root.resolve()):
-                self._refuse(key, f"{quoted(name)} is outside the project. Move the file into it.")
-                return ""
-            return path.read_text(encoding="utf-8")
+            if path.is_relative_to(self._root.resolve()):
+                return path.read_text(encoding="utf-8")
+            self._report(key, f"{quoted(name)} is outside the project. Move the file into it.")
+        except UnicodeDecodeError:
+            self._report(key, f"{quoted(name)} is not UTF-8 text. Name a text file.")
         except (OSError, RuntimeError, ValueError) as error:
             # A loop of symbolic links is a RuntimeError before Python 3.13, a NUL a ValueError.
-            is_text = not isinstance(error, UnicodeDecodeError)
-            reason = getattr(error, "strerror", None) or (
-                error if is_text else "it is no UTF-8 text"
+            reason = getattr(error, "strerror", None) or error
+            self._report(
+                key, f"{quoted(name)} cannot be read: {reason}. Name a file of the project."
             )
-            self._refuse(
-                key, f"{quoted(name)} cannot be read: {reason}. Name a file under the project."
-            )
-            return ""
+        return None
 
-    def _refuse(self, key: str, message: str) -> None:
-        self.problems.append(Problem(key, message))
+    def _report(self, key: str, message: str) -> None:
+        self.problems.append(Problem(f"{NAMESPACE}:{key}", message))

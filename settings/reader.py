@@ -1,215 +1,113 @@
-"""Reading the parts of a configuration, each for itself, so that all mistakes come to light."""
+"""The configuration that the CLI hands over: decoded, validated, and the valid parts of it."""
 
+import functools
 import json
-import re
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import from_json
 
-from openapi.model import Model
+from openapi.document import mapping, sequence
 from openapi.routes import Route
 
-from .checks import Draft
-from .errors import NAMESPACE, Problem, explain, near, quoted, spell
-from .schema import NETWORK_SHAPES, TARGET_SHAPES, Api, Stage
+from .errors import Problem, explain
+from .schema import (
+    NAMESPACE,
+    AccountIds,
+    Api,
+    ExistingNetwork,
+    Network,
+    NewNetwork,
+    Region,
+    StackConfig,
+    Stage,
+    Target,
+)
 
-TOP_LEVEL = ("owner", "network", "targets", "api", "stages", "permissionsBoundary")
-_LIMIT = 10
-_NAMES = {
-    "targets": (
-        r"[a-z]([a-z0-9-]{0,14}[a-z0-9])?",
-        "Use up to 16 lower-case letters, digits and dashes; a letter first, no dash last.",
-    ),
-    "stages": (
-        r"[A-Za-z0-9_-]{1,128}",
-        "Use up to 128 letters, digits, dashes and underscores.",
-    ),
-}
-_MISSING = {
-    "owner": "Name the team for the tags: pulumi config set owner platform",
-    "targets": "Name at least one target, such as blue, with its port, healthPath and fleet.",
-    "api": "Give it routes, such as {method: GET, path: /, authorization: none}.",
-    "stages": "Name at least one stage, such as dev, with its target.",
-}
-_M = TypeVar("_M", bound=Model)
+Raw = dict[str, dict[str, Any]]
+"""Values by namespace and key, as they are given."""
+_TEXT = ("aws:region", f"{NAMESPACE}:owner", f"{NAMESPACE}:permissionsBoundary")
 
 
-class Reader:
-    """Parses a configuration as far as it goes, and collects what is wrong with the rest."""
+@dataclass
+class Draft:
+    """The valid parts of a configuration, for the checks between them."""
 
-    def __init__(self, config: Mapping[str, str], secret_keys: tuple[str, ...]) -> None:
-        self.problems: list[Problem] = []
-        self._config = dict(config)
-        self._secret = {key for key in secret_keys if key.startswith(f"{NAMESPACE}:")}
-        for key in sorted(self._secret):
-            self._config.pop(key, None)
-            self._refuse(
-                key,
-                "is a secret, and nothing here may be one: it would show in the API's "
-                "definition and the stages. Set it again without --secret.",
-            )
+    given: Mapping[str, Any]
+    """The project's keys as they are given, valid or not."""
+    region: str | None
+    account_ids: tuple[str, ...]
+    network: NewNetwork | ExistingNetwork | None
+    targets: dict[str, Target]
+    api: Api | None
+    """The API, without its routes."""
+    routes: dict[int, Route]
+    """Routes by position."""
+    stages: dict[str, Stage]
+    document: Mapping[str, Any] | None = None
+    """Content of `definitionFile`, if it is readable."""
 
-    def draft(self) -> Draft:
-        """Everything that could be parsed; `problems` says what could not."""
-        self._refuse_unknown_keys()
-        draft = Draft(region=self._region(), account_ids=self._account_ids())
-        draft.owner = self._owner()
-        draft.permissions_boundary = self._permissions_boundary()
-        raw_network = self._json("network", optional=True)
-        if raw_network not in (None, {}):
-            draft.has_network = True
-            draft.network = self._shaped(NETWORK_SHAPES, raw_network, f"{NAMESPACE}:network")
-        targets = self._named("targets")
-        draft.target_names = frozenset(targets)
-        for name, raw in targets.items():
-            key = spell(f"{NAMESPACE}:targets", name)
-            target = self._shaped(TARGET_SHAPES, raw, key)
-            if target is not None:
-                draft.targets[name] = target
-        draft.api, draft.routes = self._api()
-        for name, raw in self._named("stages").items():
-            stage = self._parse(Stage, raw, spell(f"{NAMESPACE}:stages", name))
-            if stage is not None:
-                draft.stages[name] = stage
-        return draft
+    @classmethod
+    def of(cls, raw: Raw) -> "Draft":
+        """Everything that is valid by itself."""
+        aws, given = raw["aws"], raw[NAMESPACE]
+        api = mapping(given.get("api"))
+        return cls(
+            given=given,
+            region=_valid(Region, aws.get("region")),
+            account_ids=_valid(AccountIds, aws.get("allowedAccountIds")) or (),
+            network=_valid(Network, given.get("network")),
+            targets=_valid_values(Target, mapping(given.get("targets"))),
+            api=_valid(Api, {k: v for k, v in api.items() if k != "routes"}),
+            routes=_valid_values(Route, dict(enumerate(sequence(api.get("routes"))))),
+            stages=_valid_values(Stage, mapping(given.get("stages"))),
+        )
 
-    def _refuse(self, key: str, message: str) -> None:
-        self.problems.append(Problem(key, message))
 
-    def _refuse_unknown_keys(self) -> None:
-        for full in self._config:
-            namespace, _, key = full.partition(":")
-            if namespace == NAMESPACE and key not in TOP_LEVEL:
-                self._refuse(
-                    full, f"is not a key here; {near(key, TOP_LEVEL)}. Correct or remove it."
-                )
+def decoded(config: Mapping[str, str]) -> Raw:
+    """Values of the strings that the CLI hands over, where objects are JSON."""
+    raw: Raw = {"aws": {}, NAMESPACE: {}}
+    for full, text in config.items():
+        namespace, _, key = full.partition(":")
+        if namespace in raw:
+            raw[namespace][key] = text if full in _TEXT else _parsed(text)
+    if raw[NAMESPACE].get("network") == {}:  # the default in Pulumi.yaml
+        del raw[NAMESPACE]["network"]
+    return raw
 
-    def _region(self) -> str | None:
-        region = self._config.get("aws:region")
-        if region is None:
-            self._refuse("aws:region", "is missing. Set it: pulumi config set aws:region us-east-2")
-        elif not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", region):
-            self._refuse(
-                "aws:region", f"{quoted(region)} is no region. Name one such as us-east-2."
-            )
-        else:
-            return region
+
+def validated(raw: Raw) -> tuple[StackConfig | None, list[Problem]]:
+    """The whole configuration if it is valid, or else what is wrong with it."""
+    try:
+        return StackConfig.model_validate_json(_json(raw)), []
+    except ValidationError as error:
+        return None, list(explain(error))
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return from_json(text)
+    except ValueError:
+        return text
+
+
+def _json(value: Any) -> bytes:
+    # Half of a surrogate pair is not valid JSON, and would hide all other problems.
+    return json.dumps(value, ensure_ascii=False).encode(errors="replace")
+
+
+_adapter = functools.cache(TypeAdapter[Any])  # slow to make
+
+
+def _valid(kind: Any, value: Any) -> Any:
+    try:
+        return _adapter(kind).validate_json(_json(value))
+    except ValidationError:
         return None
 
-    def _account_ids(self) -> tuple[str, ...]:
-        text = self._config.get("aws:allowedAccountIds", "[]")
-        try:
-            accounts = json.loads(text)
-        except ValueError:
-            accounts = text
-        if not isinstance(accounts, list):
-            self._refuse(
-                "aws:allowedAccountIds",
-                f'{quoted(accounts)} is no list. Write ["{accounts}"], in brackets and quotes.',
-            )
-            return ()
-        for position, account in enumerate(accounts):
-            if not isinstance(account, str) or not re.fullmatch(r"\d{12}", account):
-                hint = "" if isinstance(account, str) else " It is a number: put it in quotes."
-                self._refuse(
-                    f"aws:allowedAccountIds[{position}]",
-                    f"{quoted(account)} is no account id, which is text of 12 digits.{hint}",
-                )
-                return ()
-        return tuple(accounts)
 
-    def _owner(self) -> str | None:
-        owner = self._config.get(f"{NAMESPACE}:owner")
-        if owner is None:
-            self._missing("owner")
-        elif not re.fullmatch(r"[\w .:/=+@-]{1,256}", owner):
-            self._refuse(
-                f"{NAMESPACE}:owner",
-                f"{quoted(owner)} is no tag value. Use up to 256 letters, digits and _.:/=+@-",
-            )
-        else:
-            return owner
-        return None
-
-    def _permissions_boundary(self) -> str | None:
-        arn = self._config.get(f"{NAMESPACE}:permissionsBoundary") or None
-        if arn and not re.fullmatch(r"arn:aws[a-z-]*:iam::(\d{12}|aws):policy/[\w+=,.@/-]+", arn):
-            self._refuse(
-                f"{NAMESPACE}:permissionsBoundary",
-                f"{quoted(arn)} is no ARN of an IAM policy. Give one, such as "
-                "arn:aws:iam::111122223333:policy/boundary, or remove it.",
-            )
-        return arn
-
-    def _api(self) -> tuple[Api | None, dict[int, Route]]:
-        """The API, and its routes by position: a bad route hides neither the others nor the API."""
-        key = f"{NAMESPACE}:api"
-        raw = self._json("api")
-        if not isinstance(raw, dict):
-            return (None if raw is None else self._parse(Api, raw, key)), {}
-        routes = raw.get("routes")
-        if not isinstance(routes, list) or not routes:
-            if not routes and "definitionFile" not in raw:
-                self._refuse(f"{key}.routes", "is missing. Give routes, or a `definitionFile`.")
-                raw = {k: v for k, v in raw.items() if k != "routes"}
-            return self._parse(Api, raw, key), {}
-        parsed = {
-            position: self._parse(Route, route, f"{key}.routes[{position}]")
-            for position, route in enumerate(routes)
-        }
-        rest = {k: v for k, v in raw.items() if k != "routes"}
-        return self._parse(Api, rest, key), {i: r for i, r in parsed.items() if r is not None}
-
-    def _named(self, part: str) -> dict[str, Any]:
-        """A part that maps names to things, without the names that are not allowed."""
-        raw = self._json(part)
-        if raw is None:
-            return {}
-        key = f"{NAMESPACE}:{part}"
-        if not isinstance(raw, dict) or not raw:
-            self._refuse(key, f"{quoted(raw)} should map names to {part}. {_MISSING[part]}")
-            return {}
-        if len(raw) > _LIMIT:
-            self._refuse(
-                key, f"{len(raw)} are above the limit of {_LIMIT}. Make another stack for the rest."
-            )
-        pattern, advice = _NAMES[part]
-        for name in [name for name in raw if not re.fullmatch(pattern, name)]:
-            self._refuse(spell(key, name), f"{quoted(name)} is no name here. {advice}")
-        return raw
-
-    def _json(self, part: str, optional: bool = False) -> Any:
-        text = self._config.get(f"{NAMESPACE}:{part}")
-        if text is None:
-            if not optional:
-                self._missing(part)
-            return None
-        try:
-            return json.loads(text)
-        except ValueError:
-            return text
-
-    def _missing(self, part: str) -> None:
-        if f"{NAMESPACE}:{part}" not in self._secret:
-            self._refuse(f"{NAMESPACE}:{part}", f"is missing. {_MISSING[part]}")
-
-    def _shaped(self, shapes: Mapping[str, type[_M]], raw: Any, key: str) -> _M | None:
-        """Parse by the one key that decides the shape, so that a mistake is reported once."""
-        listed = ", ".join(shapes)
-        if not isinstance(raw, dict):
-            self._refuse(key, f"{quoted(raw)} should be an object with one of {listed}.")
-            return None
-        deciding = [shape for shape in shapes if shape in raw]
-        if len(deciding) != 1:
-            found = f"has {' and '.join(deciding)}" if deciding else "has none of the keys"
-            self._refuse(key, f"{found} that tell what it is ({listed}). Give exactly one of them.")
-            return None
-        return self._parse(shapes[deciding[0]], raw, key)
-
-    def _parse(self, model: type[_M], raw: Any, key: str) -> _M | None:
-        try:
-            return model.model_validate_json(json.dumps(raw))
-        except ValidationError as error:
-            self.problems += explain(error, model, key)
-            return None
+def _valid_values(kind: Any, values: Mapping[Any, Any]) -> dict[Any, Any]:
+    valid = {key: _valid(kind, value) for key, value in values.items()}
+    return {key: value for key, value in valid.items() if value is not None}

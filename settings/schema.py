@@ -1,42 +1,34 @@
-"""What `Pulumi.<stack>.yaml` may say: every key with its type, its limits and its meaning."""
+"""What a stack file may contain: every key with its type, its limits and its meaning."""
 
 import re
 from ipaddress import IPv4Network
 from typing import Annotated, Any, Literal, NoReturn
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Discriminator, Field, Tag
 from pydantic_core import PydanticCustomError
 
 from openapi.model import Model
-from openapi.routes import Cors, ModelName, Route
+from openapi.routes import SCHEME_PORTS, Cors, ModelName, Route
 
-_MONTHS_AND_LESS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180)
-_YEARS = (365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
-RETENTION_DAYS = frozenset((*_MONTHS_AND_LESS, *_YEARS))
-"""Source: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html"""
+NAMESPACE = "private-api"
+"""Namespace of the project's own keys."""
+MAX_NAMES = 10
+"""Targets, and stages, of one stack."""
 BALANCER_ARN = re.compile(
     r"^arn:aws[a-z-]*:elasticloadbalancing:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):"
-    r"loadbalancer/(?P<kind>net|app|gwy)/[^/]+/[0-9a-f]+$"
+    r"loadbalancer/(?P<type>net|app|gwy)/[^/]+/[0-9a-f]+$"
 )
-SCHEME_PORTS = {"http": 80, "https": 443}
 _PRIVATE_RANGES = [IPv4Network(r) for r in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")]
 _GRAVITON = re.compile(r"^(a1|[a-z]+\d+g[a-z]*)\.")
-_FIRST_HIGH_PORT = 1025
 
 
-def _refuse(text: str) -> NoReturn:
-    raise PydanticCustomError("refused", "{text}", {"text": text})
-
-
-def _retention(days: int) -> int:
-    if days not in RETENTION_DAYS:
-        _refuse(f"is none of the periods that CloudWatch knows: {sorted(RETENTION_DAYS)}")
-    return days
+def _reject(text: str) -> NoReturn:
+    raise PydanticCustomError("rejected", "{text}", {"text": text})
 
 
 def _listener_port(port: int) -> int:
-    if port not in (80, 443) and port < _FIRST_HIGH_PORT:
-        _refuse("is not 80, 443 or above 1024, the ports that API Gateway reaches")
+    if port not in SCHEME_PORTS.values() and port <= 1024:  # noqa: PLR2004
+        _reject("is not 80, 443 or above 1024, the ports that API Gateway calls")
     return port
 
 
@@ -44,259 +36,329 @@ def _private_range(block: str) -> str:
     try:
         network = IPv4Network(block)
     except ValueError as error:
-        _refuse(f"is no IPv4 range: {error}")
+        _reject(f"is not a valid IPv4 range: {error}")
     if not any(network.subnet_of(private) for private in _PRIVATE_RANGES):
-        _refuse("is not within 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16")
+        _reject("is not within 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16")
     if not 16 <= network.prefixlen <= 24:  # noqa: PLR2004
-        _refuse("is not between /16 and /24")
+        _reject("is not between /16 and /24")
     return block
 
 
 def _balancer_arn(arn: str) -> str:
     parts = BALANCER_ARN.fullmatch(arn)
     if not parts:
-        _refuse("is no ARN of a load balancer")
-    if parts["kind"] != "net":
-        _refuse(
-            "is the ARN of another kind of load balancer; a VPC link takes a network one (/net/)"
-        )
+        _reject("is not a valid ARN of a load balancer")
+    if parts["type"] != "net":
+        _reject("is a load balancer of another type; a VPC link needs a Network Load Balancer")
     return arn
 
 
 def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
     repeated = sorted({value for value in values if values.count(value) > 1})
     if repeated:
-        _refuse(f"names {', '.join(repeated)} more than once")
+        _reject(f"contains {', '.join(repeated)} more than once")
     return values
 
 
+def _selected_by(*keys: str) -> Discriminator:
+    """Choose the model of an object by the one of these keys that it has."""
+
+    def selecting(raw: Any) -> str | None:
+        present = [key for key in keys if isinstance(raw, dict) and key in raw]
+        return present[0] if len(present) == 1 else None
+
+    return Discriminator(
+        selecting, custom_error_type="selection", custom_error_message=", ".join(keys)
+    )
+
+
+Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")]
+AccountIds = tuple[Annotated[str, Field(pattern=r"^[0-9]{12}$")], ...]
+Zone = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9][a-h]$")]
+SubnetId = Annotated[str, Field(pattern=r"^subnet-[0-9a-f]{8,17}$")]
+InstanceId = Annotated[str, Field(pattern=r"^i-[0-9a-f]{8,17}$")]
+KeyName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
 Port = Annotated[int, Field(ge=1, le=65_535)]
 ListenerPort = Annotated[Port, AfterValidator(_listener_port)]
-Retention = Annotated[int, AfterValidator(_retention)]
+# Source: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+# fmt: off
+Retention = Literal[
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
+    3288, 3653,
+]
+# fmt: on
 HostName = Annotated[
     str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$", max_length=253)
 ]
 VariableName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,64}$")]
 VariableValue = Annotated[str, Field(pattern=r"^[A-Za-z0-9._~:/?#&=,-]{1,512}$")]
+TargetName = Annotated[
+    str,
+    Field(
+        pattern=r"^[a-z]([a-z0-9-]{0,14}[a-z0-9])?$",
+        description="Use up to 16 lower-case letters, digits and dashes; start with a letter and "
+        "do not end with a dash.",
+    ),
+]
+StageName = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9_-]{1,128}$",
+        description="Use up to 128 letters, digits, dashes and underscores.",
+    ),
+]
+# The largest number is checked by itself: pydantic counts only what is otherwise valid.
+_NAMED = Field(
+    min_length=1, json_schema_extra={"maxProperties": MAX_NAMES, "additionalProperties": False}
+)
 
 
 class NewNetwork(Model):
-    """A network of its own; told by `cidrBlock`."""
+    """A new network, selected by `cidrBlock`."""
 
     cidr_block: Annotated[str, AfterValidator(_private_range)]
     """Private IPv4 range, /16 to /24, such as 10.20.0.0/16."""
-    zones: Annotated[
-        tuple[Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d[a-h]$")], ...],
-        Field(min_length=2, max_length=6),
-        AfterValidator(_distinct),
-    ]
+    zones: Annotated[tuple[Zone, ...], Field(min_length=2, max_length=6), AfterValidator(_distinct)]
     """Availability zones of the region, 2 to 6, such as [us-east-2a, us-east-2b]."""
     flow_log_retention_days: Retention = 30
-    """How long flow logs are kept, in days."""
+    """Retention of the flow logs, a number of days."""
 
 
 class ExistingNetwork(Model):
-    """A network that is there already; told by `vpcId`."""
+    """An existing network, selected by `vpcId`."""
 
     vpc_id: Annotated[str, Field(pattern=r"^vpc-[0-9a-f]{8,17}$")]
-    """Id of the VPC, such as vpc-0123456789abcdef0."""
+    """ID of the VPC, such as vpc-0123456789abcdef0."""
     subnet_ids: Annotated[
-        tuple[Annotated[str, Field(pattern=r"^subnet-[0-9a-f]{8,17}$")], ...],
-        Field(min_length=2, max_length=6),
-        AfterValidator(_distinct),
+        tuple[SubnetId, ...], Field(min_length=2, max_length=6), AfterValidator(_distinct)
     ]
-    """Private subnets of that VPC, 2 to 6, each in a zone of its own."""
+    """Private subnets of the VPC, 2 to 6, each in a different availability zone."""
 
 
 class Fleet(Model):
-    """New instances, kept alive by an Auto Scaling group."""
+    """New instances in an Auto Scaling group."""
 
     instance_type: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*\.[a-z0-9-]+$")]
     """EC2 instance type, such as t4g.micro."""
     min_size: Annotated[int, Field(ge=1, le=100)] = 2
-    """Instances at least, 1 to 100; an update waits until as many answer."""
+    """Minimum number of instances, 1 to 100. An update waits until this many are healthy."""
     max_size: Annotated[int, Field(ge=1, le=100)] = 4
-    """Instances at most, 1 to 100."""
+    """Maximum number of instances, 1 to 100."""
     architecture: Literal["arm64", "x86_64"] | None = None
-    """Architecture of the image, by default that of the instance type."""
+    """Architecture of the image; by default that of the instance type."""
     user_data_file: str | None = None
-    """File with the instances' user data, relative to the project; by default the sample service
-    is rendered."""
+    """File with the user data of the instances, relative to the project; by default the user data
+    runs the sample service."""
 
 
 class Tls(Model):
-    """How the gateway looks at the service's certificate."""
+    """How API Gateway verifies the certificate of the service."""
 
     verify_certificate_authority: bool = True
-    """`false` accepts a certificate of a private authority; its name and dates still count."""
+    """`false` accepts a certificate of a private authority; its name and dates are still
+    verified."""
 
 
 class _Target(Model):
     protocol: Literal["http", "https"] = "http"
-    """How the service speaks; one protocol for all targets."""
+    """Protocol of the service, the same for all targets."""
     listener_port: ListenerPort | None = None
-    """Port of the balancer: 80, 443 or above 1024; by default the protocol's own."""
+    """Port of the load balancer: 80, 443 or above 1024; by default that of the protocol."""
     tls: Tls | None = None
-    """With https: how the certificate is judged; the same for all targets."""
+    """With https: how the certificate is verified, the same for all targets."""
 
     @property
     def open_port(self) -> int:
-        """Port of the balancer, as said or the protocol's own."""
+        """Port of the load balancer, or else that of the protocol."""
         return self.listener_port or SCHEME_PORTS[self.protocol]
 
 
 class _ServedTarget(_Target):
     port: Port
-    """Port where the service listens, health check included, 1 to 65535."""
+    """Port that the service listens on, health check included, 1 to 65535."""
     health_path: Annotated[str, Field(pattern=r"^/[\x21-\x7e]*$", max_length=1024)]
-    """Path that answers 200 to 399 when an instance is fit, such as /health."""
+    """Path of the health check, such as /health; a healthy instance answers 200 to 399."""
     server_name: HostName | None = None
-    """With https: the name on the service's certificate, such as orders.example.com."""
+    """With https: the name on the certificate of the service, such as orders.example.com."""
 
 
 class FleetTarget(_ServedTarget):
-    """A new balancer with new instances; told by `fleet`."""
+    """A new load balancer with new instances, selected by `fleet`."""
 
     fleet: Fleet
     """The instances."""
 
     @property
     def architecture(self) -> Literal["arm64", "x86_64"]:
-        """As said, or that of the instance type."""
-        natural = "arm64" if _GRAVITON.match(self.fleet.instance_type) else "x86_64"
-        return self.fleet.architecture or natural  # type: ignore[return-value]
+        """Architecture of the image, or else that of the instance type."""
+        native = "arm64" if _GRAVITON.match(self.fleet.instance_type) else "x86_64"
+        return self.fleet.architecture or native  # type: ignore[return-value]
 
 
 class InstancesTarget(_ServedTarget):
-    """A new balancer with existing instances; told by `instances`."""
+    """A new load balancer with existing instances, selected by `instances`."""
 
     instances: Annotated[
-        tuple[Annotated[str, Field(pattern=r"^i-[0-9a-f]{8,17}$")], ...],
-        Field(min_length=1, max_length=100),
-        AfterValidator(_distinct),
+        tuple[InstanceId, ...], Field(min_length=1, max_length=100), AfterValidator(_distinct)
     ]
-    """Ids of the instances, such as [i-0123456789abcdef0]."""
+    """IDs of the instances, 1 to 100, such as [i-0123456789abcdef0]."""
 
 
 class _NamedTarget(_Target):
     host: HostName
-    """DNS name of the balancer, or with https the name on the service's certificate."""
+    """DNS name of the load balancer; with https, the name on the certificate of the service."""
 
     @property
     def address(self) -> str:
-        """Host, with the port where it is not the protocol's own."""
-        own = self.open_port == SCHEME_PORTS[self.protocol]
-        return self.host if own else f"{self.host}:{self.open_port}"
+        """Host, with the port unless it is that of the protocol."""
+        default = self.open_port == SCHEME_PORTS[self.protocol]
+        return self.host if default else f"{self.host}:{self.open_port}"
 
 
 class BalancerTarget(_NamedTarget):
-    """An existing Network Load Balancer, which gets a new link; told by `loadBalancerArn`."""
+    """An existing Network Load Balancer with a new VPC link, selected by `loadBalancerArn`."""
 
     load_balancer_arn: Annotated[str, AfterValidator(_balancer_arn)]
-    """ARN of an internal Network Load Balancer of this account and region."""
+    """ARN of an internal Network Load Balancer in the account and region of the stack."""
 
 
 class LinkTarget(_NamedTarget):
-    """An existing VPC link; told by `vpcLinkId`."""
+    """An existing VPC link, selected by `vpcLinkId`."""
 
     vpc_link_id: Annotated[str, Field(pattern=r"^[a-z0-9]{4,20}$")]
-    """Id of the link, such as a1b2c3."""
+    """ID of the VPC link, such as a1b2c3."""
 
 
+Network = Annotated[
+    Annotated[NewNetwork, Tag("cidrBlock")] | Annotated[ExistingNetwork, Tag("vpcId")],
+    _selected_by("cidrBlock", "vpcId"),
+]
 NewTarget = FleetTarget | InstancesTarget
-Target = FleetTarget | InstancesTarget | BalancerTarget | LinkTarget
-Network = NewNetwork | ExistingNetwork
-NETWORK_SHAPES: dict[str, type[NewNetwork | ExistingNetwork]] = {
-    "cidrBlock": NewNetwork,
-    "vpcId": ExistingNetwork,
-}
-"""The key that decides what kind of network it is."""
-TARGET_SHAPES: dict[str, type[Target]] = {
-    "fleet": FleetTarget,
-    "instances": InstancesTarget,
-    "loadBalancerArn": BalancerTarget,
-    "vpcLinkId": LinkTarget,
-}
-"""The key that decides what kind of target it is."""
+Target = Annotated[
+    Annotated[FleetTarget, Tag("fleet")]
+    | Annotated[InstancesTarget, Tag("instances")]
+    | Annotated[BalancerTarget, Tag("loadBalancerArn")]
+    | Annotated[LinkTarget, Tag("vpcLinkId")],
+    _selected_by("fleet", "instances", "loadBalancerArn", "vpcLinkId"),
+]
 
 
 class Throttle(Model):
-    """How much traffic is let through; the rest is answered 429."""
+    """A limit on requests; those above it are answered with 429."""
 
     rate_limit: Annotated[float, Field(gt=0, le=100_000)]
-    """Requests a second on average, above 0; the account's own limit stays above it."""
+    """Average requests per second, above 0 and up to 100000; the account's limit also applies."""
     burst_limit: Annotated[int, Field(ge=1, le=100_000)]
-    """Requests at once, from 1."""
+    """Size of a burst of requests, 1 to 100000."""
 
 
 class Quota(Model):
-    """Requests of one API key in a period."""
+    """How many requests one API key allows in a period."""
 
     limit: Annotated[int, Field(ge=1)]
-    """Requests in the period, from 1."""
+    """Requests in the period, 1 or more."""
     period: Literal["DAY", "WEEK", "MONTH"]
     """Length of the period: DAY, WEEK or MONTH."""
 
 
 class ApiKeys(Model):
-    """Keys of one stage, for routes with `authorization: apiKey`."""
+    """API keys of one stage, for routes with `authorization: apiKey`."""
 
     names: Annotated[
-        tuple[Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")], ...],
-        Field(min_length=1, max_length=100),
-        AfterValidator(_distinct),
+        tuple[KeyName, ...], Field(min_length=1, max_length=100), AfterValidator(_distinct)
     ]
-    """Who holds a key: one key a name, in lower case with digits and dashes."""
+    """Holders of a key, one key for each: up to 31 lower-case letters, digits and dashes."""
     throttle: Throttle
-    """Limits of one key."""
+    """Limits of each key."""
     quota: Quota | None = None
-    """Requests of one key in a period; unlimited by default."""
+    """Requests that each key allows in a period; unlimited by default."""
 
 
 class Canary(Model):
-    """A share of a stage's traffic for another target."""
+    """A share of a stage's requests, sent to another target."""
 
     target: str
     """Name of the other target, one of `targets`."""
     percent: Annotated[float, Field(ge=0, le=100)]
-    """Share of the traffic, 0 to 100 percent."""
+    """Share of the requests, 0 to 100 percent."""
 
 
 class Stage(Model):
     """A published stage of the API."""
 
     target: str
-    """Name of the target that the stage sends to, one of `targets`."""
+    """Name of the target that receives the requests, one of `targets`."""
     canary: Canary | None = None
-    """A share of the traffic for another target."""
+    """A share of the requests, sent to another target."""
     throttle: Throttle = Throttle.model_validate({"rateLimit": 50, "burstLimit": 100})
-    """How much traffic every method lets through; 50 a second and 100 at once by default."""
+    """Limits of each method; by default 50 requests per second and bursts of 100."""
     log_retention_days: Retention = 30
-    """How long the stage's logs are kept, in days."""
+    """Retention of the stage's logs, a number of days."""
     variables: Annotated[dict[VariableName, VariableValue], Field(max_length=98)] = {}
-    """Further stage variables that the definition uses, 98 at most: AWS takes 100 a stage."""
+    """Additional stage variables that the definition uses, up to 98; AWS allows 100 per stage."""
     api_keys: ApiKeys | None = None
-    """Keys of the stage; routes with `authorization: apiKey` need them."""
+    """API keys of the stage; routes with `authorization: apiKey` need them."""
 
 
 class Api(Model):
     """The REST API."""
 
     endpoint_type: Literal["regional", "edge"] = "regional"
-    """Where the API is reached: `regional`, or `edge` for clients all over the world."""
+    """Type of the endpoint: `regional`, or `edge` for clients all over the world."""
     account_logging: Literal["create", "existing", "off"] = "existing"
-    """The account's role for logs: `existing` trusts that the account has one, `create` makes it
-    (for one stack an account and region) and keeps it on destroy, `off` logs nothing."""
+    """The account's role for logs: `existing` relies on the role that the account has, `create`
+    creates it (in one stack per account and region) and keeps it on destroy, `off` disables
+    logs."""
     cors: Cors | None = None
     """Which pages of other origins may call the API from a browser."""
     resource_policy_file: str | None = None
-    """JSON file with the API's resource policy, relative to the project."""
+    """JSON file with the resource policy of the API, relative to the project."""
     revision: Annotated[int, Field(ge=1)] = 1
-    """Raise it to import and deploy the same definition again."""
+    """Raise it to import and deploy an unchanged definition again."""
     models: dict[ModelName, dict[str, Any]] = {}
-    """JSON schemas that routes name in `body`."""
+    """JSON schemas that routes refer to in `body`."""
     routes: Annotated[tuple[Route, ...], Field(min_length=1)] | None = None
-    """The routes; either these or `definitionFile`."""
+    """The routes; give either these or a `definitionFile`."""
     definition_file: str | None = None
     """OpenAPI 3.0 file, JSON or YAML, relative to the project, instead of `routes`. Missing
-    integrations are filled in; what API Gateway refuses or drops is refused by its path."""
+    integrations are filled in; an error names the path of what API Gateway would reject or drop."""
+
+
+class Aws(Model, extra="ignore"):
+    """Keys of the AWS provider that this project reads."""
+
+    region: Region
+    """Region of all resources. Set it: `pulumi config set aws:region us-east-2`"""
+    allowed_account_ids: AccountIds = ()
+    """Accounts that the stack may be deployed to: a list of 12-digit IDs in quotes, such as
+    ["111122223333"]. With one ID, the account is known at preview."""
+
+
+class Project(Model):
+    """The project's own keys."""
+
+    owner: Annotated[str, Field(pattern=r"^[\w .:/=+@-]+$", max_length=256)]
+    """Owning team, for the tags: up to 256 letters, digits, spaces and `_.:/=+@-`. Set it:
+    `pulumi config set owner platform`"""
+    permissions_boundary: Annotated[
+        str, Field(pattern=r"^(arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[\w+=,.@/-]+)?$")
+    ] = ""
+    """ARN of an IAM policy that limits every role of the stack, such as
+    arn:aws:iam::111122223333:policy/boundary; none by default. Roles that deploy from GitHub
+    require one (docs/continuous-delivery.md)."""
+    network: Network | None = None
+    """The network of new targets: a `cidrBlock` and `zones` for a new one, or a `vpcId` and
+    `subnetIds` for an existing one."""
+    targets: Annotated[dict[TargetName, Target], _NAMED]
+    """Targets by name, 1 to 10, such as blue, each with its port, healthPath and fleet."""
+    api: Api
+    """The REST API, with routes such as {method: GET, path: /, authorization: none}."""
+    stages: Annotated[dict[StageName, Stage], _NAMED]
+    """Published stages by name, 1 to 10, such as dev, each with its target."""
+
+
+class StackConfig(Model):
+    """The configuration of a stack, by namespace."""
+
+    aws: Aws
+    project: Annotated[Project, Field(alias=NAMESPACE)]

@@ -1,10 +1,10 @@
-"""The boot instructions of an instance, rendered for Amazon Linux 2023 without any download."""
+"""User data that runs a program on Amazon Linux 2023, without any download."""
 
 import json
 from collections.abc import Mapping
 
 MAX_BYTES = 16_384
-"""AWS refuses more. Source: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html"""
+"""Limit of AWS. Source: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html"""
 PROGRAM = "/usr/local/lib/private-service/app.py"
 CERTIFICATE = "/etc/private-service/certificate.pem"
 KEY = "/etc/private-service/key.pem"
@@ -14,16 +14,16 @@ _FIRST_FREE_PORT = 1024
 def render(source: str, environment: Mapping[str, str], certificate_name: str | None = None) -> str:
     """A cloud-config that runs a Python program as a systemd service.
 
-    `source` is the program, written to a root-owned file and run by the image's own Python 3.9
-    under an unprivileged user that systemd makes up. `environment` needs `SERVICE_PORT`. With
-    `certificate_name` the instance makes itself a certificate for that name at boot, and the
-    program is told where it lies. Raises ValueError above the 16 KiB that AWS takes.
+    `source` is the program, written to a file of root and run by the Python 3.9 of the image as
+    an unprivileged user that systemd creates. `environment` needs `SERVICE_PORT`. With
+    `certificate_name` the instance creates a certificate for that name at boot, and the program
+    gets its path. Raises ValueError above the 16 KiB that AWS allows.
     """
     environment = dict(environment)
     commands = ["systemctl daemon-reload"]
     if certificate_name:
         environment |= {"SERVICE_CERTIFICATE": CERTIFICATE}
-        commands.append(_make_certificate(certificate_name))
+        commands.append(_certificate_command(certificate_name))
     commands.append("systemctl enable --now private-service.service")
     config = {
         "write_files": [
@@ -36,13 +36,13 @@ def render(source: str, environment: Mapping[str, str], certificate_name: str | 
         ],
         "runcmd": commands,
     }
-    # JSON is YAML, and quotes whatever stands in the program.
+    # JSON is YAML, and quotes whatever the program contains.
     rendered = "#cloud-config\n" + json.dumps(config, indent=1, ensure_ascii=False) + "\n"
     size = len(rendered.encode())
     if size > MAX_BYTES:
         raise ValueError(
-            f"user data of {size} bytes is above the {MAX_BYTES} that AWS takes: "
-            "bake the program into an image, or fetch it at boot"
+            f"user data of {size} bytes is above the {MAX_BYTES} that AWS allows: "
+            "add the program to an image, or download it at boot"
         )
     return rendered
 
@@ -50,7 +50,7 @@ def render(source: str, environment: Mapping[str, str], certificate_name: str | 
 def _unit(environment: Mapping[str, str], credential: bool) -> str:
     lines = [f'Environment="{key}={_quoted(environment[key])}"' for key in sorted(environment)]
     if credential:
-        # The key is readable for root only; systemd hands it to the made-up user.
+        # Only root can read the key; systemd passes it to the user that it creates.
         lines += [f"LoadCredential=key:{KEY}", 'Environment="SERVICE_KEY=%d/key"']
     if int(environment["SERVICE_PORT"]) < _FIRST_FREE_PORT:
         lines.append("AmbientCapabilities=CAP_NET_BIND_SERVICE")
@@ -78,14 +78,14 @@ WantedBy=multi-user.target
 
 
 def _quoted(value: str) -> str:
-    """A value inside quotes of a unit file, where % and backslash have a meaning."""
+    """A value between quotes in a unit file, where % and backslashes are special."""
     return value.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
 
 
-def _make_certificate(name: str) -> str:
+def _certificate_command(name: str) -> str:
     return (
         "install -d /etc/private-service && openssl req -x509 -newkey rsa:2048 -nodes -days 730 "
-        # A common name has 64 characters at most, and only the alternative name is looked at.
+        # Clients verify the alternative name; a common name has at most 64 characters.
         f"-subj '/CN=private-service' -addext 'subjectAltName=DNS:{name}' "
         f"-keyout {KEY} -out {CERTIFICATE} && chmod 0644 {CERTIFICATE} && chmod 0600 {KEY}"
     )

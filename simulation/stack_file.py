@@ -1,35 +1,32 @@
-"""Stack files, read as the CLI reads them.
+"""Project and stack files, read as the CLI reads them.
 
-The CLI resolves plain YAML scalars by rules of its own, neither YAML 1.1 nor 1.2, and hands every
-value over as a string. Source: https://www.pulumi.com/docs/iac/concepts/projects/project-file/
+The CLI hands every value over as a string, objects as JSON.
+Source: https://www.pulumi.com/docs/iac/concepts/projects/project-file/
 """
 
-import datetime
-import decimal
 import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+import yaml  # type: ignore[import-untyped]
 
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
-_WHOLE = re.compile(r"([-+]?)(0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|[1-9][0-9]*|0)")
-_DATE = re.compile(
-    r"(\d{4})-(\d{1,2})-(\d{1,2})"
-    r"(?:(?:[Tt]|[ ]+)(\d{1,2}):(\d{1,2}):(\d{1,2})(?P<fraction>\.\d+)?"
-    r"(?P<offset>Z|[-+]\d{2}:\d{2})?)?"
+# The CLI's own parser is a port of libyaml; where that is missing, the one in Python is slower.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_CONSTANTS = {"": None, "~": None, "null": None, "true": True, "false": False}
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]+)?")
+_AMBIGUOUS = re.compile(
+    r"""y | n | yes | no | on | off | true | false | null    # in any case
+      | [-+]? \. (inf | nan)
+      | [-+]? (\.\d+ | \d+ (\.\d*)?) (e [-+]? \d+)?       # 017, +5, .5, 1e3
+      | [-+]? 0 [box] [\da-f]+                            # 0x1F
+      | [-+]? \d+ (:\d+)+ (\.\d*)?                        # 1:30, which can be 90
+      | \d{4} - \d\d? - \d\d? ([t\s] .*)?                # 2026-01-31
+    """,
+    re.ASCII | re.IGNORECASE | re.VERBOSE,
 )
-_WORDS: dict[str, Any] = {
-    **dict.fromkeys(("true", "True", "TRUE"), True),
-    **dict.fromkeys(("false", "False", "FALSE"), False),
-    **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
-}
-_NOT_JSON = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
-_LARGEST_PLAIN_FLOAT, _SMALLEST_PLAIN_FLOAT = 1e21, 1e-6
+"""What YAML 1.1, YAML 1.2 and the CLI may read differently, compared without underscores."""
 
 
 class StackFileError(Exception):
@@ -45,7 +42,7 @@ class StackFile:
     config: dict[str, str]
     """Strings by full key, such as aws:region; objects as JSON."""
     secret_keys: tuple[str, ...]
-    """Keys whose value is encrypted; it is not in `config`, since nothing here can decrypt it."""
+    """Keys whose values are encrypted, and therefore not in `config`."""
 
 
 def read(root: Path, stack: str) -> StackFile:
@@ -53,51 +50,25 @@ def read(root: Path, stack: str) -> StackFile:
 
     A name that ends in `.yaml` is a file, as for `pulumi --config-file`, and names the stack.
     """
-    project = _load(root / "Pulumi.yaml")
+    project, path = _load(root / "Pulumi.yaml", root), path_of(root, stack)
     if not isinstance(project, dict) or "name" not in project:
         raise StackFileError(f"{root / 'Pulumi.yaml'}: has no name. Give the project one.")
-    path = path_of(root, stack)
-    if path.suffix == Path(stack).suffix:
-        stack = path.stem
-    if not _is_file(path):
-        known = sorted(p.name.split(".")[1] for p in root.glob("Pulumi.*.yaml"))
-        raise StackFileError(
-            f"{path.name}: there is no such file. Known stacks are {', '.join(known) or 'none'}."
-        )
     name = str(project["name"])
     values = {
         _full(name, key): declared.get("default", declared.get("value"))
-        for key, declared in _section(project, "config", "Pulumi.yaml").items()
+        for key, declared in _section(project, "Pulumi.yaml").items()
         if isinstance(declared, dict) and {"default", "value"} & declared.keys()
     }
-    for key, value in _section(_load(path) or {}, "config", path.name).items():
+    for key, value in _section(_load(path, root) or {}, path.name).items():
         full = _full(name, key)
         if not re.fullmatch(r"[^:]+:[^:]+", full):
             raise StackFileError(
-                f"{path.name}: {key!r} is no configuration key, which reads namespace:name."
+                f"{path.name}: {key!r} is not a valid configuration key. Write namespace:name."
             )
         values[full] = value
-    secrets = tuple(key for key, value in values.items() if _is_secret(value))
-    config = {key: _text(value) for key, value in values.items() if key not in secrets}
-    return StackFile(name, stack, config, secrets)
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:  # a name that is too long
-        return False
-
-
-def _section(file: Any, key: str, name: str) -> dict[str, Any]:
-    """A mapping of a file, empty where it is left out."""
-    section = (file.get(key) or {}) if isinstance(file, dict) else None
-    if not isinstance(section, dict):
-        raise StackFileError(
-            f"{name}: {key} should map keys to values, as in `config:` and below it, indented, "
-            "`aws:region: us-east-2`. Correct the file."
-        )
-    return section
+    secret = tuple(key for key, value in values.items() if _is_secret(value))
+    config = {key: _text(value) for key, value in values.items() if key not in secret}
+    return StackFile(name, path.stem if stack.endswith(".yaml") else stack, config, secret)
 
 
 def path_of(root: Path, stack: str) -> Path:
@@ -105,8 +76,18 @@ def path_of(root: Path, stack: str) -> Path:
     return root / (stack if stack.endswith(".yaml") else f"Pulumi.{stack}.yaml")
 
 
+def _section(file: Any, name: str) -> dict[str, Any]:
+    section = (file.get("config") or {}) if isinstance(file, dict) else None
+    if not isinstance(section, dict):
+        raise StackFileError(
+            f"{name}: config should map keys to values. Write `config:` and below it, indented, "
+            "lines such as `aws:region: us-east-2`."
+        )
+    return section
+
+
 def _full(project: str, key: str) -> str:
-    return key if ":" in str(key) else f"{project}:{key}"
+    return key if ":" in key else f"{project}:{key}"
 
 
 def _is_secret(value: Any) -> bool:
@@ -116,112 +97,79 @@ def _is_secret(value: Any) -> bool:
     return isinstance(value, list) and any(map(_is_secret, value))
 
 
-def _load(path: Path) -> Any:
+def _load(path: Path, root: Path) -> Any:
     try:
-        node = YAML(pure=True).compose(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        for event in yaml.parse(text, _LOADER):
+            if getattr(event, "tag", None):
+                raise _error(
+                    event, "a tag such as !!str is not supported. Remove it, or use quotes."
+                )
+        node = yaml.compose(text, _LOADER)
         return None if node is None else _value(node)
     except FileNotFoundError:
-        raise StackFileError(f"{path}: there is no such file. Run this in the project.") from None
-    except RecursionError:
+        known = ", ".join(sorted(p.name.split(".")[1] for p in root.glob("Pulumi.*.yaml")))
         raise StackFileError(
-            f"{path.name}: cannot be read: it is nested without end. Correct the file."
+            f"{path}: there is no such file. Known stacks are {known or 'none'}."
         ) from None
-    except (OSError, UnicodeDecodeError, YAMLError, ValueError) as error:
-        reason = " ".join(str(error).split())
+    except StackFileError as error:
+        raise StackFileError(f"{path.name}: {error}") from None
+    except RecursionError:
+        raise StackFileError(f"{path.name}: an alias contains itself. Remove it.") from None
+    except (OSError, yaml.YAMLError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or " ".join(str(error).split())
         raise StackFileError(f"{path.name}: cannot be read: {reason}. Correct the file.") from None
 
 
-def _value(node: Node) -> Any:
-    if isinstance(node, SequenceNode):
+def _value(node: yaml.Node) -> Any:
+    if isinstance(node, yaml.SequenceNode):
         return [_value(item) for item in node.value]
-    if isinstance(node, MappingNode):
-        return _mapping(node)
-    if not isinstance(node, ScalarNode):
-        raise ValueError(f"a {node.tag} is neither a scalar, a list nor a mapping")
-    mark = node.start_mark
-    tagged = mark.buffer[mark.index] == "!"
-    return _scalar(node.value) if node.style is None and not tagged else node.value
+    return _mapping(node) if isinstance(node, yaml.MappingNode) else _scalar(node)
 
 
-def _mapping(node: MappingNode) -> dict[str, Any]:
+def _mapping(node: yaml.MappingNode) -> dict[str, Any]:
     merged: dict[str, Any] = {}
     own: dict[str, Any] = {}
     for key_node, value_node in node.value:
-        if key_node.value == "<<" and key_node.style is None:
-            value = _value(value_node)
+        value = _value(value_node)
+        if key_node.value == "<<" and not key_node.style:
             for other in value if isinstance(value, list) else [value]:
                 if not isinstance(other, dict):
-                    raise ValueError(f"<< merges {other!r}, which is no mapping")
+                    raise _error(key_node, f"<< needs a mapping, not {other!r}.")
                 merged = {**other, **merged}
             continue
-        key = _scalar_key(_value(key_node))
-        if key in own:
-            line = key_node.start_mark.line + 1
-            raise ValueError(f"{key!r} stands there twice, the second time in line {line}")
-        own[key] = _value(value_node)
+        name = _value(key_node)
+        if name is None or isinstance(name, dict | list | float):
+            raise _error(key_node, "a key has to be text. Put it in quotes.")
+        if (key := _text(name)) in own:
+            raise _error(key_node, f"{key!r} is already a key of this mapping. Remove one of them.")
+        own[key] = value
     return {**merged, **own}
 
 
-def _scalar_key(value: Any) -> str:
-    return "<nil>" if value is None else _text(value)
-
-
-def _scalar(text: str) -> Any:
-    """A plain scalar as the CLI's YAML library resolves it."""
-    if text in _WORDS:
-        return _WORDS[text]
-    if _NOT_JSON.fullmatch(text):
-        raise ValueError(f"{text} is no number that JSON has")
-    if (date := _DATE.fullmatch(text)) and (moment := _moment(date)):
-        return moment
-    digits = text.replace("_", "")
-    if match := _WHOLE.fullmatch(digits):
-        sign, number = match.groups()
-        # A leading zero makes it octal, with or without an o.
-        whole = int(number, 8 if re.fullmatch(r"0[0-7]+", number) else 0)
-        whole = -whole if sign == "-" else whole
-        if -(2**63) <= whole < 2**64:
-            return whole
-    return float(digits) if _FLOAT.fullmatch(digits) else text
-
-
-def _moment(match: re.Match[str]) -> str | None:
-    """A date or a time in the one form that the CLI prints; None if there is no such day."""
-    year, month, day, hour, minute, second = (int(part or 0) for part in match.groups()[:6])
-    fraction, offset = match["fraction"] or "", match["offset"] or "Z"
-    try:
-        moment = datetime.datetime(year, month, day, hour, minute, second)
-    except ValueError:
-        return None
-    zone = "+0000 UTC" if offset == "Z" else " ".join([offset.replace(":", "")] * 2)
-    return f"{moment:%Y-%m-%d %H:%M:%S}{fraction.rstrip('0').rstrip('.')} {zone}"
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else _json(value)
-
-
-def _json(value: Any) -> str:
-    if isinstance(value, bool) or value is None:
-        return json.dumps(value)
-    if isinstance(value, float):
-        return _number(value)
-    if isinstance(value, dict):
-        items = (f"{_json(key)}:{_json(value[key])}" for key in sorted(value))
-        return "{" + ",".join(items) + "}"
-    if isinstance(value, list):
-        return "[" + ",".join(map(_json, value)) + "]"
-    text = json.dumps(value, ensure_ascii=False)
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
+def _scalar(node: yaml.ScalarNode) -> Any:
+    text: str = node.value
+    if node.style:  # in quotes, or a block
+        return text
+    if text in _CONSTANTS:
+        return _CONSTANTS[text]
+    # Python and the CLI write tiny numbers with different exponents.
+    if _NUMBER.fullmatch(text) and "e" not in repr(number := float(text)):
+        return int(number) if number.is_integer() else number
+    if _AMBIGUOUS.fullmatch(text.replace("_", "")):
+        raise _error(
+            node,
+            f"{text} is not the same value to every reader of YAML. Put it in quotes if it is "
+            "text; write true, false, null or a plain number if it is not.",
+        )
     return text
 
 
-def _number(value: float) -> str:
-    if value == 0:
-        return "0"
-    if _SMALLEST_PLAIN_FLOAT <= abs(value) < _LARGEST_PLAIN_FLOAT:
-        return format(decimal.Decimal(repr(value).removesuffix(".0")), "f")
-    return re.sub(r"e([-+])0*", r"e\1", repr(value))
+def _error(place: Any, message: str) -> StackFileError:
+    return StackFileError(f"line {place.start_mark.line + 1}: {message}")
+
+
+def _text(value: Any) -> str:
+    if value is None or isinstance(value, str):
+        return value or ""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

@@ -78,7 +78,7 @@ def test_every_stage_sets_the_variables_that_the_file_uses(root: Path) -> None:
     uri = "http://${stageVariables.backendHost}/${stageVariables.release}"
     using = merged(BASE, legacy({"uri": uri}))
     assert errors(root, using) == [
-        "private-api:stages.dev.variables: has no release, which the definition uses. Add it."
+        "private-api:stages.dev.variables: does not set release, which the definition uses. Add it."
     ]
     stage = settings(root, using, ("stages.dev.variables", {"release": "v2"})).stages["dev"]
     assert stage.variables == {"release": "v2"}
@@ -87,8 +87,8 @@ def test_every_stage_sets_the_variables_that_the_file_uses(root: Path) -> None:
 def test_a_file_that_requires_api_keys_requires_them_on_every_stage(root: Path) -> None:
     assert errors(root, BASE, ("stages.dev.apiKeys", ABSENT)) == [
         'private-api:stages.dev.apiKeys: is missing, and paths["/files/{proxy+}"].'
-        "x-amazon-apigateway-any-method wants an API key. Add names and a throttle, or change its "
-        "authorization."
+        "x-amazon-apigateway-any-method requires an API key. Add names and a throttle, or change "
+        "the authorization."
     ]
 
 
@@ -98,15 +98,15 @@ def test_a_resource_policy_has_one_source(root: Path) -> None:
     file = ("api.resourcePolicyFile", "policy.json")
     assert settings(root, BASE, file).definition.document["x-amazon-apigateway-policy"] == policy
     assert errors(root, {**BASE, "x-amazon-apigateway-policy": policy}, file) == [
-        'private-api:api.resourcePolicyFile: "policy.json" stands beside the '
-        "x-amazon-apigateway-policy of orders.json. Keep one of the two."
+        'private-api:api.resourcePolicyFile: "policy.json" cannot be combined with the '
+        "x-amazon-apigateway-policy of orders.json. Keep one of them."
     ]
 
 
 @pytest.mark.parametrize("text", ["", "a: [", '{"a": 1, "a": 2}'])
 def test_a_file_that_cannot_be_parsed_is_one_error(root: Path, text: str) -> None:
     [line] = errors(root, text)
-    assert line.startswith(f'{KEY}: "orders.json" is no JSON or YAML that can be imported: ')
+    assert line.startswith(f'{KEY}: "orders.json" is not JSON or YAML that can be imported: ')
 
 
 def test_a_missing_file_is_one_error(root: Path) -> None:

@@ -1,4 +1,4 @@
-"""What the configuration accepts, and how it refuses the rest."""
+"""Which configurations are valid, and what is reported about the others."""
 
 import json
 from pathlib import Path
@@ -22,55 +22,77 @@ def problems(*changes: tuple[str, Any]) -> list[str]:
     return [str(problem) for problem in caught.value.problems]
 
 
-def refusals() -> list[Any]:
+def cases() -> list[Any]:
     yaml = YAML(typ="safe", pure=True)
     yaml.constructor.add_constructor("!absent", lambda *_: ABSENT)
-    cases = yaml.load(ROOT / "tests" / "settings" / "refusals.yaml")
-    return [pytest.param(c["change"], c["refused"], id=c["refused"][:70]) for c in cases]
+    table = yaml.load(ROOT / "tests" / "settings" / "errors.yaml")
+    return [pytest.param(c["change"], c["error"], id=c["error"][:70]) for c in table]
 
 
-@pytest.mark.parametrize(("change", "refused"), refusals())
-def test_a_bad_value_is_refused_in_one_sentence(change: dict[str, Any], refused: str) -> None:
-    assert problems(*change.items()) == [refused]
+@pytest.mark.parametrize(("change", "error"), cases())
+def test_an_invalid_value_is_reported_in_one_line(change: dict[str, Any], error: str) -> None:
+    assert problems(*change.items()) == [error]
 
 
 @pytest.mark.parametrize("stack", ["dev", "prod"])
-def test_the_shipped_stacks_are_accepted(stack: str) -> None:
+def test_the_shipped_stacks_are_valid(stack: str) -> None:
     assert set(read(stack=stack).stages)
 
 
-def test_a_type_error_and_a_cross_error_are_two_lines() -> None:
-    found = problems(("targets.blue.port", "x"), ("stages.dev.target", "red"))
-    assert [line.partition(": ")[0] for line in found] == [
-        "private-api:targets.blue.port",
-        "private-api:stages.dev.target",
-    ]
+BALANCER = {
+    "loadBalancerArn": "arn:aws:elasticloadbalancing:eu-west-1:111122223333:loadbalancer/net/x/1",
+    "host": "x.elb.eu-west-1.amazonaws.com",
+}
 
 
-def test_a_route_that_does_not_parse_hides_no_other_route() -> None:
-    found = problems(("api.routes.1", 5), ("api.routes.3", {"method": "GET", "path": "/"}))
-    assert [line.partition(": ")[0] for line in found] == [
-        "private-api:api.routes[1]",
-        "private-api:api.routes[3]",
-    ]
+INDEPENDENT = {
+    "an invalid value and a contradiction": (
+        {"targets.blue.port": "x", "stages.dev.target": "red"},
+        ["targets.blue.port", "stages.dev.target"],
+    ),
+    "an invalid route and two routes that are the same": (
+        {"api.routes.1": 5, "api.routes.3": {"method": "GET", "path": "/"}},
+        ["api.routes[1]", "api.routes[3]"],
+    ),
+    "an invalid route and a timeout above that of the endpoint": (
+        {"api.routes.0": 5, "api.routes.1.timeoutMs": 30_000, "api.endpointType": "edge"},
+        ["api.routes[0]", "api.routes[1].timeoutMs"],
+    ),
+    "an invalid target and another in a different region": (
+        {"targets.blue.port": 0, "targets.green": BALANCER},
+        ["targets.blue.port", "targets.green.loadBalancerArn"],
+    ),
+    "an invalid target that a stage names": ({"targets.blue.port": 0}, ["targets.blue.port"]),
+    "an invalid name of an invalid target": ({"targets/B!": 5}, ['targets["B!"]'] * 2),
+    "too many targets, all invalid": (
+        {"targets": dict.fromkeys(("blue", *"abcdefghij"), 5)},
+        ["targets", "targets.blue", *(f"targets.{name}" for name in "abcdefghij")],
+    ),
+    "too few zones, and one that is invalid": (
+        {"network.zones": ["ohio"]},
+        ["network.zones", "network.zones[0]"],
+    ),
+}
 
 
-def test_a_stage_may_name_a_target_that_did_not_parse() -> None:
-    found = problems(("targets.blue.port", 0))
-    assert len(found) == 1
+@pytest.mark.parametrize(("changes", "keys"), INDEPENDENT.values(), ids=INDEPENDENT)
+def test_no_error_hides_or_causes_another(changes: dict[str, Any], keys: list[str]) -> None:
+    found = [line.partition(": ")[0] for line in problems(*changes.items())]
+    assert sorted(found) == sorted(f"private-api:{key}" for key in keys)
 
 
-def test_a_secret_is_refused_without_its_value() -> None:
+@pytest.mark.parametrize("key", ["owner", "network", "api"])
+def test_a_secret_is_reported_once_and_without_its_value(key: str) -> None:
+    keys = (f"private-api:{key}", "aws:token")
     with pytest.raises(ConfigError) as caught:
-        Settings.read(
-            config(("owner", "hush")), title="t", secret_keys=("private-api:owner", "aws:token")
-        )
-    first = str(caught.value.problems[0])
-    assert first.startswith("private-api:owner: is a secret")
+        Settings.read(config(("owner", "hush")), title="t", secret_keys=keys)
+    (problem,) = caught.value.problems
+    assert problem.key == keys[0]
+    assert problem.message.startswith("is a secret")
     assert "hush" not in str(caught.value)
 
 
-def test_all_problems_stand_in_the_one_error_that_the_cli_prints() -> None:
+def test_the_one_error_that_the_cli_prints_contains_all_problems() -> None:
     with pytest.raises(ConfigError) as caught:
         read(("owner", ABSENT), ("stages.dev.target", "red"))
     assert all(str(problem) in str(caught.value) for problem in caught.value.problems)
@@ -95,14 +117,14 @@ def test_the_architecture_follows_from_the_instance_type(
     assert target.architecture == architecture
 
 
-def test_an_architecture_that_is_said_wins() -> None:
+def test_an_explicit_architecture_is_used() -> None:
     change = ("targets.blue.fleet.architecture", "x86_64")
     target = read(change).targets["blue"]
     assert isinstance(target, FleetTarget)
     assert target.architecture == "x86_64"
 
 
-def test_a_stage_has_a_real_throttle_without_being_asked() -> None:
+def test_a_stage_has_a_throttle_by_default() -> None:
     stage = Stage.model_validate({"target": "blue"})
     assert (stage.throttle.rate_limit, stage.throttle.burst_limit) == (50, 100)
 
@@ -122,17 +144,15 @@ def test_the_allowed_origin_reaches_the_service() -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("", "is no JSON"),
+        ("", "is not valid JSON"),
         ('{"Statement": 5}', "allows nothing"),
         ('{"Statement": [{"Effect": "Deny"}]}', "allows nothing"),
-        ('{"Statement": [{"Effect": "Allow", "x": NaN}]}', "is no JSON"),
+        ('{"Statement": [{"Effect": "Allow", "x": NaN}]}', "is not valid JSON"),
         ('{"Statement": [{"Effect": "Allow", "x": "\\ud800"}]}', "surrogate"),
-        ("[" * 100_000, "is no JSON"),
+        ("[" * 100_000, "is not valid JSON"),
     ],
 )
-def test_a_resource_policy_that_cannot_be_used_is_refused(
-    tmp_path: Path, text: str, reason: str
-) -> None:
+def test_an_unusable_resource_policy_is_reported(tmp_path: Path, text: str, reason: str) -> None:
     (tmp_path / "service").mkdir()
     (tmp_path / "service" / "app.py").touch()
     (tmp_path / "policy.json").write_text(text)
@@ -143,6 +163,6 @@ def test_a_resource_policy_that_cannot_be_used_is_refused(
     assert reason in problem.message
 
 
-def test_user_data_of_a_file_is_taken_as_it_is() -> None:
+def test_user_data_from_a_file_is_unchanged() -> None:
     settings = read(("targets.blue.fleet.userDataFile", "Pulumi.yaml"))
     assert settings.user_data["blue"] == (ROOT / "Pulumi.yaml").read_text()

@@ -1,4 +1,4 @@
-"""The boot instructions do what cloud-init and systemd need."""
+"""The user data is what cloud-init and systemd need."""
 
 import ast
 import json
@@ -31,7 +31,7 @@ def test_the_program_arrives_unchanged() -> None:
     assert files[PROGRAM] == SOURCE
 
 
-def test_no_file_belongs_to_a_user_that_is_made_later() -> None:
+def test_no_file_belongs_to_a_user_that_does_not_exist_yet() -> None:
     files = rendered()["write_files"]
     assert files
     assert not any("owner" in f for f in files)
@@ -51,11 +51,11 @@ def test_a_low_port_needs_a_capability(port: int, needed: bool) -> None:
     assert ("CAP_NET_BIND_SERVICE" in unit(port=port)) is needed
 
 
-def test_a_value_cannot_leave_its_quotes_in_the_unit() -> None:
+def test_a_value_cannot_end_its_quotes_in_the_unit() -> None:
     assert 'Environment="SERVICE_HEALTH_PATH=/a\\"%%20\\\\"' in unit(SERVICE_HEALTH_PATH='/a"%20\\')
 
 
-def test_a_certificate_is_made_for_the_name_and_its_key_stays_with_root() -> None:
+def test_the_certificate_is_for_the_name_and_only_root_can_read_its_key() -> None:
     commands = " ".join(rendered(name="orders.example.com")["runcmd"])
     assert "subjectAltName=DNS:orders.example.com" in commands
     assert "chmod 0600 /etc/private-service/key.pem" in commands
@@ -66,8 +66,8 @@ def test_without_https_there_is_no_certificate() -> None:
     assert "openssl" not in json.dumps(rendered())
 
 
-def test_user_data_above_the_limit_is_refused_with_its_size() -> None:
-    with pytest.raises(ValueError, match=f"above the {MAX_BYTES} that AWS takes"):
+def test_user_data_above_the_limit_is_rejected_with_its_size() -> None:
+    with pytest.raises(ValueError, match=f"above the {MAX_BYTES} that AWS allows"):
         render("x" * MAX_BYTES, {"SERVICE_PORT": "8080"})
 
 

@@ -1,8 +1,9 @@
 """The policy pack, started by the Pulumi engine: `pulumi preview --policy-pack policies`."""
 
-from pack.rules import build, refuse_misspelt_configuration
+from pack.framework.configuration import reject_unknown_names
+from pack.rules import build
 from pulumi_policy import PolicyPack
 
 if __name__ == "__main__":
-    refuse_misspelt_configuration()
+    reject_unknown_names()
     PolicyPack(name="private-api", policies=build())

@@ -1,4 +1,4 @@
-"""Our own stacks, run once."""
+"""Our own stacks, run once per session."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Programs that are written in other ways than ours, run with the real SDK."""
+"""Programs that are written differently from ours, run with the real SDK."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,15 +9,15 @@ import pytest
 
 from simulation import analyzer
 from simulation.engine import Phase, run_program
-from tests.policies.scene import Outcome, rule, verdict
-from tests.policies.test_location import Says, heard
+from tests.policies.case import Outcome, outcome_of, rule
+from tests.policies.locations import DIFFERENT, SAME, UNPROVEN, Proof, proof_of
 
 CONFIG = {"aws:region": "us-east-2"}
 Program = Callable[[], Any]
 
 
 def balancer(**opts: Any) -> aws.lb.LoadBalancer:
-    """A balancer as the VPC link wants it."""
+    """A load balancer as the VPC link requires it."""
     return aws.lb.LoadBalancer(
         "nlb",
         load_balancer_type="network",
@@ -68,7 +68,7 @@ def published(target: pulumi.Input[str], **opts: Any) -> aws.apigateway.RestApi:
 
 
 def through_a_component() -> None:
-    """The balancer's ARN leaves a component, and passes an apply."""
+    """The ARN of the load balancer is an output of a component, and passes through an apply."""
 
     class Service(pulumi.ComponentResource):
         def __init__(self) -> None:
@@ -81,14 +81,14 @@ def through_a_component() -> None:
 
 
 def two_providers() -> None:
-    """Each half by a provider of its own, in the same region."""
+    """Each side with its own provider, in the same region."""
     a = aws.Provider("a", region="us-east-2", profile="x")
     b = aws.Provider("b", region="us-east-2", profile="y")
     published(balancer(provider=a).arn, provider=b)
 
 
 def two_pinned_providers() -> None:
-    """Each half by a provider of its own, both pinned."""
+    """Each side with its own provider, both pinned."""
     a, b = (
         aws.Provider(name, region="us-east-2", profile=name, allowed_account_ids=["111122223333"])
         for name in "ab"
@@ -97,7 +97,7 @@ def two_pinned_providers() -> None:
 
 
 def two_roles() -> None:
-    """Each half in an account of its own."""
+    """Each side in its own account."""
     a, b = (
         aws.Provider(
             f"for-{account}",
@@ -110,19 +110,19 @@ def two_roles() -> None:
 
 
 def a_region_argument() -> None:
-    """The balancer in a region of its own."""
+    """The load balancer in another region."""
     made = aws.lb.LoadBalancer("nlb", load_balancer_type="network", region="eu-west-1")
     published(made.arn)
 
 
 def a_balancer_that_is_read() -> None:
-    """The balancer is there already, in our region and in the made-up account."""
+    """The load balancer exists already, in our region and in the fake account."""
     read = aws.lb.LoadBalancer.get("nlb", "nlb-id")
     published(read.arn)
 
 
 def an_api_known_by_its_id() -> None:
-    """The API is there already, and gets an integration here."""
+    """The API exists already, and gets an integration here."""
     link = aws.apigateway.VpcLink("link", target_arn=balancer().arn)
     aws.apigateway.Integration(
         "call",
@@ -136,7 +136,7 @@ def an_api_known_by_its_id() -> None:
 
 
 def a_link_of_version_two() -> None:
-    """The integration names the balancer, the link only the way."""
+    """The integration names the load balancer, and the VPC link does not."""
     link = aws.apigatewayv2.VpcLink("link", subnet_ids=["subnet-1"], security_group_ids=[])
     api = aws.apigateway.RestApi("api")
     aws.apigateway.Integration(
@@ -151,9 +151,6 @@ def a_link_of_version_two() -> None:
     )
 
 
-SAME, APART, UNPROVEN = Says.SAME, Says.APART, Says.UNPROVEN
-
-
 @pytest.mark.parametrize(
     ("program", "before"),
     [
@@ -161,33 +158,33 @@ SAME, APART, UNPROVEN = Says.SAME, Says.APART, Says.UNPROVEN
         (through_a_component, SAME),
         (two_providers, UNPROVEN),
         (two_pinned_providers, SAME),
-        (two_roles, APART),
-        (a_region_argument, APART),
+        (two_roles, DIFFERENT),
+        (a_region_argument, DIFFERENT),
         (a_balancer_that_is_read, UNPROVEN),
         (an_api_known_by_its_id, SAME),
         (a_link_of_version_two, SAME),
     ],
 )
-def test_the_location_is_followed_through_a_real_program(program: Program, before: Says) -> None:
-    said, text = heard(run_program(program, phase=Phase.PREVIEW, config=CONFIG))
-    assert said is before, text
-    after, text = heard(run_program(program, phase=Phase.UPDATE, config=CONFIG))
-    assert (after is APART) == (before is APART), text
+def test_the_location_is_followed_through_a_real_program(program: Program, before: Proof) -> None:
+    preview, text = proof_of(run_program(program, phase=Phase.PREVIEW, config=CONFIG))
+    assert preview is before, text
+    after, text = proof_of(run_program(program, phase=Phase.UPDATE, config=CONFIG))
+    assert (after is DIFFERENT) == (before is DIFFERENT), text
     assert after is not UNPROVEN, text
 
 
 @pytest.mark.parametrize("phase", Phase)
-def test_the_path_of_a_discrete_method_is_put_together(phase: Phase) -> None:
+def test_the_path_of_a_separate_method_is_composed(phase: Phase) -> None:
     run = run_program(lambda: published(balancer().arn), phase=phase, config=CONFIG)
-    outcome, text = verdict("route-authorization", run)
-    assert outcome is Outcome.REFUSES
-    assert "'get' lets everybody call GET /orders/{id}." in text
+    outcome, text = outcome_of("route-authorization", run)
+    assert outcome is Outcome.VIOLATES
+    assert "'get' lets anyone call GET /orders/{id}." in text
     allowed = {"openRoutes": ["GET /orders/{id}"]}
-    assert verdict("route-authorization", run, allowed)[0] is Outcome.PASSES
+    assert outcome_of("route-authorization", run, allowed)[0] is Outcome.PASSES
 
 
 @pytest.mark.parametrize("phase", Phase)
-def test_a_path_that_was_made_elsewhere_is_on_no_list(phase: Phase) -> None:
+def test_a_path_outside_the_stack_is_never_on_the_list(phase: Phase) -> None:
     def program() -> None:
         api = aws.apigateway.RestApi("api")
         below = aws.apigateway.Resource(
@@ -195,20 +192,16 @@ def test_a_path_that_was_made_elsewhere_is_on_no_list(phase: Phase) -> None:
         )
         for name, resource in (("a", "elsewhere"), ("b", below.id)):
             aws.apigateway.Method(
-                name,
-                rest_api=api.id,
-                resource_id=resource,
-                http_method="GET",
-                authorization="NONE",
+                name, rest_api=api.id, resource_id=resource, http_method="GET", authorization="NONE"
             )
 
     run = run_program(program, phase=phase, config=CONFIG)
-    _, text = verdict("route-authorization", run, {"openRoutes": ["GET /x", "GET /"]})
-    assert "'a' lets everybody call GET …." in text
-    assert "'b' lets everybody call GET …/x." in text
+    _, text = outcome_of("route-authorization", run, {"openRoutes": ["GET /x", "GET /"]})
+    assert "'a' lets anyone call GET …." in text
+    assert "'b' lets anyone call GET …/x." in text
 
 
-def test_a_plan_lets_keys_into_an_api_that_is_known_by_its_id_only() -> None:
+def test_a_usage_plan_covers_an_api_that_is_known_only_by_its_id() -> None:
     def program() -> None:
         aws.apigateway.Method(
             "get",
@@ -225,10 +218,10 @@ def test_a_plan_lets_keys_into_an_api_that_is_known_by_its_id_only() -> None:
         )
 
     run = run_program(program, phase=Phase.PREVIEW, config=CONFIG)
-    assert verdict("api-keys-metered", run)[0] is Outcome.PASSES
+    assert outcome_of("api-keys-metered", run)[0] is Outcome.PASSES
 
 
-def test_discrete_resources_break_no_rule_by_their_shape() -> None:
+def test_separate_resources_violate_no_rule_by_their_form() -> None:
     run = run_program(lambda: published(balancer().arn), phase=Phase.UPDATE, config=CONFIG)
     policies = [rule(n).policy() for n in ("integration-link-managed", "integration-timeout")]
     assert analyzer.findings_of(run, {}, policies) == ()

@@ -1,4 +1,4 @@
-"""Our own stacks and examples under the configurations that we ship."""
+"""Our own stacks and examples under the shipped configurations."""
 
 import json
 from typing import Any
@@ -31,7 +31,7 @@ def mandatory(findings: tuple[Finding, ...]) -> list[Finding]:
 
 @pytest.mark.parametrize("phase", Phase)
 @pytest.mark.parametrize(("stack", "config"), [(s, c) for s, cs in APPLIES.items() for c in cs])
-def test_our_stacks_break_no_mandatory_policy(
+def test_our_stacks_violate_no_mandatory_policy(
     stack: str, config: str, phase: Phase, runs: dict[tuple[str, Phase], Run]
 ) -> None:
     findings = findings_of(runs[stack, phase], shipped(config))
@@ -42,15 +42,13 @@ def test_our_stacks_break_no_mandatory_policy(
 def test_the_location_is_proven_at_preview_on_a_first_deploy(
     stack: str, runs: dict[tuple[str, Phase], Run]
 ) -> None:
-    judged = analyze_run(runs[stack, Phase.PREVIEW], shipped("ci"))
-    said = {f.policy for f in judged.findings} | {e.policy for e in judged.not_applicable}
-    assert said.isdisjoint({"nlb-api-same-account-region", "nlb-api-location-proven"})
+    analysis = analyze_run(runs[stack, Phase.PREVIEW], shipped("ci"))
+    reported = {f.policy for f in analysis.findings} | {e.policy for e in analysis.not_applicable}
+    assert reported.isdisjoint({"nlb-api-same-account-region", "nlb-api-location-proven"})
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_after_an_update_nothing_is_left_undecided(
-    stack: str, runs: dict[tuple[str, Phase], Run]
-) -> None:
+def test_after_an_update_nothing_is_unknown(stack: str, runs: dict[tuple[str, Phase], Run]) -> None:
     findings = findings_of(runs[stack, Phase.UPDATE], shipped(stack))
     assert {finding.policy for finding in findings} == {"stage-web-acl"}
 
@@ -64,7 +62,7 @@ def run(name: str, phase: Phase) -> Run:
 
 
 def exceptions(name: str) -> dict[str, Any]:
-    """What the owner of such a stack has to say, because a rule is broken on purpose."""
+    """The exceptions of an example that violates rules on purpose."""
     path = ROOT / "examples" / f"{name}.policies.json"
     return read_config(path) if path.is_file() else {}
 
@@ -81,13 +79,13 @@ def test_examples_pass_with_their_exceptions(name: str, phase: Phase, levels: st
 
 @pytest.mark.parametrize("name", [name for name in EXAMPLES if exceptions(name)])
 def test_examples_need_their_exceptions(name: str) -> None:
-    refused = mandatory(findings_of(run(name, Phase.PREVIEW), shipped("ci")))
-    assert refused
-    assert {finding.policy for finding in refused} <= exceptions(name).keys()
+    violations = mandatory(findings_of(run(name, Phase.PREVIEW), shipped("ci")))
+    assert violations
+    assert {finding.policy for finding in violations} <= exceptions(name).keys()
 
 
 def open_routes(run: Run) -> set[str]:
-    """Routes of a run stack that anybody may call."""
+    """Routes of a stack that anyone may call."""
     body = run.one("aws:apigateway/restApiPut:RestApiPut").inputs["body"]
     return {
         operation.route
@@ -97,11 +95,11 @@ def open_routes(run: Run) -> set[str]:
 
 
 @pytest.mark.parametrize("config", CONFIGS)
-def test_the_allow_list_names_our_open_routes_and_no_more(
+def test_the_allow_list_contains_exactly_our_open_routes(
     config: str, runs: dict[tuple[str, Phase], Run]
 ) -> None:
-    concerned = [stack for stack in STACKS if config in APPLIES[stack]]
-    ours = set().union(*(open_routes(runs[s, Phase.PREVIEW]) for s in concerned))
+    stacks = [stack for stack in STACKS if config in APPLIES[stack]]
+    ours = set().union(*(open_routes(runs[s, Phase.PREVIEW]) for s in stacks))
     assert set(shipped(config)["route-authorization"]["openRoutes"]) == ours
 
 
@@ -121,18 +119,16 @@ def test_the_strictest_configuration_is_nowhere_weaker_than_production() -> None
     assert weaker == {}
 
 
-def test_the_strictest_configuration_demands_proof_before_the_update() -> None:
+def test_the_strictest_configuration_requires_proof_before_the_update() -> None:
     assert reconcile(build(), shipped("ci"))["nlb-api-location-proven"][0] == "mandatory"
 
 
 @pytest.mark.parametrize("config", CONFIGS)
-def test_the_web_acl_is_advice_as_long_as_we_make_none(config: str) -> None:
+def test_the_web_acl_is_advisory_while_we_have_none(config: str) -> None:
     assert reconcile(build(), shipped(config))["stage-web-acl"][0] == "advisory"
 
 
-def test_one_recording_judged_twice_gives_the_same(
-    runs: dict[tuple[str, Phase], Run],
-) -> None:
+def test_the_same_run_has_the_same_findings_twice(runs: dict[tuple[str, Phase], Run]) -> None:
     run = runs["prod", Phase.PREVIEW]
     assert findings_of(run, {}) == findings_of(run, {})
 

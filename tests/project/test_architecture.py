@@ -20,11 +20,15 @@ MAY_IMPORT = {
     "bootstrap": set(),
 }
 """The folders of the product, each with those that it may import; tests may import all of them."""
+BASE = {"resource_types", "values", "sdk"}
 PACK_MAY_IMPORT = {
-    "graph": set(),
-    "framework": {"graph"},
-    "location": {"graph", "framework"},
-    "rules": {"graph", "framework", "location"},
+    "resource_types": set(),
+    "values": set(),
+    "sdk": {"values"},
+    "graph": BASE,
+    "framework": {*BASE, "graph"},
+    "location": {*BASE, "graph", "framework"},
+    "rules": {*BASE, "graph", "framework", "location"},
     "__main__": {"framework", "rules"},
     "__init__": set(),
 }

@@ -15,22 +15,11 @@ from pulumi_policy import (
     ReportViolation,
     ResourceValidationArgs,
     ResourceValidationPolicy,
-    Severity,
     StackValidationArgs,
     StackValidationPolicy,
 )
 
-from policies.pack.framework.rule import (
-    ADVISORY,
-    MANDATORY,
-    Config,
-    Refusal,
-    ResourceRule,
-    RuleError,
-    StackRule,
-    Undecided,
-    Verdict,
-)
+from policies.pack.framework.rule import Area, Config, RuleError, Unknown, Verdict, Violation
 from policies.pack.graph.graph import Graph
 from policies.pack.graph.resource import Resource
 from simulation.analyzer import Finding, Kind, analyze_run, analyze_state, findings_of
@@ -318,18 +307,19 @@ def broken(_: Any, *__: Any) -> list[Verdict]:
 ABOUT: dict[str, Any] = {
     "name": "broken",
     "title": "Breaks.",
-    "level": ADVISORY,
-    "severity": Severity.LOW,
-    "subjects": ("aws:a/one:One",),
-    "protects": "x",
+    "level": "advisory",
+    "severity": "low",
+    "resource_types": ("aws:a/one:One",),
+    "rationale": "x",
     "fix": "x",
 }
 
 
 @pytest.mark.parametrize(
-    "rule", [ResourceRule(**ABOUT, judge=broken), StackRule(**ABOUT, judge=broken)]
+    "rule", [Area("lab").resource_rule(**ABOUT), Area("lab").stack_rule(**ABOUT)]
 )
 def test_a_rule_that_fails_names_itself_the_resource_and_the_line(rule: Any) -> None:
+    rule(broken)
     with pytest.raises(RuleError) as caught:
         findings_of(run(), {}, [rule.policy()])
     text = str(caught.value)
@@ -340,11 +330,13 @@ def test_a_rule_that_fails_names_itself_the_resource_and_the_line(rule: Any) -> 
 def test_one_broken_resource_hides_no_finding_of_the_same_run() -> None:
     def unsure(resource: Resource, _: Graph, __: Config) -> list[Verdict]:
         if resource.name == "one":
-            return [Undecided(resource, "later"), Refusal(resource, "is bad.")]
-        return [Refusal(resource, "is bad too.", "mend it.")]
+            return [Unknown(resource, "later"), Violation(resource, "is bad.")]
+        return [Violation(resource, "is bad too.", "mend it.")]
 
-    about = {**ABOUT, "subjects": ("aws:a/one:One", "aws:a/two:Two"), "level": MANDATORY}
-    found = findings_of(run(), {}, [StackRule(**about, judge=unsure).policy()])
+    both = {"resource_types": ("aws:a/one:One", "aws:a/two:Two"), "level": "mandatory"}
+    rule = Area("lab").stack_rule(**{**ABOUT, **both})
+    rule(unsure)
+    found = findings_of(run(), {}, [rule.policy()])
     texts = [(f.urn, f.is_mandatory, f.message.partition("\n")[2]) for f in found]
     assert texts == [
         ("urn:one", True, "'one' is bad.\nFix: x"),

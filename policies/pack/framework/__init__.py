@@ -1,1 +1,1 @@
-"""What a rule is made of: its record, its configuration, its documentation."""
+"""What a rule is made of: its record and check, its configuration, its documentation."""

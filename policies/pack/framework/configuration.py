@@ -1,8 +1,8 @@
-"""Refusing a configuration that names policies or properties which do not exist.
+"""Rejecting a configuration that names policies or properties which do not exist.
 
-The engine takes a misspelt name in silence and goes on with the original settings, so that a
-rule somebody believes to be mandatory may be advisory. It does hand every name over when it
-configures the pack, and that is where it is refused, on every way in.
+The engine ignores a misspelled name and keeps the original settings, so a rule that somebody
+believes to be mandatory may be advisory. But it passes every name on when it configures the pack,
+and the pack rejects it there, however it was started.
 """
 
 from collections.abc import Mapping, Set
@@ -10,16 +10,15 @@ from difflib import get_close_matches
 from typing import Any
 
 import grpc
-import pulumi_policy.policy
-from google.protobuf.empty_pb2 import Empty
-from pulumi_policy.policy import _PolicyAnalyzerServicer
+
+from ..sdk import Servicer, serve_with
 
 EVERY_POLICY = "all"
-"""The name under which a level is set for every policy at once."""
+"""The name that sets the level of all policies."""
 
 
 def mistakes(given: Mapping[str, Set[str]], known: Mapping[str, Set[str]]) -> list[str]:
-    """Name every policy and property that is not known, each with the nearest that is.
+    """Describe every unknown policy and property, each with the most similar known name.
 
     Both arguments map names of policies to names of their properties.
     """
@@ -27,29 +26,27 @@ def mistakes(given: Mapping[str, Set[str]], known: Mapping[str, Set[str]]) -> li
     found = []
     for policy, properties in sorted(given.items()):
         if policy not in known:
-            found.append(f"there is no policy '{policy}'{_nearest(policy, known.keys())}")
+            found.append(f"there is no policy '{policy}'{_hint(policy, known.keys())}")
             continue
         found += [
-            f"policy '{policy}' has no property '{name}'{_nearest(name, known[policy])}"
+            f"policy '{policy}' has no property '{name}'{_hint(name, known[policy])}"
             for name in sorted(properties - known[policy])
         ]
     return found
 
 
-def _nearest(word: str, choices: Set[str]) -> str:
+def _hint(word: str, choices: Set[str]) -> str:
     close = get_close_matches(word, sorted(choices), n=1)
     return f", did you mean '{close[0]}'?" if close else ""
 
 
-class StrictServicer(_PolicyAnalyzerServicer):
-    """The SDK's side of the analyzer protocol, with `Configure` refusing what it does not know."""
+class StrictServicer(Servicer):
+    """The SDK's servicer, with a `Configure` that rejects unknown names."""
 
     def Configure(self, request: Any, _context: Any) -> Any:  # noqa: N802 (the protocol's name)
-        """Take the configuration, or refuse all of it: a gRPC error, in-process a ValueError."""
-        info = self.GetAnalyzerInfo(Empty(), _context)  # type: ignore[no-untyped-call]
-        known = {policy.name: set(policy.configSchema.properties) for policy in info.policies}
+        """Apply the configuration, or reject it: a gRPC error, in-process a ValueError."""
         given = {name: set(config.properties) for name, config in request.policyConfig.items()}
-        if found := mistakes(given, known):
+        if found := mistakes(given, self.property_names()):
             message = f"the configuration of the policy pack is wrong: {'; '.join(found)}"
             if _context is None:
                 raise ValueError(message)
@@ -57,9 +54,6 @@ class StrictServicer(_PolicyAnalyzerServicer):
         return super().Configure(request, _context)  # type: ignore[no-untyped-call]
 
 
-def refuse_misspelt_configuration() -> None:
-    """Make the next `PolicyPack` of this process use `StrictServicer`.
-
-    The SDK offers no hook for this. A release that renames the class fails here, at start.
-    """
-    pulumi_policy.policy._PolicyAnalyzerServicer = StrictServicer  # type: ignore[misc]
+def reject_unknown_names() -> None:
+    """Make the next `PolicyPack` of this process reject unknown names in its configuration."""
+    serve_with(StrictServicer)

@@ -1,12 +1,20 @@
-"""What a rule is: one function that judges, and one record of all that is said about it."""
+"""What a rule is: a record of everything that is documented about it, and its check function.
+
+Each module in `rules` makes one `Area`. A record registers the check below it in that area:
+
+    @AREA.resource_rule(name="log-retention", title="Log groups expire their logs.", ...)
+    def _expires_logs(group: Resource, config: Config) -> Verdicts:
+        ...
+
+A check yields a verdict on everything that it finds, and nothing for a resource that complies.
+"""
 
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 
 from pulumi_policy import (
     EnforcementLevel,
@@ -19,219 +27,245 @@ from pulumi_policy import (
     StackValidationArgs,
     StackValidationPolicy,
 )
-from pulumi_policy.proxy import UnknownValueError
 
 from ..graph.definition import UnreadableError
 from ..graph.graph import Graph
-from ..graph.resource import Resource, resource_of
+from ..graph.resource import Resource, UnknownPropertyError, resource_of
+from ..sdk import NotYetKnownError
 
 Schemas = Mapping[str, Mapping[str, Any]]
 """JSON schemas of properties, by name."""
 Config = Mapping[str, Any]
-"""Properties of a rule: what the schema gives as default, and what the configuration says."""
+"""Properties of a rule: the defaults of its schemas, overridden by the configuration."""
 
-MANDATORY, ADVISORY = EnforcementLevel.MANDATORY, EnforcementLevel.ADVISORY
-NAMES = {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1}
-EVERY_RULE: Schemas = {
+_NAME_PATTERNS = {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1}
+COMMON_PROPERTIES: Schemas = {
     "include": {
-        **NAMES,
-        "description": "Judge only resources whose name matches one of these patterns (`*`, `?`).",
+        **_NAME_PATTERNS,
+        "description": "Check only resources whose name matches one of these patterns (`*`, `?`).",
     },
     "exclude": {
-        **NAMES,
-        "description": "Do not judge resources whose name matches one of these patterns.",
+        **_NAME_PATTERNS,
+        "description": "Do not check resources whose name matches one of these patterns.",
     },
 }
-"""Properties that each rule has beside its own."""
+"""Properties that every rule has in addition to its own."""
 
 
 @dataclass(frozen=True)
-class Refusal:
-    """The rule is broken by this resource."""
+class Violation:
+    """The resource violates the rule."""
 
     resource: Resource
     text: str
-    """What is wrong, as the end of a sentence that starts with the resource's name."""
+    """What is wrong, as the rest of a sentence that starts with the resource's name."""
     fix: str = ""
-    """What to do about it, when the rule's own advice is too general."""
+    """How to fix it, when the rule's own advice is too general."""
 
 
 @dataclass(frozen=True)
-class Undecided:
-    """Whether the rule is broken depends on a value that does not exist yet."""
+class Unknown:
+    """Whether the resource violates the rule depends on a value that does not exist yet."""
 
     resource: Resource
-    what: str
+    value: str
     """The value, as a property path or in words."""
 
 
 @dataclass(frozen=True)
 class NotApplicable:
-    """The rule has nothing to say here, and the summary should not count it as passed."""
+    """The rule does not apply to the resource, which should not count as a pass."""
 
     reason: str
 
 
-Verdict = Refusal | Undecided | NotApplicable
-ResourceJudge = Callable[[Resource, Config], Iterable[Verdict]]
-StackJudge = Callable[[Resource, Graph, Config], Iterable[Verdict]]
+Verdict = Violation | Unknown | NotApplicable
+Verdicts = Iterable[Verdict]
+Check = TypeVar("Check", bound=Callable[..., Verdicts])
+SomeRule = TypeVar("SomeRule", bound="Rule")
+Record = ParamSpec("Record")
 
 
 class RuleError(Exception):
-    """A rule failed to run. The message tells where, and never shows a property's value."""
+    """A check failed to run. The message says where, and never contains a property's value."""
 
 
-class _NotYetKnownError(UnknownValueError):
-    """Makes the SDK report that the policy could not run, as it does for its own unknowns."""
-
-    def __init__(self, message: str) -> None:
-        Exception.__init__(self, message)
-        self.message = message
-
-
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Rule:
-    """All that is said about a rule. The CLI shows name, title, severity and the message only."""
+    """What is documented about a rule. The CLI shows name, title, severity and fix."""
 
+    area: "Area" = field(kw_only=False, repr=False)
     name: str
     title: str
     """One sentence: how things should be."""
-    level: EnforcementLevel
-    severity: Severity
-    subjects: tuple[str, ...]
-    """Type tokens of the resources that it judges."""
-    protects: str
+    level: Literal["mandatory", "advisory"]
+    severity: Literal["low", "medium", "high", "critical"]
+    resource_types: Sequence[str]
+    """Type tokens of the resources that it checks."""
+    rationale: str
     """What goes wrong without it."""
     fix: str
     """One action."""
-    controls: tuple[str, ...] = ()
-    """The same demand in other catalogues, as "fsbp:APIGateway.1"."""
+    controls: str = ""
+    """The same requirement in other catalogs, as "fsbp:EC2.9 trivy:AWS-0009"."""
     config: Schemas = field(default_factory=dict)
-    """JSON schema of each property of its own."""
+    """JSON schemas of its own properties."""
+    check: Callable[..., Verdicts] = field(init=False, repr=False)
+
+    def __call__(self, check: Check) -> Check:
+        """Register a function as the check of this rule, and the rule in its area."""
+        self.check = check
+        self.area.rules.append(self)
+        return check
 
     @property
     def kind(self) -> str:
-        """When it runs: "resource", before each is made, or "stack", over all of them."""
+        """When it runs: "resource", before each is created, or "stack", over all of them."""
         return "resource" if isinstance(self, ResourceRule) else "stack"
 
     @property
     def schema(self) -> dict[str, dict[str, Any]]:
-        """JSON schema of each property, the common ones included."""
-        return {name: dict(schema) for name, schema in {**self.config, **EVERY_RULE}.items()}
+        """JSON schemas of all properties, including the common ones."""
+        return {name: dict(schema) for name, schema in {**self.config, **COMMON_PROPERTIES}.items()}
 
     def policy(self) -> Policy:
-        """Build what the SDK runs."""
+        """Build the policy that the SDK runs."""
         raise NotImplementedError
 
-    def _described(self) -> dict[str, Any]:
+    def _policy_arguments(self) -> dict[str, Any]:
         return {
             "name": self.name,
             "description": self.title,
-            "enforcement_level": self.level,
-            "severity": self.severity,
-            "tags": list(self.controls),
+            "enforcement_level": EnforcementLevel(self.level),
+            "severity": Severity(self.severity),
+            "tags": self.controls.split(),
             "remediation_steps": self.fix,
             "config_schema": PolicyConfigSchema(properties=self.schema),
         }
 
-    def _configured(self, given: Config) -> Config:
+    def _with_defaults(self, config: Config) -> Config:
         defaults = {key: s["default"] for key, s in self.config.items() if "default" in s}
-        return {**defaults, **given}
+        return {**defaults, **config}
 
-    def _judged(
-        self, subject: Resource, verdicts: Callable[[], Iterable[Verdict]]
-    ) -> list[Verdict]:
-        """All verdicts on one resource; a failure comes out with the rule's and its name."""
+    def _verdicts(self, resource: Resource, *arguments: object) -> Iterator[Verdict]:
+        """All verdicts on one resource; a failure is reported with the rule and the resource."""
         try:
-            return list(verdicts())
+            yield from self.check(resource, *arguments)
+        except UnknownPropertyError as error:
+            yield Unknown(error.resource, error.path)
         except UnreadableError as error:
             text = f"has a definition that cannot be read: {error}."
-            return [Refusal(subject, text, "write the OpenAPI document as JSON or YAML.")]
+            yield Violation(resource, text, "write the OpenAPI document as JSON or YAML.")
         except Exception as error:
-            # The text of the error may quote a secret: its type and place have to do.
-            place = traceback.extract_tb(error.__traceback__)[-1]
+            # The text of the error may quote a secret, so only its type and its line are shown.
+            line = traceback.extract_tb(error.__traceback__)[-1]
             raise RuleError(
-                f"policy {self.name} failed on {subject.urn}: "
-                f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno}"
+                f"policy {self.name} failed on {resource.urn}: "
+                f"{type(error).__name__} at {Path(line.filename).name}:{line.lineno}"
             ) from error
 
-    def _report(self, judged: Iterable[list[Verdict]], config: Config, say: ReportViolation) -> str:
-        """Report refusals, then what could not be decided.
+    def _report(
+        self, checked: Iterable[Iterator[Verdict]], config: Config, report: ReportViolation
+    ) -> str:
+        """Report violations, then unknown values.
 
-        Returns why the rule does not apply, when that was the verdict on every resource.
+        Returns why the rule does not apply, if that is the verdict on every resource.
         """
-        refusals, undecided, reasons = set(), set(), set()
+        violations, unknown, reasons = set(), set(), set()
         applies = False
-        for verdicts in judged:
+        for verdicts in map(list, checked):
             applies = applies or not verdicts
             for verdict in verdicts:
                 match verdict:
-                    case Refusal(resource, text, fix) if is_covered(resource.name, config):
-                        refusals.add(
-                            (resource.urn, f"'{resource.name}' {text}\nFix: {fix or self.fix}")
-                        )
-                    case Undecided(resource, what) if is_covered(resource.name, config):
-                        undecided.add(f"{what} of '{resource.name}'")
+                    case Violation(resource, text, fix) if is_covered(resource.name, config):
+                        message = f"'{resource.name}' {text}\nFix: {fix or self.fix}"
+                        violations.add((resource.urn, message))
+                    case Unknown(resource, value) if is_covered(resource.name, config):
+                        unknown.add(f"{value} of '{resource.name}'")
                     case NotApplicable(reason):
                         reasons.add(reason)
-        for urn, message in sorted(refusals):
-            say(message, urn)
-        if undecided:
-            raise _NotYetKnownError(f"not known yet: {'; '.join(sorted(undecided))}")
-        return "" if refusals or applies else "; ".join(sorted(reasons))
+        for urn, message in sorted(violations):
+            report(message, urn)
+        if unknown:
+            raise NotYetKnownError(f"not known yet: {'; '.join(sorted(unknown))}")
+        return "" if violations or applies else "; ".join(sorted(reasons))
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class ResourceRule(Rule):
-    """A rule that sees the inputs of one resource, and can stop an update before it is made."""
+    """A rule that checks the inputs of one resource, and can stop an update before it exists.
 
-    judge: ResourceJudge
+    Its check takes the resource and the configuration.
+    """
+
     needs_inputs: bool = True
-    """Whether a resource that shows no inputs is passed over."""
+    """Whether to skip a resource that has no inputs."""
 
     def policy(self) -> Policy:
         """Build the resource policy."""
-        return ResourceValidationPolicy(validate=self._validate, **self._described())
+        return ResourceValidationPolicy(validate=self._validate, **self._policy_arguments())
 
-    def _validate(self, args: ResourceValidationArgs, say: ReportViolation) -> None:
-        if args.resource_type not in self.subjects:
-            args.not_applicable(f"judges {', '.join(self.subjects)}")
-        subject, config = resource_of(args), self._configured(args.get_config())
-        if not is_covered(subject.name, config):
-            args.not_applicable("left out by the configuration")
-        if self.needs_inputs and not subject.props:
-            # `pulumi policy analyze` shows resources that were read without any inputs.
-            args.not_applicable("was read, not made here")
-        verdicts = self._judged(subject, partial(self.judge, subject, config))
-        if reason := self._report([verdicts], config, say):
+    def _validate(self, args: ResourceValidationArgs, report: ReportViolation) -> None:
+        if args.resource_type not in self.resource_types:
+            args.not_applicable(f"checks only {', '.join(self.resource_types)}")
+        resource, config = resource_of(args), self._with_defaults(args.get_config())
+        if not is_covered(resource.name, config):
+            args.not_applicable("excluded by the configuration")
+        if self.needs_inputs and not resource.props:
+            # `pulumi policy analyze` shows resources that a program read, without any inputs.
+            args.not_applicable("was read, not created here")
+        if reason := self._report([self._verdicts(resource, config)], config, report):
             args.not_applicable(reason)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class StackRule(Rule):
-    """A rule that sees all resources with their outputs: at preview, and after an update."""
+    """A rule that checks all resources with their outputs: at preview, and after an update.
 
-    judge: StackJudge
+    Its check takes each resource of its types, the graph and the configuration.
+    """
 
     def policy(self) -> Policy:
         """Build the stack policy."""
-        return StackValidationPolicy(validate=self._validate, **self._described())
+        return StackValidationPolicy(validate=self._validate, **self._policy_arguments())
 
-    def _validate(self, args: StackValidationArgs, say: ReportViolation) -> None:
-        graph, config = Graph(args.resources), self._configured(args.get_config())
-        subjects = graph.of_type(*self.subjects)
-        if not subjects:
-            args.not_applicable(f"there is no {', '.join(self.subjects)}")
-        judged = (self._judged(s, partial(self.judge, s, graph, config)) for s in subjects)
-        if reason := self._report(judged, config, say):
+    def _validate(self, args: StackValidationArgs, report: ReportViolation) -> None:
+        graph, config = Graph(args.resources), self._with_defaults(args.get_config())
+        resources = graph.of_type(*self.resource_types)
+        if not resources:
+            args.not_applicable(f"there is no {', '.join(self.resource_types)}")
+        checked = (self._verdicts(resource, graph, config) for resource in resources)
+        if reason := self._report(checked, config, report):
             args.not_applicable(reason)
 
 
 def is_covered(name: str, config: Config) -> bool:
-    """Whether a resource of that name is to be judged."""
+    """Whether the configuration includes a resource of that name."""
     included = config.get("include", ["*"])
     return _matches(name, included) and not _matches(name, config.get("exclude", []))
 
 
 def _matches(name: str, patterns: Iterable[str]) -> bool:
     return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def _registers(
+    rule: Callable[Concatenate["Area", Record], SomeRule],
+) -> Callable[Concatenate["Area", Record], SomeRule]:
+    def make(area: "Area", /, *args: Record.args, **fields: Record.kwargs) -> SomeRule:
+        return rule(area, *args, **fields)
+
+    return make
+
+
+@dataclass
+class Area:
+    """The rules on one subject, in the order in which they are documented."""
+
+    title: str
+    rules: list[Rule] = field(default_factory=list)
+
+    resource_rule = _registers(ResourceRule)
+    """Decorates the check of a resource rule; the arguments are the fields of `Rule`."""
+    stack_rule = _registers(StackRule)
+    """Decorates the check of a stack rule; the arguments are the fields of `Rule`."""

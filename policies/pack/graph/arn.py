@@ -23,7 +23,7 @@ _PARTITIONS = {
 
 @dataclass(frozen=True)
 class Arn:
-    """A parsed ARN; the parts that an ARN may leave out are empty."""
+    """A parsed ARN; the parts that an ARN may omit are empty."""
 
     text: str
     partition: str
@@ -34,23 +34,23 @@ class Arn:
 
     @property
     def is_consistent(self) -> bool:
-        """Whether the region, if any, lies in the partition."""
+        """Whether the region, if any, belongs to the partition."""
         return not self.region or partition_of(self.region) == self.partition
 
     @property
     def load_balancer_type(self) -> str:
         """net, app or gwy for a load balancer, and empty for anything else."""
         kind, _, rest = self.resource.partition("/")
-        wanted = self.service == "elasticloadbalancing" and kind == "loadbalancer"
-        return rest.partition("/")[0] if wanted else ""
+        is_balancer = self.service == "elasticloadbalancing" and kind == "loadbalancer"
+        return rest.partition("/")[0] if is_balancer else ""
 
 
 def parse(text: object) -> Arn | None:
-    """Take an ARN apart; `None` for everything else."""
+    """Parse an ARN; `None` for anything else."""
     match = _ARN.fullmatch(text) if isinstance(text, str) else None
     return Arn(match[0], *(match[name] or "" for name in _ARN.groupindex)) if match else None
 
 
 def partition_of(region: str) -> str:
-    """Name the partition that a region lies in."""
+    """Name the partition of a region."""
     return next((p for prefix, p in _PARTITIONS.items() if region.startswith(prefix)), "aws")

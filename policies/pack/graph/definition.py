@@ -1,4 +1,4 @@
-"""Reading an OpenAPI document as API Gateway does: routes, authorization, integrations.
+"""Reading an OpenAPI document as API Gateway does: routes, authorization and integrations.
 
 Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions.html
 """
@@ -19,13 +19,13 @@ except ImportError:
 INTEGRATION = "x-amazon-apigateway-integration"
 _ANY = "x-amazon-apigateway-any-method"
 _VERBS = ("get", "put", "post", "delete", "options", "head", "patch")
-# A quote may stand behind the backslash of a JSON text.
+# In JSON text a backslash may precede the quote.
 _VARIABLE = re.compile(r"stageVariables(?:\.get\(|\[)\\?['\"](\w+)|stageVariables\.(?!get\()(\w+)")
 _ONE_VARIABLE = re.compile(r"\$\{stageVariables\.(\w+)\}")
 
 
 class UnreadableError(Exception):
-    """The text is no document; the message never quotes it."""
+    """The text is not an OpenAPI document; the message never quotes it."""
 
 
 @dataclass(frozen=True)
@@ -33,29 +33,29 @@ class Operation:
     """One method of one path."""
 
     verb: str
-    """Upper case; ANY for the catch-all."""
+    """In upper case; ANY for the catch-all method."""
     path: str
     authorized: bool
-    """Whether a signature or an authorizer is asked for."""
+    """Whether a signature or an authorizer is required."""
     keyed: bool
-    """Whether an API key is asked for."""
+    """Whether an API key is required."""
     integration: Mapping[str, Any] | None
-    """How the gateway calls the service; `None` when the operation says nothing about it."""
+    """How API Gateway calls the service; `None` when the operation does not define it."""
 
     @property
     def route(self) -> str:
-        """Verb and path, as people write it."""
+        """Verb and path, as in "GET /orders"."""
         return f"{self.verb} {self.path}"
 
 
 def read(text: str) -> Mapping[str, Any]:
-    """Parse a JSON or YAML text; `UnreadableError` if it holds no mapping."""
+    """Parse JSON or YAML text; `UnreadableError` if it is not a mapping."""
     try:
         document = json.loads(text)
     except ValueError:
         document = _yaml(text)
     if not isinstance(document, dict):
-        raise UnreadableError("it holds no mapping")
+        raise UnreadableError("it is not a mapping")
     return document
 
 
@@ -67,27 +67,27 @@ def _yaml(text: str) -> Any:
 
 
 def operations(document: Mapping[str, Any]) -> Iterator[Operation]:
-    """Every operation of a document, in its order."""
+    """Every operation of a document, in document order."""
     schemes = _schemes(document)
     for path, item in _mapping(document.get("paths")).items():
         for key, operation in _mapping(item).items():
             if key not in (*_VERBS, _ANY) or not isinstance(operation, dict):
                 continue
-            # A `security` at the root is not honoured everywhere, so only the operation's counts.
-            asked = _requirements(operation.get("security"))
-            kinds = [{_kind(schemes.get(name)) for name in names} for names in asked]
-            extended = _mapping(operation.get("x-amazon-apigateway-auth")).get("type") or "NONE"
+            # API Gateway does not always honor `security` at the root: only the operation's counts.
+            requirements = _requirements(operation.get("security"))
+            kinds = [{_kind(schemes.get(name)) for name in names} for names in requirements]
+            extension = _mapping(operation.get("x-amazon-apigateway-auth")).get("type") or "NONE"
             yield Operation(
                 verb="ANY" if key == _ANY else key.upper(),
                 path=str(path),
-                authorized=_always("authorizer", kinds) or str(extended).upper() != "NONE",
+                authorized=_always("authorizer", kinds) or str(extension).upper() != "NONE",
                 keyed=_always("key", kinds),
                 integration=_integration(document, operation.get(INTEGRATION)),
             )
 
 
 def variables(value: Any) -> frozenset[str]:
-    """Names of the stage variables that are mentioned anywhere inside a value."""
+    """Names of the stage variables that a value refers to, at any depth."""
     if isinstance(value, str):
         return frozenset(a or b for a, b in _VARIABLE.findall(value))
     children = value.values() if isinstance(value, Mapping) else value
@@ -97,13 +97,13 @@ def variables(value: Any) -> frozenset[str]:
 
 
 def sole_variable(text: str) -> str | None:
-    """Name the stage variable, when the text is one and no more: "${stageVariables.name}"."""
+    """Name the stage variable of a text like "${stageVariables.name}"; `None` for any other."""
     match = _ONE_VARIABLE.fullmatch(text)
     return match[1] if match else None
 
 
 def substituted(text: str, values: Mapping[str, str | None]) -> str:
-    """Replace stage variables; those without a value stay as they are."""
+    """Replace the stage variables that have a value."""
     return _ONE_VARIABLE.sub(lambda match: values.get(match[1]) or match[0], text)
 
 
@@ -116,19 +116,19 @@ def _schemes(document: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _requirements(security: Any) -> list[list[str]]:
-    """Alternatives, each a list of scheme names; an empty one lets everybody in."""
+    """Alternatives, each a list of scheme names; an empty one admits everyone."""
     if not isinstance(security, list):
         return []
     return [list(_mapping(requirement)) for requirement in security]
 
 
 def _always(kind: str, alternatives: list[set[str]]) -> bool:
-    """Whether every alternative demands it: one of them is enough to get in."""
-    return bool(alternatives) and all(kind in demanded for demanded in alternatives)
+    """Whether every alternative requires it: satisfying one alternative is enough."""
+    return bool(alternatives) and all(kind in required for required in alternatives)
 
 
 def _kind(scheme: Any) -> str:
-    """Classify a scheme as API Gateway does: "authorizer", "key", or "" for what it ignores."""
+    """Classify a scheme as API Gateway does: "authorizer", "key", or "" if ignored."""
     scheme = _mapping(scheme)
     is_signed = str(scheme.get("x-amazon-apigateway-authtype")).lower() == "awssigv4"
     if is_signed or isinstance(scheme.get("x-amazon-apigateway-authorizer"), dict):
@@ -138,7 +138,7 @@ def _kind(scheme: Any) -> str:
 
 
 def _integration(document: Mapping[str, Any], value: Any) -> Mapping[str, Any] | None:
-    """Resolve an integration, which may be a reference into the same document."""
+    """Resolve an integration, which may be a reference within the document."""
     if not isinstance(value, dict):
         return None
     found: Any = value

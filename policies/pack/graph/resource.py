@@ -1,84 +1,74 @@
 """A resource as the rules see it: plain values, and URNs in place of objects."""
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from pulumi_policy import PolicyProviderResource, PolicyResource, ResourceValidationArgs
 
+from ..sdk import SdkObject
+from ..values import UnknownValue, each, peek
 from .definition import Operation, operations, read
-from .values import Unknown, peek, plain
-
-
-class _Seen:
-    """What is read out of the SDK's object when somebody asks for it, and then kept.
-
-    Most rules look at a few types; copying every property of every resource for each of them
-    would be most of the work.
-    """
-
-    _seen: Any
-
-    @cached_property
-    def props(self) -> dict[str, Any]:
-        """Properties by wire name, `UNKNOWN` where they are unknown."""
-        return dict(plain(self._seen.props))
-
-    def peek(self, *path: str | int) -> Any:
-        """Read the value at `path`: `None` when absent, `UNKNOWN` when unknown."""
-        return peek(self.props, *path)
 
 
 @dataclass(frozen=True, eq=False)
-class Provider(_Seen):
+class Provider(SdkObject):
     """The provider of a resource; its properties are JSON text unless they are strings."""
 
     urn: str
     name: str
-    _seen: PolicyProviderResource
+    _source: PolicyProviderResource
 
 
 @dataclass(frozen=True, eq=False)
-class Resource(_Seen):
+class Resource(SdkObject):
     """A resource with its inputs (in a resource rule) or its outputs (in a stack rule)."""
 
     urn: str
     type: str
     name: str
     provider: Provider | None
-    _seen: ResourceValidationArgs | PolicyResource
+    _source: ResourceValidationArgs | PolicyResource
 
-    @property
-    def delete_before_replace(self) -> bool | None:
-        """The option of that name, `None` when it was not given."""
-        return self._seen.opts.delete_before_replace
+    def peek(self, path: str) -> Any:
+        """Read the value at a dotted path: `None` when absent, `UNKNOWN` when unknown."""
+        return peek(self.props, *path.split("."))
 
-    @cached_property
-    def sources(self) -> Mapping[str, tuple[str, ...]]:
-        """URNs of the resources that each property was made from; only in a stack rule."""
-        made_from = getattr(self._seen, "property_dependencies", {})
-        return {key: tuple(r.urn for r in found) for key, found in made_from.items()}
+    def known(self, path: str) -> Any:
+        """Read the value at a dotted path; UnknownPropertyError when it is unknown.
 
-    @cached_property
-    def operations(self) -> tuple[Operation, ...] | Unknown:
-        """Operations of the OpenAPI document in its `body`; none without one.
-
-        Raises `UnreadableError` when the body is no document.
+        A check lets this error pass: the rule then reports that the value is not known yet.
         """
-        body = self.peek("body")
-        if isinstance(body, Unknown):
-            return body
+        value = self.peek(path)
+        if isinstance(value, UnknownValue):
+            raise UnknownPropertyError(self, path)
+        return value
+
+    def each(self, path: str) -> list[Any]:
+        """List the values at a dotted path; a list along the way stands for its elements."""
+        return each(self.props, *path.split("."))
+
+    @cached_property
+    def operations(self) -> tuple[Operation, ...]:
+        """Operations of the OpenAPI document in its `body`; none without a body.
+
+        UnknownPropertyError when the body is unknown, UnreadableError when it is not a document.
+        """
+        body = self.known("body")
         return tuple(operations(read(body))) if isinstance(body, str) else ()
 
 
-def resource_of(seen: ResourceValidationArgs | PolicyResource) -> Resource:
-    """View one of the SDK's objects."""
-    known = seen.provider
+class UnknownPropertyError(Exception):
+    """A check needs a value that does not exist yet."""
+
+    def __init__(self, resource: Resource, path: str) -> None:
+        super().__init__(f"{path} of {resource.urn} is not known yet")
+        self.resource = resource
+        self.path = path
+
+
+def resource_of(source: ResourceValidationArgs | PolicyResource) -> Resource:
+    """Wrap a resource of the SDK."""
+    known = source.provider
     provider = Provider(known.urn, known.name, known) if known else None
-    return Resource(seen.urn, seen.resource_type, seen.name, provider, seen)
-
-
-def named(resources: Iterable[Resource]) -> str:
-    """Names for a message, in a stable order: 'a', 'b'."""
-    return ", ".join(f"'{name}'" for name in sorted({r.name for r in resources}))
+    return Resource(source.urn, source.resource_type, source.name, provider, source)

@@ -1,11 +1,11 @@
-"""Recognising text that should not lie in the open. It only ever says yes or no.
+"""Recognizing secrets in text. The functions only answer yes or no, and never return the secret.
 
-The patterns are those of keys with a fixed shape, and of assignments to telling names.
+The patterns are keys of a fixed format, and assignments to names such as "password".
 """
 
 import re
 
-_SHAPES = re.compile(
+_KEY_FORMATS = re.compile(
     r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"  # AWS access key ids
     r"|-----BEGIN [A-Z ]*PRIVATE KEY"
     r"|\bgh[pousr]_[A-Za-z0-9]{36}"  # GitHub tokens
@@ -13,20 +13,20 @@ _SHAPES = re.compile(
     r"|\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\."  # JSON web tokens
     r"|://[^/\s:@$]+:[^/\s@$]+@"  # credentials in a URL
 )
-_TELLING = r"(?:passw(?:or)?d|passphrase|secret|credential|api_?key|access_?key|private_?key|token)"
-_NAME = re.compile(_TELLING, re.IGNORECASE)
+_WORDS = r"(?:passw(?:or)?d|passphrase|secret|credential|api_?key|access_?key|private_?key|token)"
+_NAME = re.compile(_WORDS, re.IGNORECASE)
 # A literal value, not a variable, a call or an attribute.
 _ASSIGNMENT = re.compile(
-    _TELLING + r"""\w*["']?\s*[:=]\s*["']?(?![$<{(])[A-Za-z0-9/+_=-]{8,}(?![\w.(\[{])""",
+    _WORDS + r"""\w*["']?\s*[:=]\s*["']?(?![$<{(])[A-Za-z0-9/+_=-]{8,}(?![\w.(\[{])""",
     re.IGNORECASE,
 )
 
 
 def holds_secret(text: str) -> bool:
-    """Whether a text holds a key of a known shape, or assigns a literal to a telling name."""
-    return bool(_SHAPES.search(text) or _ASSIGNMENT.search(text))
+    """Whether a text contains a key of a known format, or assigns a literal to such a name."""
+    return bool(_KEY_FORMATS.search(text) or _ASSIGNMENT.search(text))
 
 
 def names_secret(name: str) -> bool:
-    """Whether a name promises a secret, as "dbPassword" does."""
+    """Whether a name suggests a secret, as "dbPassword" does."""
     return bool(_NAME.search(name.replace("-", "_")))

@@ -1,1 +1,1 @@
-"""The proof that resources share an account and a region."""
+"""The proof that load balancer, VPC link and API share one account and one region."""

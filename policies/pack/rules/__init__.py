@@ -1,11 +1,8 @@
-"""The rules of the policy pack, and how they become policies."""
-
-from collections.abc import Mapping
+"""The rules of the policy pack, by area."""
 
 from pulumi_policy import Policy
 
-from ..framework.configuration import refuse_misspelt_configuration
-from ..framework.rule import Rule
+from ..framework.rule import Area, Rule
 from . import (
     api,
     balancer,
@@ -20,25 +17,23 @@ from . import (
     topology,
 )
 
-__all__ = ["AREAS", "RULES", "build", "refuse_misspelt_configuration"]
-
-AREAS: Mapping[str, tuple[Rule, ...]] = {
-    "Account and region": topology.RULES,
-    "The way from the API to the load balancer": links.RULES,
-    "The API": api.RULES,
-    "Stages": stages.RULES,
-    "Routes": routes.RULES,
-    "Load balancers": balancer.RULES,
-    "Network": network.RULES,
-    "Security groups": security_groups.RULES,
-    "Instances": compute.RULES,
-    "Permissions": iam.RULES,
-    "Logs": logs.RULES,
-}
-RULES: tuple[Rule, ...] = tuple(rule for rules in AREAS.values() for rule in rules)
+AREAS: tuple[Area, ...] = (
+    topology.AREA,
+    links.AREA,
+    api.AREA,
+    stages.AREA,
+    routes.AREA,
+    balancer.AREA,
+    network.AREA,
+    security_groups.AREA,
+    compute.AREA,
+    iam.AREA,
+    logs.AREA,
+)
+RULES: tuple[Rule, ...] = tuple(rule for area in AREAS for rule in area.rules)
 """Every rule, in the order of the documentation."""
 
 
 def build() -> list[Policy]:
-    """Build a policy of every rule, for `PolicyPack`."""
+    """Build the policies of all rules, for `PolicyPack`."""
     return [rule.policy() for rule in RULES]

@@ -1,114 +1,83 @@
 """Rules about the API itself: how it is imported, replaced and reached."""
 
-from collections.abc import Iterator
-
-from pulumi_policy import Severity
-
-from ..framework.rule import (
-    ADVISORY,
-    MANDATORY,
-    Config,
-    NotApplicable,
-    Refusal,
-    ResourceRule,
-    Undecided,
-    Verdict,
-)
+from .. import resource_types as types
+from ..framework.rule import Area, Config, NotApplicable, Verdicts, Violation
 from ..graph.resource import Resource
-from ..graph.tokens import DEPLOYMENT, DOMAIN_NAME, REST_API, REST_API_PUT
-from ..graph.values import Unknown
 
-_NATIVE = (
-    "aws-native:apigateway:Deployment",
-    "aws-native:apigateway:Method",
-    "aws-native:apigateway:RestApi",
-    "aws-native:apigateway:Stage",
-    "aws-native:apigateway:VpcLink",
-    "aws-native:elasticloadbalancingv2:LoadBalancer",
-)
+AREA = Area("The API")
 
 
-def _fails_on_warnings(resource: Resource, _: Config) -> Iterator[Verdict]:
-    if resource.peek("body") is None:
-        yield NotApplicable("imports no definition")
-        return
-    fails = resource.peek("failOnWarnings")
-    if isinstance(fails, Unknown):
-        yield Undecided(resource, "failOnWarnings")
-    elif fails is not True:
-        yield Refusal(resource, "imports a definition whatever AWS finds wrong with it.")
-
-
-def _is_created_first(deployment: Resource, _: Config) -> Iterator[Verdict]:
-    if deployment.delete_before_replace:
-        yield Refusal(deployment, "is deleted before it is replaced, while a stage points at it.")
-
-
-def _has_modern_tls(resource: Resource, _: Config) -> Iterator[Verdict]:
-    policy = resource.peek("securityPolicy")
-    if isinstance(policy, Unknown):
-        yield Undecided(resource, "securityPolicy")
-    elif policy is None and resource.type == REST_API:
-        yield NotApplicable("leaves the choice to AWS")
-    elif policy is None:
-        yield Refusal(resource, "does not say which TLS version it takes.")
-    elif policy != "TLS_1_2" and not policy.startswith(_MODERN):
-        yield Refusal(resource, "takes connections under a policy that allows old versions.")
-
-
-_MODERN = ("SecurityPolicy_TLS12", "SecurityPolicy_TLS13")
-
-
-def _is_not_read(resource: Resource, _: Config) -> Iterator[Verdict]:
-    yield Refusal(resource, "is made by aws-native, whose resources no policy of this pack reads.")
-
-
-IMPORT_STRICT = ResourceRule(
+@AREA.resource_rule(
     name="api-import-strict",
-    title="A definition is imported only when AWS has nothing to say against it.",
-    level=MANDATORY,
-    severity=Severity.HIGH,
-    subjects=(REST_API, REST_API_PUT),
-    protects="Otherwise a wrong integration is imported as none at all, and the update is green.",
+    title="An API definition is imported only without warnings.",
+    level="mandatory",
+    severity="high",
+    resource_types=[types.REST_API, types.REST_API_PUT],
+    rationale="Otherwise API Gateway drops a wrong integration, and the update still succeeds.",
     fix="set fail_on_warnings=True.",
-    judge=_fails_on_warnings,
 )
-DEPLOYMENT_FIRST = ResourceRule(
-    name="deployment-create-first",
-    title="A deployment is replaced create-first.",
-    level=MANDATORY,
-    severity=Severity.MEDIUM,
-    subjects=(DEPLOYMENT,),
-    protects="AWS refuses to delete a deployment that a stage points at, and the update fails.",
-    fix="drop delete_before_replace.",
-    controls=("checkov:CKV_AWS_217",),
-    judge=_is_created_first,
-)
-TLS_POLICY = ResourceRule(
-    name="api-tls-policy",
-    title="Domain names and APIs take TLS 1.2 at least.",
-    level=MANDATORY,
-    severity=Severity.MEDIUM,
-    subjects=(DOMAIN_NAME, REST_API),
-    protects="TLS 1.0 and 1.1 are broken, and some clients still agree to them.",
-    fix='set security_policy="TLS_1_2" or a SecurityPolicy_TLS13 one.',
-    controls=(
-        "fsbp:APIGateway.11",
-        "checkov:CKV_AWS_206",
-        "prowler:apigateway_domain_name_pqc_tls_enabled",
-        "trivy:AWS-0005",
-    ),
-    judge=_has_modern_tls,
-)
-NOT_COVERED = ResourceRule(
-    name="resource-not-covered",
-    title="API Gateway and load balancers are made by the classic aws provider.",
-    level=ADVISORY,
-    severity=Severity.LOW,
-    subjects=_NATIVE,
-    protects="Policies that do not know a resource do not judge it, and that reads as passed.",
-    fix="use the aws package for these resources.",
-    judge=_is_not_read,
-)
+def _fails_on_warnings(resource: Resource, _: Config) -> Verdicts:
+    if resource.peek("body") is None:
+        yield NotApplicable("does not import a definition")
+    elif resource.known("failOnWarnings") is not True:
+        yield Violation(resource, "imports its definition despite warnings from API Gateway.")
 
-RULES = (IMPORT_STRICT, DEPLOYMENT_FIRST, TLS_POLICY, NOT_COVERED)
+
+@AREA.resource_rule(
+    name="deployment-create-first",
+    title="The replacement of a deployment is created before the old one is deleted.",
+    level="mandatory",
+    severity="medium",
+    resource_types=[types.DEPLOYMENT],
+    rationale="AWS refuses to delete a deployment that a stage points to, and the update fails.",
+    fix="remove delete_before_replace.",
+    controls="checkov:CKV_AWS_217",
+)
+def _is_created_first(deployment: Resource, _: Config) -> Verdicts:
+    if deployment.delete_before_replace:
+        text = "is deleted before its replacement is created, while a stage points to it."
+        yield Violation(deployment, text)
+
+
+@AREA.resource_rule(
+    name="api-tls-policy",
+    title="Domain names and APIs require at least TLS 1.2.",
+    level="mandatory",
+    severity="medium",
+    resource_types=[types.DOMAIN_NAME, types.REST_API],
+    rationale="TLS 1.0 and 1.1 are insecure, and some clients still agree to them.",
+    fix='set security_policy to "TLS_1_2" or to a SecurityPolicy_TLS13 policy.',
+    controls=(
+        "fsbp:APIGateway.11 checkov:CKV_AWS_206 prowler:apigateway_domain_name_pqc_tls_enabled "
+        "trivy:AWS-0005"
+    ),
+)
+def _has_modern_tls(resource: Resource, _: Config) -> Verdicts:
+    policy = resource.known("securityPolicy")
+    modern = ("SecurityPolicy_TLS12", "SecurityPolicy_TLS13")
+    if policy is None and resource.type == types.REST_API:
+        yield NotApplicable("leaves the TLS version to AWS")
+    elif policy is None:
+        yield Violation(resource, "does not set a minimum TLS version.")
+    elif policy != "TLS_1_2" and not policy.startswith(modern):
+        yield Violation(resource, "allows TLS versions older than 1.2.")
+
+
+@AREA.resource_rule(
+    name="resource-not-covered",
+    title="API Gateway resources and load balancers use the classic aws provider.",
+    level="advisory",
+    severity="low",
+    resource_types=[
+        "aws-native:apigateway:Deployment",
+        "aws-native:apigateway:Method",
+        "aws-native:apigateway:RestApi",
+        "aws-native:apigateway:Stage",
+        "aws-native:apigateway:VpcLink",
+        "aws-native:elasticloadbalancingv2:LoadBalancer",
+    ],
+    rationale="No other policy checks resources of aws-native, and that looks like a pass.",
+    fix="use the aws package for these resources.",
+)
+def _uses_classic_provider(resource: Resource, _: Config) -> Verdicts:
+    yield Violation(resource, "uses aws-native, whose resources this policy pack does not check.")

@@ -1,271 +1,199 @@
-"""Rules about the load balancer: private, spread over zones, healthy, and wired."""
-
-from collections.abc import Iterator
+"""Rules about load balancers: private, in several zones, healthy, and connected."""
 
 import pulumi
-from pulumi_policy import Severity
 
-from ..framework.rule import (
-    ADVISORY,
-    MANDATORY,
-    Config,
-    NotApplicable,
-    Refusal,
-    ResourceRule,
-    StackRule,
-    Undecided,
-    Verdict,
-)
-from ..framework.zones import MIN_ZONES, judge_zones
+from .. import resource_types as types
+from ..framework.checks import MIN_ZONES, check_zones
+from ..framework.rule import Area, Config, NotApplicable, Unknown, Verdicts, Violation
 from ..graph.arn import parse
 from ..graph.graph import Graph
 from ..graph.resource import Resource
-from ..graph.tokens import (
-    FLEET,
-    FLEET_ATTACHMENT,
-    LISTENERS,
-    LOAD_BALANCERS,
-    TARGET_ATTACHMENTS,
-    TARGET_GROUPS,
-    VPC_LINK,
+from ..values import UnknownValue, equals, items
+
+AREA = Area("Load balancers")
+
+
+@AREA.resource_rule(
+    name="nlb-internal",
+    title="Load balancers are internal.",
+    level="mandatory",
+    severity="critical",
+    resource_types=types.LOAD_BALANCERS,
+    rationale="A public load balancer bypasses the API's authorization, limits and logs.",
+    fix="set internal=True.",
+    controls="prowler:elbv2_internet_facing trivy:AWS-0053",
 )
-from ..graph.values import Unknown, items, same
-
-_MODERN_TLS = tuple(
-    f"ELBSecurityPolicy-{family}-" for family in ("TLS13-1-2", "TLS13-1-3", "TLS-1-2", "FS-1-2")
-)
-_NO_STACK = "stack"
-"""What the SDK calls the stack when a state is analyzed, where reads are shown as well."""
-_NOT_NETWORK = NotApplicable("is no Network Load Balancer")
-
-
-def _is_internal(balancer: Resource, _: Config) -> Iterator[Verdict]:
-    kind, internal = balancer.peek("loadBalancerType"), balancer.peek("internal")
-    if internal is True:
+def _is_internal(balancer: Resource, _: Config) -> Verdicts:
+    if equals(balancer.peek("internal"), True):
         return
-    if isinstance(kind, Unknown):
-        yield Undecided(balancer, "loadBalancerType")
-    elif kind == "gateway":
-        yield NotApplicable("is a Gateway Load Balancer, which nobody calls")
-    elif isinstance(internal, Unknown):
-        yield Undecided(balancer, "internal")
-    else:
-        yield Refusal(balancer, "can be reached from the internet, around the API.")
+    if balancer.known("loadBalancerType") == "gateway":
+        yield NotApplicable("is a Gateway Load Balancer, which serves no requests")
+    elif balancer.known("internal") is not True:
+        yield Violation(balancer, "can be reached from the internet, bypassing the API.")
 
 
-def _ends_at_private_nlb(link: Resource, graph: Graph, _: Config) -> Iterator[Verdict]:
-    ends = graph.follow(link, "targetArn", to=LOAD_BALANCERS, key="arn")
-    for target in ends.elsewhere:
+@AREA.stack_rule(
+    name="vpclink-target-private",
+    title="A VPC link targets an internal Network Load Balancer.",
+    level="mandatory",
+    severity="critical",
+    resource_types=[types.VPC_LINK],
+    rationale=(
+        "AWS rejects other load balancers. When an exported state is analyzed, this rule also "
+        "checks load balancers that a program only read."
+    ),
+    fix="use the ARN of a load balancer of type network.",
+)
+def _targets_private_nlb(link: Resource, graph: Graph, _: Config) -> Verdicts:
+    reference = graph.follow(link, "targetArn", to=types.LOAD_BALANCERS, key="arn")
+    for target in reference.elsewhere:
         arn = parse(target)
         if arn is None or arn.load_balancer_type != "net":
-            yield Refusal(link, "targets something that is no Network Load Balancer.")
-    if ends.is_open:
-        yield Undecided(link, "targetArn")
-    for balancer in ends.found:
+            yield Violation(link, "targets something that is not a Network Load Balancer.")
+    if reference.is_open:
+        yield Unknown(link, "targetArn")
+    for balancer in reference.found:
         kind, internal = balancer.peek("loadBalancerType"), balancer.peek("internal")
-        if isinstance(kind, Unknown) or isinstance(internal, Unknown):
-            yield Undecided(balancer, "loadBalancerType and internal")
+        if isinstance(kind, UnknownValue) or isinstance(internal, UnknownValue):
+            yield Unknown(balancer, "loadBalancerType and internal")
         elif kind != "network":
-            yield Refusal(link, f"targets '{balancer.name}', which is no Network Load Balancer.")
+            text = f"targets '{balancer.name}', which is not a Network Load Balancer."
+            yield Violation(link, text)
         elif internal is not True:
             text = f"targets '{balancer.name}', which can be reached from the internet."
-            yield Refusal(link, text, "set internal=True on the load balancer.")
+            yield Violation(link, text, "set internal=True on the load balancer.")
 
 
-def _spans_zones(resource: Resource, graph: Graph, config: Config) -> Iterator[Verdict]:
-    mappings = range(len(items(resource.peek("subnetMappings"))))
-    paths = [("subnets",), *(("subnetMappings", i, "subnetId") for i in mappings)]
-    yield from judge_zones(resource, graph, config["minZones"], *paths)
+@AREA.stack_rule(
+    name="nlb-zones",
+    title="Load balancers span at least two Availability Zones.",
+    level="mandatory",
+    severity="medium",
+    resource_types=types.LOAD_BALANCERS,
+    rationale="With one zone, its failure stops the whole service.",
+    fix="add subnets in more Availability Zones.",
+    controls="fsbp:ELB.13 prowler:elbv2_is_in_multiple_az",
+    config=MIN_ZONES,
+)
+def _spans_zones(balancer: Resource, graph: Graph, config: Config) -> Verdicts:
+    paths = ("subnets", "subnetMappings.subnetId")
+    return check_zones(balancer, graph, config["minZones"], *paths)
 
 
-def _crosses_zones(balancer: Resource, _: Config) -> Iterator[Verdict]:
-    crosses = balancer.peek("enableCrossZoneLoadBalancing")
-    if not same(balancer.peek("loadBalancerType"), "network"):
-        yield _NOT_NETWORK
-    elif isinstance(crosses, Unknown):
-        yield Undecided(balancer, "enableCrossZoneLoadBalancing")
-    elif not crosses:
-        yield Refusal(balancer, "answers only from the zone that a request arrives in.")
+@AREA.resource_rule(
+    name="nlb-cross-zone",
+    title="Network Load Balancers route to healthy targets of every zone.",
+    level="advisory",
+    severity="low",
+    resource_types=types.LOAD_BALANCERS,
+    rationale="Otherwise requests fail that arrive in a zone without a healthy target.",
+    fix="set enable_cross_zone_load_balancing=True.",
+    controls="checkov:CKV_AWS_152 prowler:elbv2_cross_zone_load_balancing_enabled",
+)
+def _crosses_zones(balancer: Resource, _: Config) -> Verdicts:
+    if not equals(balancer.peek("loadBalancerType"), "network"):
+        yield NotApplicable("is not a Network Load Balancer")
+    elif not balancer.known("enableCrossZoneLoadBalancing"):
+        yield Violation(balancer, "routes only to targets in the zone where a request arrives.")
 
 
-def _has_modern_tls(listener: Resource, _: Config) -> Iterator[Verdict]:
-    protocol, policy = listener.peek("protocol"), listener.peek("sslPolicy")
-    if isinstance(policy, str) and policy.startswith(_MODERN_TLS):
+@AREA.resource_rule(
+    name="listener-tls-policy",
+    title="Listeners that terminate TLS require at least version 1.2.",
+    level="mandatory",
+    severity="medium",
+    resource_types=types.LISTENERS,
+    rationale="The default policy allows TLS 1.0, which is insecure.",
+    fix='set ssl_policy="ELBSecurityPolicy-TLS13-1-2-2021-06".',
+    controls=(
+        "fsbp:ELB.17 checkov:CKV_AWS_103 checkov:CKV2_AWS_74 prowler:elbv2_insecure_ssl_ciphers "
+        "trivy:AWS-0047"
+    ),
+)
+def _has_modern_tls(listener: Resource, _: Config) -> Verdicts:
+    families = ("TLS13-1-2", "TLS13-1-3", "TLS-1-2", "FS-1-2")
+    modern = tuple(f"ELBSecurityPolicy-{family}-" for family in families)
+    policy = listener.peek("sslPolicy")
+    if isinstance(policy, str) and policy.startswith(modern):
         return
-    ends_tls = same(protocol, "TLS") or same(protocol, "HTTPS")
-    if isinstance(protocol, Unknown) or (ends_tls and isinstance(policy, Unknown)):
-        yield Undecided(listener, "protocol or sslPolicy")
-    elif not ends_tls:
-        yield NotApplicable("ends no TLS")
-    elif policy is None:
-        yield Refusal(listener, "takes connections under an old default policy.")
+    if listener.known("protocol") not in ("TLS", "HTTPS"):
+        yield NotApplicable("does not terminate TLS")
+    elif listener.known("sslPolicy") is None:
+        yield Violation(listener, "uses the default policy, which allows old TLS versions.")
     else:
-        yield Refusal(listener, "takes connections under a policy that allows old versions.")
+        yield Violation(listener, "allows TLS versions older than 1.2.")
 
 
-def _checks_health(group: Resource, _: Config) -> Iterator[Verdict]:
-    check = group.peek("healthCheck")
-    protocol, path = group.peek("healthCheck", "protocol"), group.peek("healthCheck", "path")
-    if isinstance(protocol, Unknown) or isinstance(path, Unknown):
-        yield Undecided(group, "healthCheck")
-    elif check is None:
-        yield Refusal(group, "relies on the default health check.")
+@AREA.resource_rule(
+    name="target-group-health-check",
+    title="Target groups check whether the service itself is healthy.",
+    level="advisory",
+    severity="low",
+    resource_types=types.TARGET_GROUPS,
+    rationale="An open port does not prove a working service: a hanging process keeps its traffic.",
+    fix="set health_check with protocol HTTP or HTTPS, path and matcher.",
+    controls="checkov:CKV_AWS_261",
+)
+def _checks_health(group: Resource, _: Config) -> Verdicts:
+    protocol, path = group.known("healthCheck.protocol"), group.known("healthCheck.path")
+    if group.peek("healthCheck") is None:
+        yield Violation(group, "relies on the default health check.")
     elif protocol not in ("HTTP", "HTTPS"):
-        yield Refusal(group, "asks only whether a port is open, not whether the service is fit.")
+        text = "checks only whether a port is open, not whether the service is healthy."
+        yield Violation(group, text)
     elif not path:
-        yield Refusal(group, "does not say which path tells whether the service is fit.")
+        yield Violation(group, "does not set the path of its health check.")
 
 
-def _admits_link(balancer: Resource, graph: Graph, _: Config) -> Iterator[Verdict]:
-    if not graph.leading_to(balancer, VPC_LINK, by="targetArn", key="arn"):
+@AREA.stack_rule(
+    name="nlb-admits-link",
+    title="Load balancers with security groups do not apply them to the traffic of a VPC link.",
+    level="advisory",
+    severity="high",
+    resource_types=types.LOAD_BALANCERS,
+    rationale=(
+        "The traffic of a VPC link has no source address that a rule could name, so the API "
+        "answers 500 although all targets are healthy."
+    ),
+    fix='set enforce_security_group_inbound_rules_on_private_link_traffic="off".',
+)
+def _admits_link(balancer: Resource, graph: Graph, _: Config) -> Verdicts:
+    if not graph.referring_to(balancer, types.VPC_LINK, by="targetArn", key="arn"):
         yield NotApplicable("has no VPC link")
     elif not items(balancer.peek("securityGroups")):
         yield NotApplicable("has no security group")
-    else:
-        enforced = balancer.peek("enforceSecurityGroupInboundRulesOnPrivateLinkTraffic")
-        if isinstance(enforced, Unknown):
-            yield Undecided(balancer, "enforceSecurityGroupInboundRulesOnPrivateLinkTraffic")
-        elif enforced != "off":
-            yield Refusal(balancer, "judges the traffic of its VPC link by inbound rules.")
+    elif balancer.known("enforceSecurityGroupInboundRulesOnPrivateLinkTraffic") != "off":
+        yield Violation(balancer, "applies inbound rules to the traffic of its VPC link.")
 
 
-def _is_wired(balancer: Resource, graph: Graph, _: Config) -> Iterator[Verdict]:
-    listeners = graph.leading_to(balancer, *LISTENERS, by="loadBalancerArn", key="arn")
-    if not listeners and pulumi.get_stack() == _NO_STACK:
+@AREA.stack_rule(
+    name="nlb-wired",
+    title="Load balancers have a listener, and target groups have targets.",
+    level="advisory",
+    severity="medium",
+    resource_types=types.LOAD_BALANCERS,
+    rationale="A load balancer that leads nowhere deploys without an error and answers nothing.",
+    fix="add a listener, or attach a fleet or instances to its target group.",
+    controls="prowler:elbv2_listeners_underneath",
+)
+def _is_wired(balancer: Resource, graph: Graph, _: Config) -> Verdicts:
+    listeners = graph.referring_to(balancer, *types.LISTENERS, by="loadBalancerArn", key="arn")
+    # The SDK names the stack so when an exported state is analyzed, which includes reads.
+    if not listeners and pulumi.get_stack() == "stack":
         yield NotApplicable("may have been read, and its listeners with it")
     elif not listeners:
-        yield Refusal(balancer, "has no listener.")
+        yield Violation(balancer, "has no listener.")
     for listener in listeners:
-        actions = listener.peek("defaultActions")
-        if isinstance(actions, Unknown):
-            yield Undecided(listener, "defaultActions")
+        if isinstance(listener.peek("defaultActions"), UnknownValue):
+            yield Unknown(listener, "defaultActions")
             continue
-        for index in range(len(actions or [])):
-            path = ("defaultActions", index, "targetGroupArn")
-            groups = graph.follow(listener, *path, to=TARGET_GROUPS, key="arn")
-            for group in groups.found:
-                if not _has_targets(group, graph):
-                    yield Refusal(listener, f"forwards to '{group.name}', which has no targets.")
+        path = "defaultActions.targetGroupArn"
+        for group in graph.follow(listener, path, to=types.TARGET_GROUPS, key="arn").found:
+            if not _has_targets(group, graph):
+                yield Violation(listener, f"forwards to '{group.name}', which has no targets.")
 
 
 def _has_targets(group: Resource, graph: Graph) -> bool:
-    return any(
-        graph.leading_to(group, *types, by=prop, key="arn")
-        for types, prop in (
-            ((FLEET,), "targetGroupArns"),
-            ((FLEET_ATTACHMENT,), "lbTargetGroupArn"),
-            (TARGET_ATTACHMENTS, "targetGroupArn"),
-        )
-    )
-
-
-INTERNAL = ResourceRule(
-    name="nlb-internal",
-    title="Load balancers are internal.",
-    level=MANDATORY,
-    severity=Severity.CRITICAL,
-    subjects=LOAD_BALANCERS,
-    protects="A public balancer lets everybody around the API's authorization, limits and logs.",
-    fix="set internal=True.",
-    controls=("prowler:elbv2_internet_facing", "trivy:AWS-0053"),
-    judge=_is_internal,
-)
-LINK_TARGET = StackRule(
-    name="vpclink-target-private",
-    title="A VPC link targets an internal Network Load Balancer.",
-    level=MANDATORY,
-    severity=Severity.CRITICAL,
-    subjects=(VPC_LINK,),
-    protects=(
-        "AWS refuses other load balancers. It sees balancers that were read and not made here, "
-        "too, when a state is analyzed."
-    ),
-    fix="give the ARN of a load balancer of type network.",
-    judge=_ends_at_private_nlb,
-)
-ZONES = StackRule(
-    name="nlb-zones",
-    title="Load balancers stand in at least two zones.",
-    level=MANDATORY,
-    severity=Severity.MEDIUM,
-    subjects=LOAD_BALANCERS,
-    protects="With one zone, its failure takes the whole service away.",
-    fix="give it subnets in more zones.",
-    controls=("fsbp:ELB.13", "prowler:elbv2_is_in_multiple_az"),
-    config=MIN_ZONES,
-    judge=_spans_zones,
-)
-CROSS_ZONE = ResourceRule(
-    name="nlb-cross-zone",
-    title="Network Load Balancers send to healthy targets of every zone.",
-    level=ADVISORY,
-    severity=Severity.LOW,
-    subjects=LOAD_BALANCERS,
-    protects="Otherwise requests fail that arrive in a zone without a healthy target.",
-    fix="set enable_cross_zone_load_balancing=True.",
-    controls=("checkov:CKV_AWS_152", "prowler:elbv2_cross_zone_load_balancing_enabled"),
-    judge=_crosses_zones,
-)
-TLS_POLICY = ResourceRule(
-    name="listener-tls-policy",
-    title="Listeners that end TLS take version 1.2 at least.",
-    level=MANDATORY,
-    severity=Severity.MEDIUM,
-    subjects=LISTENERS,
-    protects="The default policy takes TLS 1.0, which is broken.",
-    fix='set ssl_policy="ELBSecurityPolicy-TLS13-1-2-2021-06".',
-    controls=(
-        "fsbp:ELB.17",
-        "checkov:CKV_AWS_103",
-        "checkov:CKV2_AWS_74",
-        "prowler:elbv2_insecure_ssl_ciphers",
-        "trivy:AWS-0047",
-    ),
-    judge=_has_modern_tls,
-)
-HEALTH_CHECK = ResourceRule(
-    name="target-group-health-check",
-    title="Target groups ask the service itself whether it is fit.",
-    level=ADVISORY,
-    severity=Severity.LOW,
-    subjects=TARGET_GROUPS,
-    protects="An open port is no service: a process that hangs keeps its traffic.",
-    fix="set health_check with protocol HTTP or HTTPS, path and matcher.",
-    controls=("checkov:CKV_AWS_261",),
-    judge=_checks_health,
-)
-ADMITS_LINK = StackRule(
-    name="nlb-admits-link",
-    title="A load balancer with security groups does not judge its link's traffic by them.",
-    level=ADVISORY,
-    severity=Severity.HIGH,
-    subjects=LOAD_BALANCERS,
-    protects=(
-        "Traffic of a VPC link comes from no address that a rule could name, so that the API "
-        "answers 500 while all targets are healthy."
-    ),
-    fix='set enforce_security_group_inbound_rules_on_private_link_traffic="off".',
-    judge=_admits_link,
-)
-WIRED = StackRule(
-    name="nlb-wired",
-    title="Load balancers have a listener, and target groups have targets.",
-    level=ADVISORY,
-    severity=Severity.MEDIUM,
-    subjects=LOAD_BALANCERS,
-    protects="A balancer that leads nowhere deploys without an error and answers nothing.",
-    fix="add a listener, or attach a fleet or instances to its target group.",
-    controls=("prowler:elbv2_listeners_underneath",),
-    judge=_is_wired,
-)
-
-RULES = (
-    INTERNAL,
-    LINK_TARGET,
-    ZONES,
-    CROSS_ZONE,
-    TLS_POLICY,
-    HEALTH_CHECK,
-    ADMITS_LINK,
-    WIRED,
-)
+    references = [(types.FLEET, "targetGroupArns"), (types.FLEET_ATTACHMENT, "lbTargetGroupArn")]
+    references += [(attachment, "targetGroupArn") for attachment in types.TARGET_ATTACHMENTS]
+    return any(graph.referring_to(group, kind, by=prop, key="arn") for kind, prop in references)

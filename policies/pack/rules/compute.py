@@ -6,115 +6,178 @@ import gzip
 from collections.abc import Iterator
 from typing import Any
 
-from pulumi_policy import Severity
-
-from ..framework.rule import (
-    ADVISORY,
-    MANDATORY,
-    Config,
-    NotApplicable,
-    Refusal,
-    ResourceRule,
-    StackRule,
-    Undecided,
-    Verdict,
-)
-from ..framework.zones import MIN_ZONES, judge_zones
+from .. import resource_types as types
+from ..framework.checks import MIN_ZONES, check_values, check_zones, too_few_zones
+from ..framework.rule import Area, Config, NotApplicable, Verdicts, Violation
 from ..graph.graph import Graph
 from ..graph.resource import Resource
 from ..graph.secrets import holds_secret
-from ..graph.tokens import FLEET, INSTANCE, LAUNCH_TEMPLATE, VOLUME
-from ..graph.values import Unknown, items, peek, same, truth
+from ..values import as_boolean, equals, items, peek
 
+AREA = Area("Instances")
+_INSTANCES = (types.INSTANCE, types.LAUNCH_TEMPLATE)
 _FROM_TEMPLATE = NotApplicable("leaves it to its launch template")
 
 
 def _leaves_to_template(resource: Resource, prop: str) -> bool:
-    """Whether an instance takes this from a launch template, which is judged itself."""
+    """Whether an instance takes a property from a launch template, which is checked itself."""
     return resource.peek("launchTemplate") is not None and resource.peek(prop) is None
 
 
-def _demands_token(resource: Resource, _: Config) -> Iterator[Verdict]:
+@AREA.resource_rule(
+    name="instance-imdsv2",
+    title="Instances require a token for their metadata.",
+    level="mandatory",
+    severity="high",
+    resource_types=_INSTANCES,
+    rationale="Otherwise a service that can be made to fetch a URL reveals its credentials.",
+    fix='set http_tokens="required" in metadata_options.',
+    controls=(
+        "fsbp:EC2.8 fsbp:EC2.170 fsbp:AutoScaling.3 checkov:CKV_AWS_79 "
+        "prowler:ec2_instance_imdsv2_enabled prowler:ec2_launch_template_imdsv2_required "
+        "trivy:AWS-0028 trivy:AWS-0130"
+    ),
+)
+def _requires_token(resource: Resource, _: Config) -> Verdicts:
     if _leaves_to_template(resource, "metadataOptions"):
         yield _FROM_TEMPLATE
+    elif equals(resource.peek("metadataOptions.httpEndpoint"), "disabled"):
         return
-    tokens = resource.peek("metadataOptions", "httpTokens")
-    if same(tokens, "required") or same(
-        resource.peek("metadataOptions", "httpEndpoint"), "disabled"
-    ):
-        return
-    if isinstance(tokens, Unknown):
-        yield Undecided(resource, "metadataOptions.httpTokens")
-    else:
-        yield Refusal(resource, "gives its credentials to anybody who asks without a token.")
+    elif resource.known("metadataOptions.httpTokens") != "required":
+        yield Violation(resource, "returns its credentials to requests without a token.")
 
 
-def _limits_hops(resource: Resource, config: Config) -> Iterator[Verdict]:
-    hops = resource.peek("metadataOptions", "httpPutResponseHopLimit")
-    if isinstance(hops, Unknown):
-        yield Undecided(resource, "metadataOptions.httpPutResponseHopLimit")
-    elif hops is not None and hops > config["maxHops"]:
-        yield Refusal(resource, f"answers the metadata service over {hops} hops.")
+@AREA.resource_rule(
+    name="instance-hop-limit",
+    title="Metadata does not leave the instance.",
+    level="advisory",
+    severity="low",
+    resource_types=_INSTANCES,
+    rationale="With more hops, containers on the instance can use its role.",
+    fix="set http_put_response_hop_limit=1 in metadata_options.",
+    controls="fsbp:AutoScaling.4 checkov:CKV_AWS_341",
+    config={
+        "maxHops": {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": 64,
+            "default": 1,
+            "description": "Maximum number of hops; containers with the instance's role need 2.",
+        }
+    },
+)
+def _limits_hops(resource: Resource, config: Config) -> Verdicts:
+    hops = resource.known("metadataOptions.httpPutResponseHopLimit")
+    if hops is not None and hops > config["maxHops"]:
+        yield Violation(resource, f"answers requests for metadata over {hops} hops.")
 
 
-def _has_no_public_ip(resource: Resource, _: Config) -> Iterator[Verdict]:
-    given = [resource.peek("associatePublicIpAddress")] + [
-        peek(interface, "associatePublicIpAddress")
-        for interface in items(resource.peek("networkInterfaces"))
-    ]
-    if any(truth(value) for value in given):
-        yield Refusal(resource, "gets a public address.")
-    elif any(isinstance(value, Unknown) for value in given):
-        yield Undecided(resource, "associatePublicIpAddress")
+@AREA.resource_rule(
+    name="instance-no-public-ip",
+    title="Instances have no public address.",
+    level="mandatory",
+    severity="critical",
+    resource_types=_INSTANCES,
+    rationale="A public address bypasses the load balancer and the API.",
+    fix="set associate_public_ip_address=False.",
+    controls=(
+        "fsbp:EC2.9 fsbp:EC2.25 fsbp:AutoScaling.5 checkov:CKV_AWS_88 "
+        "prowler:ec2_instance_public_ip prowler:ec2_launch_template_no_public_ip trivy:AWS-0009"
+    ),
+)
+def _has_no_public_ip(resource: Resource, _: Config) -> Verdicts:
+    name = "associatePublicIpAddress"
+    values = resource.each(name) + resource.each(f"networkInterfaces.{name}")
+    return check_values(resource, name, values, as_boolean, "gets a public address.")
 
 
-def _is_encrypted(resource: Resource, config: Config) -> Iterator[Verdict]:
+@AREA.resource_rule(
+    name="volume-encrypted",
+    title="Volumes are encrypted.",
+    level="mandatory",
+    severity="medium",
+    resource_types=[*_INSTANCES, types.VOLUME],
+    rationale="Otherwise snapshots and discarded disks of a private service are readable.",
+    fix="set encrypted=True for every volume, including the root volume.",
+    controls=(
+        "fsbp:EC2.3 fsbp:EC2.181 cdk-nag:EC26 checkov:CKV_AWS_3 checkov:CKV_AWS_8 "
+        "prowler:ec2_ebs_volume_encryption trivy:AWS-0026 trivy:AWS-0131"
+    ),
+    config={
+        "accountEncryptsByDefault": {
+            "type": "boolean",
+            "default": False,
+            "description": "Whether the account encrypts new volumes by default.",
+        }
+    },
+)
+def _is_encrypted(resource: Resource, config: Config) -> Verdicts:
     if config["accountEncryptsByDefault"]:
-        yield NotApplicable("the account encrypts new volumes")
-        return
-    encrypted = list(_encryption(resource))
-    if any(truth(value) is not True and not isinstance(value, Unknown) for value in encrypted):
-        yield Refusal(resource, "has a volume that is not encrypted.")
-    elif any(isinstance(value, Unknown) for value in encrypted):
-        yield Undecided(resource, "encryption of its volumes")
+        return [NotApplicable("the account encrypts new volumes")]
+    values, text = _encryption(resource), "has a volume that is not encrypted."
+    return check_values(resource, "encryption of volumes", values, _is_false, text)
 
 
 def _encryption(resource: Resource) -> Iterator[Any]:
-    """For each volume whether it is encrypted; an unencrypted one for a root nobody mentions."""
-    if resource.type == VOLUME:
+    """Whether each volume is encrypted; a root volume that is not configured is not."""
+    if resource.type == types.VOLUME:
         yield resource.peek("encrypted")
-    elif resource.type == LAUNCH_TEMPLATE:
-        mappings = items(resource.peek("blockDeviceMappings"))
-        yield from (
-            peek(mapping, "ebs", "encrypted")
-            for mapping in mappings
-            if peek(mapping, "ebs") is not None
-        )
-        if not mappings:
+    elif resource.type == types.LAUNCH_TEMPLATE:
+        yield from (peek(disk, "encrypted") for disk in resource.each("blockDeviceMappings.ebs"))
+        if not resource.each("blockDeviceMappings"):
             yield False
     else:
         if not _leaves_to_template(resource, "rootBlockDevice"):
-            yield resource.peek("rootBlockDevice", "encrypted")
-        yield from (peek(d, "encrypted") for d in items(resource.peek("ebsBlockDevices")))
+            yield resource.peek("rootBlockDevice.encrypted")
+        yield from (peek(disk, "encrypted") for disk in resource.each("ebsBlockDevices"))
 
 
-def _has_profile(resource: Resource, _: Config) -> Iterator[Verdict]:
+def _is_false(value: Any) -> bool:
+    return as_boolean(value) is not True
+
+
+@AREA.resource_rule(
+    name="instance-profile",
+    title="Instances have their own role.",
+    level="advisory",
+    severity="low",
+    resource_types=_INSTANCES,
+    rationale="A service that needs AWS and has no role gets its keys in less safe ways.",
+    fix="set iam_instance_profile.",
+    controls="checkov:CKV2_AWS_41 prowler:ec2_instance_profile_attached",
+)
+def _has_profile(resource: Resource, _: Config) -> Verdicts:
     if _leaves_to_template(resource, "iamInstanceProfile"):
         yield _FROM_TEMPLATE
     elif resource.peek("iamInstanceProfile") is None:
-        yield Refusal(resource, "has no role of its own.")
+        yield Violation(resource, "has no role of its own.")
 
 
-def _tells_no_secrets(resource: Resource, _: Config) -> Iterator[Verdict]:
-    given = [resource.peek("userData"), resource.peek("userDataBase64")]
-    if any(isinstance(value, str) and holds_secret(decoded(value)) for value in given):
-        yield Refusal(resource, "seems to carry a secret in its user data.")
-    elif any(isinstance(value, Unknown) for value in given):
-        yield Undecided(resource, "userData")
+@AREA.resource_rule(
+    name="user-data-secrets",
+    title="User data contains no secrets.",
+    level="mandatory",
+    severity="critical",
+    resource_types=_INSTANCES,
+    rationale="Everyone who can describe an instance can read its user data.",
+    fix="let the instance read the secret from Secrets Manager, with its role.",
+    controls=(
+        "checkov:CKV_AWS_46 prowler:ec2_instance_secrets_user_data "
+        "prowler:ec2_launch_template_no_secrets trivy:AWS-0029 trivy:AWS-0129"
+    ),
+)
+def _has_no_secrets(resource: Resource, _: Config) -> Verdicts:
+    values = [resource.peek("userData"), resource.peek("userDataBase64")]
+    text = "seems to contain a secret in its user data."
+    return check_values(resource, "userData", values, _is_secret, text)
 
 
-def decoded(text: str) -> str:
-    """Decode user data, which may be plain, or base64 of text, or base64 of gzip."""
+def _is_secret(user_data: Any) -> bool:
+    return isinstance(user_data, str) and holds_secret(decode(user_data))
+
+
+def decode(text: str) -> str:
+    """Decode user data, which may be plain text, or base64 of text, or base64 of gzip."""
     try:
         raw = base64.b64decode(text, validate=True)
         return (gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw).decode(errors="replace")
@@ -122,188 +185,53 @@ def decoded(text: str) -> str:
         return text
 
 
-def _uses_template(fleet: Resource, _: Config) -> Iterator[Verdict]:
-    if all(fleet.peek(prop) is None for prop in ("launchTemplate", "mixedInstancesPolicy")):
-        yield Refusal(fleet, "is not made from a launch template.")
-
-
-def _asks_balancer(fleet: Resource, _: Config) -> Iterator[Verdict]:
-    if not items(fleet.peek("targetGroupArns")):
-        yield NotApplicable("stands behind no load balancer")
-        return
-    asked = fleet.peek("healthCheckType")
-    if isinstance(asked, Unknown):
-        yield Undecided(fleet, "healthCheckType")
-    elif asked != "ELB":
-        yield Refusal(fleet, "keeps instances that the load balancer has given up.")
-
-
-def _spans_zones(fleet: Resource, graph: Graph, config: Config) -> Iterator[Verdict]:
-    named = fleet.peek("availabilityZones")
-    if fleet.peek("vpcZoneIdentifiers") is None and isinstance(named, list):
-        if len(named) < config["minZones"]:
-            yield Refusal(fleet, f"stands in {len(named)} zone.")
-        return
-    yield from judge_zones(fleet, graph, config["minZones"], ("vpcZoneIdentifiers",))
-
-
-IMDSV2 = ResourceRule(
-    name="instance-imdsv2",
-    title="Instances give metadata only for a token.",
-    level=MANDATORY,
-    severity=Severity.HIGH,
-    subjects=(INSTANCE, LAUNCH_TEMPLATE),
-    protects="A service that can be made to fetch a URL gives its credentials away otherwise.",
-    fix='set http_tokens="required" in metadata_options.',
-    controls=(
-        "fsbp:EC2.8",
-        "fsbp:EC2.170",
-        "fsbp:AutoScaling.3",
-        "checkov:CKV_AWS_79",
-        "prowler:ec2_instance_imdsv2_enabled",
-        "prowler:ec2_launch_template_imdsv2_required",
-        "trivy:AWS-0028",
-        "trivy:AWS-0130",
-    ),
-    judge=_demands_token,
-)
-HOP_LIMIT = ResourceRule(
-    name="instance-hop-limit",
-    title="Metadata do not leave the instance.",
-    level=ADVISORY,
-    severity=Severity.LOW,
-    subjects=(INSTANCE, LAUNCH_TEMPLATE),
-    protects="With more hops, containers on the instance take its role.",
-    fix="set http_put_response_hop_limit=1 in metadata_options.",
-    controls=("fsbp:AutoScaling.4", "checkov:CKV_AWS_341"),
-    config={
-        "maxHops": {
-            "type": "integer",
-            "minimum": 1,
-            "maximum": 64,
-            "default": 1,
-            "description": "Hops at most; containers with roles of the instance need 2.",
-        }
-    },
-    judge=_limits_hops,
-)
-NO_PUBLIC_IP = ResourceRule(
-    name="instance-no-public-ip",
-    title="Instances get no public address.",
-    level=MANDATORY,
-    severity=Severity.CRITICAL,
-    subjects=(INSTANCE, LAUNCH_TEMPLATE),
-    protects="A public address goes around the load balancer and the API.",
-    fix="set associate_public_ip_address=False.",
-    controls=(
-        "fsbp:EC2.9",
-        "fsbp:EC2.25",
-        "fsbp:AutoScaling.5",
-        "checkov:CKV_AWS_88",
-        "prowler:ec2_instance_public_ip",
-        "prowler:ec2_launch_template_no_public_ip",
-        "trivy:AWS-0009",
-    ),
-    judge=_has_no_public_ip,
-)
-VOLUMES_ENCRYPTED = ResourceRule(
-    name="volume-encrypted",
-    title="Volumes are encrypted.",
-    level=MANDATORY,
-    severity=Severity.MEDIUM,
-    subjects=(INSTANCE, LAUNCH_TEMPLATE, VOLUME),
-    protects="Snapshots and discarded disks of a private service would be readable.",
-    fix="set encrypted=True for every volume, the root included.",
-    controls=(
-        "fsbp:EC2.3",
-        "fsbp:EC2.181",
-        "cdk-nag:EC26",
-        "checkov:CKV_AWS_3",
-        "checkov:CKV_AWS_8",
-        "prowler:ec2_ebs_volume_encryption",
-        "trivy:AWS-0026",
-        "trivy:AWS-0131",
-    ),
-    config={
-        "accountEncryptsByDefault": {
-            "type": "boolean",
-            "default": False,
-            "description": "Whether the account encrypts new volumes, so that nobody has to ask.",
-        }
-    },
-    judge=_is_encrypted,
-)
-PROFILE = ResourceRule(
-    name="instance-profile",
-    title="Instances have a role of their own.",
-    level=ADVISORY,
-    severity=Severity.LOW,
-    subjects=(INSTANCE, LAUNCH_TEMPLATE),
-    protects="A service that needs AWS and has no role gets keys by other ways.",
-    fix="set iam_instance_profile.",
-    controls=("checkov:CKV2_AWS_41", "prowler:ec2_instance_profile_attached"),
-    judge=_has_profile,
-)
-USER_DATA_SECRETS = ResourceRule(
-    name="user-data-secrets",
-    title="User data hold no secrets.",
-    level=MANDATORY,
-    severity=Severity.CRITICAL,
-    subjects=(INSTANCE, LAUNCH_TEMPLATE),
-    protects="Everybody who may describe an instance reads its user data.",
-    fix="let the instance fetch the secret by its role, from Secrets Manager.",
-    controls=(
-        "checkov:CKV_AWS_46",
-        "prowler:ec2_instance_secrets_user_data",
-        "prowler:ec2_launch_template_no_secrets",
-        "trivy:AWS-0029",
-        "trivy:AWS-0129",
-    ),
-    judge=_tells_no_secrets,
-)
-FLEET_TEMPLATE = ResourceRule(
+@AREA.resource_rule(
     name="fleet-launch-template",
-    title="Fleets are made from a launch template.",
-    level=MANDATORY,
-    severity=Severity.LOW,
-    subjects=(FLEET,),
-    protects="Launch configurations are retired, and know no IMDSv2.",
+    title="Fleets use a launch template.",
+    level="mandatory",
+    severity="low",
+    resource_types=[types.FLEET],
+    rationale="AWS has retired launch configurations; new features need a launch template.",
     fix="set launch_template.",
-    controls=("fsbp:AutoScaling.9", "checkov:CKV_AWS_315"),
-    judge=_uses_template,
+    controls="fsbp:AutoScaling.9 checkov:CKV_AWS_315",
 )
-FLEET_HEALTH = ResourceRule(
-    name="fleet-elb-health",
-    title="Fleets behind a load balancer replace what it finds unhealthy.",
-    level=MANDATORY,
-    severity=Severity.MEDIUM,
-    subjects=(FLEET,),
-    protects="An instance whose service hangs would stay, and never be replaced.",
-    fix='set health_check_type="ELB".',
-    controls=("fsbp:AutoScaling.1", "checkov:CKV2_AWS_15"),
-    judge=_asks_balancer,
-)
-FLEET_ZONES = StackRule(
-    name="fleet-zones",
-    title="Fleets stand in at least two zones.",
-    level=ADVISORY,
-    severity=Severity.MEDIUM,
-    subjects=(FLEET,),
-    protects="With one zone, its failure takes the whole service away.",
-    fix="give vpc_zone_identifiers of more zones.",
-    controls=("fsbp:AutoScaling.2",),
-    config=MIN_ZONES,
-    judge=_spans_zones,
-)
+def _uses_template(fleet: Resource, _: Config) -> Verdicts:
+    if all(fleet.peek(prop) is None for prop in ("launchTemplate", "mixedInstancesPolicy")):
+        yield Violation(fleet, "does not use a launch template.")
 
-RULES = (
-    IMDSV2,
-    HOP_LIMIT,
-    NO_PUBLIC_IP,
-    VOLUMES_ENCRYPTED,
-    PROFILE,
-    USER_DATA_SECRETS,
-    FLEET_TEMPLATE,
-    FLEET_HEALTH,
-    FLEET_ZONES,
+
+@AREA.resource_rule(
+    name="fleet-elb-health",
+    title="Fleets behind a load balancer replace the instances that it finds unhealthy.",
+    level="mandatory",
+    severity="medium",
+    resource_types=[types.FLEET],
+    rationale="Otherwise an instance whose service hangs is never replaced.",
+    fix='set health_check_type="ELB".',
+    controls="fsbp:AutoScaling.1 checkov:CKV2_AWS_15",
 )
+def _replaces_unhealthy(fleet: Resource, _: Config) -> Verdicts:
+    if not items(fleet.peek("targetGroupArns")):
+        yield NotApplicable("is not behind a load balancer")
+    elif fleet.known("healthCheckType") != "ELB":
+        yield Violation(fleet, "keeps instances that the load balancer finds unhealthy.")
+
+
+@AREA.stack_rule(
+    name="fleet-zones",
+    title="Fleets span at least two Availability Zones.",
+    level="advisory",
+    severity="medium",
+    resource_types=[types.FLEET],
+    rationale="With one zone, its failure stops the whole service.",
+    fix="set vpc_zone_identifiers to subnets in more Availability Zones.",
+    controls="fsbp:AutoScaling.2",
+    config=MIN_ZONES,
+)
+def _spans_zones(fleet: Resource, graph: Graph, config: Config) -> Verdicts:
+    zones, minimum = fleet.peek("availabilityZones"), config["minZones"]
+    if fleet.peek("vpcZoneIdentifiers") is None and isinstance(zones, list):
+        if len(zones) < minimum:
+            yield Violation(fleet, too_few_zones(len(zones), minimum))
+        return
+    yield from check_zones(fleet, graph, minimum, "vpcZoneIdentifiers")

@@ -1,42 +1,20 @@
-"""Rules about permissions: who may become what, and what that may do."""
+"""Rules about permissions: who may assume a role, and what it may do."""
 
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
-from pulumi_policy import Severity
-
-from ..framework.rule import (
-    ADVISORY,
-    MANDATORY,
-    Config,
-    Refusal,
-    ResourceRule,
-    Undecided,
-    Verdict,
-)
+from .. import resource_types as types
+from ..framework.checks import check_values
+from ..framework.rule import Area, Config, Unknown, Verdicts, Violation
 from ..graph.resource import Resource
-from ..graph.tokens import (
-    GROUP_POLICY,
-    GROUP_POLICY_ATTACHMENT,
-    IAM_POLICY,
-    POLICY_ATTACHMENT,
-    ROLE,
-    ROLE_POLICY,
-    ROLE_POLICY_ATTACHMENT,
-    USER_POLICY,
-    USER_POLICY_ATTACHMENT,
-)
-from ..graph.values import Unknown, items, knows, peek
+from ..values import is_known, items, peek
 
-_ADMINISTRATORS = (":aws:policy/AdministratorAccess", ":aws:policy/IAMFullAccess")
-_SERVICE = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(\.cn)?")
-_SOURCE_KEYS = ("aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "aws:sourceorgpaths")
+AREA = Area("Permissions")
 
 
 def statements(document: Any) -> list[dict[str, Any]] | None:
-    """List the statements of a policy document; `None` if it is none.
+    """List the statements of a policy document; `None` if it is not a policy document.
 
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
     """
@@ -49,22 +27,36 @@ def statements(document: Any) -> list[dict[str, Any]] | None:
     return found if found and all(isinstance(one, dict) for one in found) else None
 
 
-def _documents(resource: Resource) -> list[Any]:
-    if resource.type != ROLE:
-        return [resource.peek("policy")]
-    return [peek(inline, "policy") for inline in items(resource.peek("inlinePolicies"))]
-
-
-def _is_bounded(resource: Resource, _: Config) -> Iterator[Verdict]:
-    for document in _documents(resource):
-        if not knows(document):
-            yield Undecided(resource, "policy")
+@AREA.resource_rule(
+    name="iam-no-star",
+    title="No policy allows every action on every resource.",
+    level="mandatory",
+    severity="critical",
+    resource_types=[
+        types.IAM_POLICY,
+        types.ROLE_POLICY,
+        types.USER_POLICY,
+        types.GROUP_POLICY,
+        types.ROLE,
+    ],
+    rationale="Anyone who obtains such a role controls the account.",
+    fix="name the actions and the resources.",
+    controls=(
+        "fsbp:IAM.1 checkov:CKV_AWS_62 checkov:CKV_AWS_63 checkov:CKV2_AWS_40 "
+        "prowler:iam_inline_policy_no_administrative_privileges"
+    ),
+)
+def _allows_not_everything(resource: Resource, _: Config) -> Verdicts:
+    inline = [peek(policy, "policy") for policy in resource.each("inlinePolicies")]
+    for document in inline if resource.type == types.ROLE else [resource.peek("policy")]:
+        if not is_known(document):
+            yield Unknown(resource, "policy")
             continue
         found = statements(document)
         if found is None:
-            yield Refusal(resource, "holds a policy document that cannot be read.")
+            yield Violation(resource, "has a policy document that cannot be read.")
         elif any(_allows_all(statement) for statement in found):
-            yield Refusal(resource, "allows every action on everything.")
+            yield Violation(resource, "allows every action on every resource.")
 
 
 def _allows_all(statement: dict[str, Any]) -> bool:
@@ -74,24 +66,56 @@ def _allows_all(statement: dict[str, Any]) -> bool:
     return "NotAction" in statement or "*" in actions or "*:*" in actions
 
 
-def _is_no_administrator(resource: Resource, _: Config) -> Iterator[Verdict]:
-    attached = [resource.peek("policyArn"), *items(resource.peek("managedPolicyArns"))]
-    if any(isinstance(arn, str) and arn.endswith(_ADMINISTRATORS) for arn in attached):
-        yield Refusal(resource, "makes somebody an administrator.")
-    elif any(isinstance(arn, Unknown) for arn in attached):
-        yield Undecided(resource, "policyArn or managedPolicyArns")
+@AREA.resource_rule(
+    name="iam-no-administrator",
+    title="No role, user or group has AWS's administrator policies.",
+    level="mandatory",
+    severity="high",
+    resource_types=[
+        types.ROLE_POLICY_ATTACHMENT,
+        types.USER_POLICY_ATTACHMENT,
+        types.GROUP_POLICY_ATTACHMENT,
+        types.POLICY_ATTACHMENT,
+        types.ROLE,
+    ],
+    rationale="IAMFullAccess is equivalent to AdministratorAccess: it can grant itself the rest.",
+    fix="attach a policy with only the permissions that are needed.",
+    controls=(
+        "cdk-nag:IAM4 checkov:CKV_AWS_274 checkov:CKV2_AWS_56 "
+        "prowler:iam_role_administratoraccess_policy"
+    ),
+)
+def _is_no_administrator(resource: Resource, _: Config) -> Verdicts:
+    arns = resource.each("policyArn") + resource.each("managedPolicyArns")
+    name, text = "policyArn or managedPolicyArns", "grants administrator access."
+    return check_values(resource, name, arns, _is_administrator, text)
 
 
-def _trusts_somebody(role: Resource, _: Config) -> Iterator[Verdict]:
+def _is_administrator(arn: Any) -> bool:
+    policies = (":aws:policy/AdministratorAccess", ":aws:policy/IAMFullAccess")
+    return isinstance(arn, str) and arn.endswith(policies)
+
+
+@AREA.resource_rule(
+    name="role-trust-closed",
+    title="No role can be assumed by anyone.",
+    level="mandatory",
+    severity="critical",
+    resource_types=[types.ROLE],
+    rationale="Any AWS account could assume the role.",
+    fix="name the principal.",
+    controls="checkov:CKV_AWS_60 checkov:CKV_AWS_61",
+)
+def _trusts_not_everyone(role: Resource, _: Config) -> Verdicts:
     document = role.peek("assumeRolePolicy")
-    if not knows(document):
-        yield Undecided(role, "assumeRolePolicy")
+    if not is_known(document):
+        yield Unknown(role, "assumeRolePolicy")
         return
     found = statements(document)
     if found is None:
-        yield Refusal(role, "holds a trust policy that cannot be read.")
+        yield Violation(role, "has a trust policy that cannot be read.")
     elif any(_trusts_all(statement) for statement in found):
-        yield Refusal(role, "can be taken by everybody.")
+        yield Violation(role, "can be assumed by anyone.")
 
 
 def _trusts_all(statement: dict[str, Any]) -> bool:
@@ -103,16 +127,38 @@ def _trusts_all(statement: dict[str, Any]) -> bool:
     return "NotPrincipal" in statement or is_open
 
 
-def _names_source(role: Resource, config: Config) -> Iterator[Verdict]:
+@AREA.resource_rule(
+    name="role-trust-source",
+    title="Roles for services restrict on whose behalf they may be assumed.",
+    level="advisory",
+    severity="medium",
+    resource_types=[types.ROLE],
+    rationale="A service that acts for many accounts could be made to use it for another one.",
+    fix="add a condition on aws:SourceAccount or aws:SourceArn.",
+    controls="prowler:iam_role_cross_service_confused_deputy_prevention",
+    config={
+        "exemptServices": {
+            "type": "array",
+            "items": {"type": "string"},
+            # These do not send the keys, so the condition would never be true.
+            "default": ["apigateway.amazonaws.com", "ec2.amazonaws.com", "lambda.amazonaws.com"],
+            "description": "Services whose roles need no condition.",
+        }
+    },
+)
+def _restricts_source(role: Resource, config: Config) -> Verdicts:
     document = role.peek("assumeRolePolicy")
-    if not knows(document):
-        yield Undecided(role, "assumeRolePolicy")
+    if not is_known(document):
+        yield Unknown(role, "assumeRolePolicy")
         return
     for statement in statements(document) or []:
         services = items(peek(statement, "Principal", "Service"))
-        confused = sorted(s for s in services if s not in config["exemptServices"])
-        if statement.get("Effect") == "Allow" and confused and not _is_conditioned(statement):
-            yield Refusal(role, f"lets {_shown(confused)} take it on behalf of any account.")
+        checked = sorted(s for s in services if s not in config["exemptServices"])
+        if statement.get("Effect") == "Allow" and checked and not _has_source(statement):
+            yield Violation(role, f"lets {_shown(checked)} assume it on behalf of any account.")
+
+
+_SERVICE = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(\.cn)?")
 
 
 def _shown(services: list[str]) -> str:
@@ -120,81 +166,8 @@ def _shown(services: list[str]) -> str:
     return ", ".join(s if _SERVICE.fullmatch(s) else "a service" for s in services)
 
 
-def _is_conditioned(statement: dict[str, Any]) -> bool:
+def _has_source(statement: dict[str, Any]) -> bool:
+    keys = ("aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "aws:sourceorgpaths")
     conditions = statement.get("Condition")
     tested = conditions.values() if isinstance(conditions, dict) else ()
-    return any(key.lower() in _SOURCE_KEYS for test in tested for key in test)
-
-
-NO_STAR = ResourceRule(
-    name="iam-no-star",
-    title="No policy allows every action on everything.",
-    level=MANDATORY,
-    severity=Severity.CRITICAL,
-    subjects=(IAM_POLICY, ROLE_POLICY, USER_POLICY, GROUP_POLICY, ROLE),
-    protects="Whoever gets hold of such a role owns the account.",
-    fix="name the actions and the resources.",
-    controls=(
-        "fsbp:IAM.1",
-        "checkov:CKV_AWS_62",
-        "checkov:CKV_AWS_63",
-        "checkov:CKV2_AWS_40",
-        "prowler:iam_inline_policy_no_administrative_privileges",
-    ),
-    judge=_is_bounded,
-)
-NO_ADMINISTRATOR = ResourceRule(
-    name="iam-no-administrator",
-    title="Nobody gets AWS's policies for administrators.",
-    level=MANDATORY,
-    severity=Severity.HIGH,
-    subjects=(
-        ROLE_POLICY_ATTACHMENT,
-        USER_POLICY_ATTACHMENT,
-        GROUP_POLICY_ATTACHMENT,
-        POLICY_ATTACHMENT,
-        ROLE,
-    ),
-    protects="IAMFullAccess is as good as AdministratorAccess: it can give itself the rest.",
-    fix="attach a policy of what is needed.",
-    controls=(
-        "cdk-nag:IAM4",
-        "checkov:CKV_AWS_274",
-        "checkov:CKV2_AWS_56",
-        "prowler:iam_role_administratoraccess_policy",
-    ),
-    judge=_is_no_administrator,
-)
-TRUST_CLOSED = ResourceRule(
-    name="role-trust-closed",
-    title="No role can be taken by everybody.",
-    level=MANDATORY,
-    severity=Severity.CRITICAL,
-    subjects=(ROLE,),
-    protects="Any account of AWS could take the role.",
-    fix="name the principal.",
-    controls=("checkov:CKV_AWS_60", "checkov:CKV_AWS_61"),
-    judge=_trusts_somebody,
-)
-TRUST_SOURCE = ResourceRule(
-    name="role-trust-source",
-    title="Roles for services say on whose behalf they may be taken.",
-    level=ADVISORY,
-    severity=Severity.MEDIUM,
-    subjects=(ROLE,),
-    protects="A service that acts for many accounts could be led to use the role for another one.",
-    fix="add a condition on aws:SourceAccount or aws:SourceArn.",
-    controls=("prowler:iam_role_cross_service_confused_deputy_prevention",),
-    config={
-        "exemptServices": {
-            "type": "array",
-            "items": {"type": "string"},
-            # These do not send the keys: the condition would never hold.
-            "default": ["apigateway.amazonaws.com", "ec2.amazonaws.com", "lambda.amazonaws.com"],
-            "description": "Services whose roles need no condition.",
-        }
-    },
-    judge=_names_source,
-)
-
-RULES = (NO_STAR, NO_ADMINISTRATOR, TRUST_CLOSED, TRUST_SOURCE)
+    return any(key.lower() in keys for test in tested for key in test)

@@ -1,49 +1,37 @@
 """Rules about logs."""
 
-from collections.abc import Iterator
-
-from pulumi_policy import Severity
-
-from ..framework.rule import MANDATORY, Config, Refusal, ResourceRule, Undecided, Verdict
+from .. import resource_types as types
+from ..framework.rule import Area, Config, Verdicts, Violation
 from ..graph.resource import Resource
-from ..graph.tokens import LOG_GROUP
-from ..graph.values import Unknown
+
+AREA = Area("Logs")
 
 
-def _ends_some_day(group: Resource, config: Config) -> Iterator[Verdict]:
-    days = group.peek("retentionInDays")
-    if isinstance(days, Unknown):
-        yield Undecided(group, "retentionInDays")
-    elif not days:
-        yield Refusal(group, "keeps its logs for ever.")
-    elif days < config["minDays"]:
-        text = f"keeps its logs for {days} days, and {config['minDays']:.0f} are wanted."
-        yield Refusal(group, text)
-
-
-RETENTION = ResourceRule(
+@AREA.resource_rule(
     name="log-retention",
-    title="Log groups say how long they keep what is in them.",
-    level=MANDATORY,
-    severity=Severity.LOW,
-    subjects=(LOG_GROUP,),
-    protects="Logs that never end cost for ever, and keep personal data longer than allowed.",
+    title="Log groups expire their logs.",
+    level="mandatory",
+    severity="low",
+    resource_types=[types.LOG_GROUP],
+    rationale="Logs that never expire cost more and more, and keep personal data for too long.",
     fix="set retention_in_days.",
     controls=(
-        "fsbp:CloudWatch.16",
-        "checkov:CKV_AWS_66",
-        "checkov:CKV_AWS_338",
-        "prowler:cloudwatch_log_group_retention_policy_specific_days_enabled",
+        "fsbp:CloudWatch.16 checkov:CKV_AWS_66 checkov:CKV_AWS_338 "
+        "prowler:cloudwatch_log_group_retention_policy_specific_days_enabled"
     ),
     config={
         "minDays": {
             "type": "integer",
             "minimum": 1,
             "default": 1,
-            "description": "Days at least.",
+            "description": "Minimum retention in days.",
         }
     },
-    judge=_ends_some_day,
 )
-
-RULES = (RETENTION,)
+def _expires_logs(group: Resource, config: Config) -> Verdicts:
+    days, minimum = group.known("retentionInDays"), config["minDays"]
+    if not days:
+        yield Violation(group, "never expires its logs.")
+    elif days < minimum:
+        text = f"keeps its logs for {days} days, but must keep them for at least {minimum:.0f}."
+        yield Violation(group, text)

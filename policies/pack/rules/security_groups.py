@@ -5,80 +5,108 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from pulumi_policy import Severity
-
-from ..framework.rule import (
-    ADVISORY,
-    MANDATORY,
-    Config,
-    NotApplicable,
-    Refusal,
-    ResourceRule,
-    StackRule,
-    Undecided,
-    Verdict,
-)
+from .. import resource_types as types
+from ..framework.checks import check_values
+from ..framework.rule import Area, Config, NotApplicable, Unknown, Verdicts, Violation
 from ..graph.graph import Graph, Reference
 from ..graph.resource import Resource
-from ..graph.tokens import (
-    DEFAULT_SECURITY_GROUP,
-    INGRESS_RULE,
-    INSTANCE,
-    LAUNCH_TEMPLATE,
-    LOAD_BALANCERS,
-    SECURITY_GROUP,
-    SECURITY_GROUP_RULE,
-    TARGET_GROUPS,
-    VPC,
+from ..values import each, equals, is_known, peek
+
+AREA = Area("Security groups")
+
+
+@AREA.resource_rule(
+    name="no-open-ingress",
+    title="No security group admits the whole internet.",
+    level="mandatory",
+    severity="critical",
+    resource_types=[
+        types.SECURITY_GROUP,
+        types.DEFAULT_SECURITY_GROUP,
+        types.SECURITY_GROUP_RULE,
+        types.INGRESS_RULE,
+    ],
+    rationale="Nothing behind an internal load balancer needs it, and any public IP exposes it.",
+    fix="admit the security group of the caller.",
+    controls=(
+        "fsbp:EC2.18 fsbp:EC2.19 cdk-nag:EC23 checkov:CKV_AWS_24 checkov:CKV_AWS_25 "
+        "checkov:CKV_AWS_260 checkov:CKV_AWS_277 trivy:AWS-0107"
+    ),
 )
-from ..graph.values import Unknown, items, knows, peek, same
-
-
-def _admits_not_all(resource: Resource, _: Config) -> Iterator[Verdict]:
-    if same(resource.peek("type"), "egress"):
-        yield NotApplicable("lets nothing in")
+def _admits_not_everyone(resource: Resource, _: Config) -> Verdicts:
+    if equals(resource.peek("type"), "egress"):
+        yield NotApplicable("admits nothing")
         return
-    sources = list(_sources(resource))
-    if any(is_everybody(source) for source in sources):
-        yield Refusal(resource, "admits everybody.")
-    elif any(isinstance(source, Unknown) for source in sources):
-        yield Undecided(resource, "who is admitted")
+    sources = _admitted_ranges(resource)
+    yield from check_values(resource, "admitted sources", sources, is_everyone, "admits everyone.")
 
 
-def _sources(resource: Resource) -> Iterator[Any]:
-    """Every range of addresses that a group or a rule admits."""
-    if resource.type == INGRESS_RULE:
+def _admitted_ranges(resource: Resource) -> Iterator[Any]:
+    """Every IP range that a group or a rule admits."""
+    if resource.type == types.INGRESS_RULE:
         yield from (resource.peek("cidrIpv4"), resource.peek("cidrIpv6"))
-    elif resource.type == SECURITY_GROUP_RULE:
+    elif resource.type == types.SECURITY_GROUP_RULE:
         yield from _ranges(resource.props)
     else:
-        for entry in items(resource.peek("ingress")):
+        for entry in resource.each("ingress"):
             yield from _ranges(entry)
 
 
 def _ranges(rule: Any) -> list[Any]:
-    """Ranges of a rule in its older form, or of an entry of a group."""
-    return [*items(peek(rule, "cidrBlocks")), *items(peek(rule, "ipv6CidrBlocks"))]
+    """IP ranges of a SecurityGroupRule, or of an inline rule of a group."""
+    return each(rule, "cidrBlocks") + each(rule, "ipv6CidrBlocks")
 
 
-_WIDEST = {4: 8, 6: 16}
+_WIDEST_PREFIX = {4: 8, 6: 16}
 
 
-def is_everybody(cidr: Any) -> bool:
-    """Whether a range is known and holds a large part of the internet.
+def is_everyone(cidr: Any) -> bool:
+    """Whether a value is an IP range that covers a large part of the internet.
 
-    Every address is also two halves, so that /0 alone would be easy to go around.
+    Two halves cover all addresses as well, so testing for /0 alone would be easy to bypass.
     """
     try:
-        admitted = ipaddress.ip_network(cidr if isinstance(cidr, str) else "", strict=False)
+        network = ipaddress.ip_network(cidr if isinstance(cidr, str) else "", strict=False)
     except ValueError:
         return False
-    return admitted.prefixlen < _WIDEST[admitted.version]
+    return network.prefixlen < _WIDEST_PREFIX[network.version]
+
+
+@AREA.stack_rule(
+    name="instance-ingress",
+    title="Instances admit only their load balancer, on the service port.",
+    level="advisory",
+    severity="medium",
+    resource_types=[types.SECURITY_GROUP],
+    rationale="Whatever reaches the instances directly bypasses the API and its authorization.",
+    fix="admit the load balancer's security group, on the port of the target group.",
+)
+def _admits_its_balancer(group: Resource, graph: Graph, _: Config) -> Verdicts:
+    if group.urn not in _groups(graph, "instances", types.LAUNCH_TEMPLATE, types.INSTANCE):
+        yield NotApplicable("does not belong to an instance")
+        return
+    service_ports = [target.peek("port") for target in graph.of_type(*types.TARGET_GROUPS)]
+    balancer_groups = _groups(graph, "load balancers", *types.LOAD_BALANCERS)
+    for ingress in _ingress(group, graph):
+        callers = {caller.urn for caller in ingress.groups.found}
+        if not ingress.is_known or not is_known(service_ports):
+            yield Unknown(ingress.holder, "admitted sources")
+        elif not (
+            (callers or ingress.ranges)
+            and callers <= balancer_groups
+            and not ingress.groups.elsewhere
+            and all(_is_within(cidr, graph.of_type(types.VPC)) for cidr in ingress.ranges)
+        ):
+            text = "admits sources other than the load balancer to the instances."
+            yield Violation(ingress.holder, text)
+        elif ingress.ports[0] != ingress.ports[1] or ingress.ports[0] not in service_ports:
+            text = "admits the load balancer on more than the service port."
+            yield Violation(ingress.holder, text)
 
 
 @dataclass(frozen=True)
-class _Opening:
-    """Something that a security group lets in: a resource of its own, or an entry of the group."""
+class _Ingress:
+    """What one rule of a security group admits: a separate resource, or an inline rule."""
 
     holder: Resource
     groups: Reference
@@ -87,110 +115,42 @@ class _Opening:
 
     @property
     def is_known(self) -> bool:
-        return not self.groups.is_open and knows([*self.ranges, *self.ports])
+        return not self.groups.is_open and is_known([*self.ranges, *self.ports])
 
 
-def _openings(group: Resource, graph: Graph) -> Iterator[_Opening]:
-    for rule in graph.leading_to(group, INGRESS_RULE, by="securityGroupId"):
-        ranges = [rule.peek("cidrIpv4"), rule.peek("cidrIpv6")]
-        yield _opening(rule, ranges, ("referencedSecurityGroupId",), (), graph)
-    for rule in graph.leading_to(group, SECURITY_GROUP_RULE, by="securityGroupId"):
-        if not same(rule.peek("type"), "egress"):
-            yield _opening(rule, _ranges(rule.props), ("sourceSecurityGroupId",), (), graph)
-    for index, entry in enumerate(items(group.peek("ingress"))):
-        path = ("ingress", index)
-        yield _opening(group, _ranges(entry), (*path, "securityGroups"), path, graph)
+def _ingress(group: Resource, graph: Graph) -> Iterator[_Ingress]:
+    def ingress(holder: Resource, rule: Any, ranges: list[Any], source: str, prop: str) -> _Ingress:
+        callers = graph.resolve(each(rule, source), holder, prop, to=[types.SECURITY_GROUP])
+        return _Ingress(holder, callers, ranges, (peek(rule, "fromPort"), peek(rule, "toPort")))
+
+    for rule in graph.referring_to(group, types.INGRESS_RULE, by="securityGroupId"):
+        source, ranges = "referencedSecurityGroupId", rule.each("cidrIpv4") + rule.each("cidrIpv6")
+        yield ingress(rule, rule.props, ranges, source, source)
+    for rule in graph.referring_to(group, types.SECURITY_GROUP_RULE, by="securityGroupId"):
+        if not equals(rule.peek("type"), "egress"):
+            source = "sourceSecurityGroupId"
+            yield ingress(rule, rule.props, _ranges(rule.props), source, source)
+    for entry in group.each("ingress"):
+        yield ingress(group, entry, _ranges(entry), "securityGroups", "ingress")
 
 
-def _opening(
-    holder: Resource,
-    ranges: list[Any],
-    groups: tuple[str | int, ...],
-    entry: tuple[str | int, ...],
-    graph: Graph,
-) -> _Opening:
-    ports = (holder.peek(*entry, "fromPort"), holder.peek(*entry, "toPort"))
-    given = [cidr for cidr in ranges if cidr is not None]
-    return _Opening(holder, graph.follow(holder, *groups, to=[SECURITY_GROUP]), given, ports)
+def _groups(graph: Graph, name: str, *tokens: str) -> frozenset[str]:
+    """Find the URNs of security groups that resources of these types have."""
+    paths = ("securityGroups", "vpcSecurityGroupIds", "networkInterfaces.securityGroups")
 
-
-def _admits_its_balancer(group: Resource, graph: Graph, _: Config) -> Iterator[Verdict]:
-    if group.urn not in _groups(graph, "instances", LAUNCH_TEMPLATE, INSTANCE):
-        yield NotApplicable("belongs to no instance")
-        return
-    service_ports = [target.peek("port") for target in graph.of_type(*TARGET_GROUPS)]
-    balanced = _groups(graph, "balancers", *LOAD_BALANCERS)
-    for opening in _openings(group, graph):
-        callers = {caller.urn for caller in opening.groups.found}
-        named = [*callers, *opening.ranges]
-        if not opening.is_known or not knows(service_ports):
-            yield Undecided(opening.holder, "who is admitted")
-        elif not (
-            named
-            and callers <= balanced
-            and not opening.groups.elsewhere
-            and all(_lies_within(cidr, graph.of_type(VPC)) for cidr in opening.ranges)
-        ):
-            text = "admits others than the load balancer to the instances."
-            yield Refusal(opening.holder, text)
-        elif opening.ports[0] != opening.ports[1] or opening.ports[0] not in service_ports:
-            text = "admits the load balancer to more than the service port."
-            yield Refusal(opening.holder, text)
-
-
-def _groups(graph: Graph, name: str, *types: str) -> frozenset[str]:
-    """Find the URNs of security groups that resources of these types wear."""
-
-    def worn() -> Iterator[str]:
-        for resource in graph.of_type(*types):
-            paths: list[tuple[str | int, ...]] = [("securityGroups",), ("vpcSecurityGroupIds",)]
-            interfaces = range(len(items(resource.peek("networkInterfaces"))))
-            paths += [("networkInterfaces", i, "securityGroups") for i in interfaces]
+    def found() -> Iterator[str]:
+        for resource in graph.of_type(*tokens):
             for path in paths:
-                for group in graph.follow(resource, *path, to=[SECURITY_GROUP]).found:
+                for group in graph.follow(resource, path, to=[types.SECURITY_GROUP]).found:
                     yield group.urn
 
-    return graph.once(f"groups of {name}", lambda: frozenset(worn()))
+    return graph.once(f"groups of {name}", lambda: frozenset(found()))
 
 
-def _lies_within(cidr: Any, vpcs: Iterable[Resource]) -> bool:
+def _is_within(cidr: Any, vpcs: Iterable[Resource]) -> bool:
     ranges = [vpc.peek("cidrBlock") for vpc in vpcs]
     try:
         inner = ipaddress.ip_network(cidr)
         return any(inner.subnet_of(ipaddress.ip_network(r)) for r in ranges if isinstance(r, str))  # type: ignore[arg-type]
     except (TypeError, ValueError):
         return False
-
-
-NO_OPEN_INGRESS = ResourceRule(
-    name="no-open-ingress",
-    title="No security group admits the whole internet.",
-    level=MANDATORY,
-    severity=Severity.CRITICAL,
-    subjects=(SECURITY_GROUP, DEFAULT_SECURITY_GROUP, SECURITY_GROUP_RULE, INGRESS_RULE),
-    protects="Behind an internal balancer nothing needs it; it waits for a public address.",
-    fix="admit the security group that calls.",
-    controls=(
-        "fsbp:EC2.18",
-        "fsbp:EC2.19",
-        "cdk-nag:EC23",
-        "checkov:CKV_AWS_24",
-        "checkov:CKV_AWS_25",
-        "checkov:CKV_AWS_260",
-        "checkov:CKV_AWS_277",
-        "trivy:AWS-0107",
-    ),
-    judge=_admits_not_all,
-)
-INSTANCE_INGRESS = StackRule(
-    name="instance-ingress",
-    title="Instances admit their load balancer on the service port, and nobody else.",
-    level=ADVISORY,
-    severity=Severity.MEDIUM,
-    subjects=(SECURITY_GROUP,),
-    protects="What reaches the instances directly goes around the API and its authorization.",
-    fix="admit the balancer's security group, on the port of the target group.",
-    judge=_admits_its_balancer,
-)
-
-RULES = (NO_OPEN_INGRESS, INSTANCE_INGRESS)

@@ -2,290 +2,225 @@
 
 import json
 import re
-from collections.abc import Iterator
 
-from pulumi_policy import Severity
-
-from ..framework.rule import (
-    ADVISORY,
-    MANDATORY,
-    Config,
-    NotApplicable,
-    Refusal,
-    ResourceRule,
-    StackRule,
-    Undecided,
-    Verdict,
-)
-from ..graph.graph import Api, Graph
+from .. import resource_types as types
+from ..framework.rule import Area, Config, NotApplicable, Unknown, Verdict, Verdicts, Violation
+from ..graph.graph import Graph
 from ..graph.resource import Resource
 from ..graph.secrets import holds_secret, names_secret
-from ..graph.tokens import API_ACCOUNT, METHOD_SETTINGS, STAGE, WEB_ACL_ASSOCIATION
-from ..graph.values import Unknown, items, same
+from ..values import UnknownValue, equals
 
-_LOGGING = ("ERROR", "INFO")
-_CONTEXT = re.compile(r"\$context\.[\w.]+")
+AREA = Area("Stages")
 
 
-def settings_of(stage: Resource, graph: Graph) -> list[Resource]:
+def _settings_of(stage: Resource, graph: Graph) -> list[Resource]:
     """Find the method settings of a stage, for all of its methods or for some."""
     api = graph.api_of(stage)
-    parts = graph.parts(api, METHOD_SETTINGS) if api else ()
-    return [settings for settings in parts if _is_of(settings, stage, graph)]
+    parts = graph.parts(api, types.METHOD_SETTINGS) if api else ()
+    return [settings for settings in parts if _belongs_to(settings, stage, graph)]
 
 
-def _is_of(settings: Resource, stage: Resource, graph: Graph) -> bool:
-    wanted, own = settings.peek("stageName"), stage.peek("stageName")
-    if isinstance(wanted, Unknown) or isinstance(own, Unknown):
-        return stage in graph.sources(settings, "stageName", STAGE)
-    return bool(wanted == own)
+def _belongs_to(settings: Resource, stage: Resource, graph: Graph) -> bool:
+    names = settings.peek("stageName"), stage.peek("stageName")
+    if any(isinstance(name, UnknownValue) for name in names):
+        return stage in graph.sources(settings, "stageName", types.STAGE)
+    return equals(*names)
 
 
 def _for_all_methods(stage: Resource, graph: Graph) -> list[Resource]:
-    return [s for s in settings_of(stage, graph) if same(s.peek("methodPath"), "*/*")]
+    return [s for s in _settings_of(stage, graph) if equals(s.peek("methodPath"), "*/*")]
 
 
-def _lack(stage: Resource, graph: Graph, text: str) -> Verdict:
-    """Say that a stage has no settings for all methods, unless a pending path may be just that."""
-    paths = [settings.peek("methodPath") for settings in settings_of(stage, graph)]
-    is_pending = any(isinstance(path, Unknown) for path in paths)
-    return Undecided(stage, "methodPath of the settings") if is_pending else Refusal(stage, text)
+def _no_settings(stage: Resource, graph: Graph, text: str) -> Verdict:
+    """Report that no settings apply to all methods, unless an unknown path may be `*/*`."""
+    paths = [settings.peek("methodPath") for settings in _settings_of(stage, graph)]
+    if any(isinstance(path, UnknownValue) for path in paths):
+        return Unknown(stage, "methodPath of the settings")
+    return Violation(stage, text)
 
 
-def _logs_executions(subject: Resource, graph: Graph, _: Config) -> Iterator[Verdict]:
-    if subject.type == API_ACCOUNT:
-        if subject.peek("cloudwatchRoleArn") is None:
-            text = "gives API Gateway no role to log with."
-            yield Refusal(subject, text, "set cloudwatch_role_arn.")
+@AREA.stack_rule(
+    name="stage-execution-logs",
+    title="Every stage logs failed executions.",
+    level="mandatory",
+    severity="medium",
+    resource_types=[types.STAGE, types.API_ACCOUNT],
+    rationale="Without execution logs, nothing shows why API Gateway returned an error.",
+    fix='add MethodSettings for "*/*" with logging_level="ERROR".',
+    controls=(
+        "fsbp:APIGateway.1 cdk-nag:APIG6 checkov:CKV2_AWS_4 "
+        "prowler:apigateway_restapi_logging_enabled"
+    ),
+)
+def _logs_executions(resource: Resource, graph: Graph, _: Config) -> Verdicts:
+    if resource.type == types.API_ACCOUNT:
+        if resource.peek("cloudwatchRoleArn") is None:
+            text = "does not give API Gateway a role for its logs."
+            yield Violation(resource, text, "set cloudwatch_role_arn.")
         return
-    general = _for_all_methods(subject, graph)
+    general = _for_all_methods(resource, graph)
     if not general:
-        yield _lack(subject, graph, "has no method settings for */*, so nothing is logged.")
-    for settings in settings_of(subject, graph):
-        level = settings.peek("settings", "loggingLevel")
-        if isinstance(level, Unknown):
-            yield Undecided(settings, "settings.loggingLevel")
-        elif level not in _LOGGING and (level is not None or settings in general):
-            yield Refusal(subject, f"logs nothing of what '{settings.name}' is set for.")
+        yield _no_settings(resource, graph, "has no method settings for */*, so it logs nothing.")
+    for settings in _settings_of(resource, graph):
+        level = settings.peek("settings.loggingLevel")
+        if isinstance(level, UnknownValue):
+            yield Unknown(settings, "settings.loggingLevel")
+        elif level not in ("ERROR", "INFO") and (level is not None or settings in general):
+            yield Violation(resource, f"does not log the methods of '{settings.name}'.")
 
 
-def _logs_access(stage: Resource, _: Config) -> Iterator[Verdict]:
-    settings = stage.peek("accessLogSettings")
-    if isinstance(settings, Unknown):
-        yield Undecided(stage, "accessLogSettings")
-        return
-    if stage.peek("accessLogSettings", "destinationArn") is None:
-        yield Refusal(stage, "writes no access log.")
-        return
-    line = stage.peek("accessLogSettings", "format")
-    if isinstance(line, Unknown):
-        yield Undecided(stage, "accessLogSettings.format")
-    elif not _is_json_object(line):
-        yield Refusal(stage, "writes an access log that is not one JSON object a request.")
+@AREA.resource_rule(
+    name="stage-access-log",
+    title="Every stage writes an access log with one JSON object per request.",
+    level="mandatory",
+    severity="medium",
+    resource_types=[types.STAGE],
+    rationale="Without an access log, nothing shows who called what, and how long it took.",
+    fix="set access_log_settings with a destination_arn and a JSON format.",
+    controls="cdk-nag:APIG1 checkov:CKV_AWS_76 trivy:AWS-0001",
+)
+def _logs_access(stage: Resource, _: Config) -> Verdicts:
+    stage.known("accessLogSettings")
+    if stage.peek("accessLogSettings.destinationArn") is None:
+        yield Violation(stage, "does not write an access log.")
+    elif not _is_json_object(stage.known("accessLogSettings.format")):
+        yield Violation(stage, "writes an access log that is not one JSON object per request.")
 
 
-def _is_json_object(line: object) -> bool:
+_CONTEXT_VARIABLE = re.compile(r"\$context\.[\w.]+")
+
+
+def _is_json_object(log_format: object) -> bool:
     try:
-        # A variable may stand between quotes or, for a number, without them.
-        return isinstance(json.loads(_CONTEXT.sub("0", str(line))), dict)
+        # A variable may be quoted or, for a number, unquoted.
+        return isinstance(json.loads(_CONTEXT_VARIABLE.sub("0", str(log_format))), dict)
     except ValueError:
         return False
 
 
-def _traces_no_data(settings: Resource, _: Config) -> Iterator[Verdict]:
-    traced = settings.peek("settings", "dataTraceEnabled")
-    if isinstance(traced, Unknown):
-        yield Undecided(settings, "settings.dataTraceEnabled")
-    elif traced:
-        yield Refusal(settings, "writes whole requests and responses into the log.")
+@AREA.resource_rule(
+    name="stage-data-trace",
+    title="No stage logs whole requests and responses.",
+    level="mandatory",
+    severity="high",
+    resource_types=[types.METHOD_SETTINGS],
+    rationale="A data trace copies bodies and headers into logs, including passwords and tokens.",
+    fix="set data_trace_enabled=False.",
+    controls="checkov:CKV_AWS_276",
+)
+def _traces_no_data(settings: Resource, _: Config) -> Verdicts:
+    if settings.known("settings.dataTraceEnabled"):
+        yield Violation(settings, "logs whole requests and responses.")
 
 
-def _is_traced(stage: Resource, _: Config) -> Iterator[Verdict]:
-    traced = stage.peek("xrayTracingEnabled")
-    if isinstance(traced, Unknown):
-        yield Undecided(stage, "xrayTracingEnabled")
-    elif not traced:
-        yield Refusal(stage, "is not traced.")
+@AREA.resource_rule(
+    name="stage-tracing",
+    title="Every stage is traced with X-Ray.",
+    level="advisory",
+    severity="low",
+    resource_types=[types.STAGE],
+    rationale="A trace shows API Gateway's share of a slow response. It ends at the VPC link.",
+    fix="set xray_tracing_enabled=True.",
+    controls=(
+        "fsbp:APIGateway.3 checkov:CKV_AWS_73 prowler:apigateway_restapi_tracing_enabled "
+        "trivy:AWS-0003"
+    ),
+)
+def _is_traced(stage: Resource, _: Config) -> Verdicts:
+    if not stage.known("xrayTracingEnabled"):
+        yield Violation(stage, "is not traced.")
 
 
-def _encrypts_cache(settings: Resource, _: Config) -> Iterator[Verdict]:
-    cached = settings.peek("settings", "cachingEnabled")
-    encrypted = settings.peek("settings", "cacheDataEncrypted")
-    if isinstance(cached, Unknown):
-        if isinstance(encrypted, Unknown) or not encrypted:
-            yield Undecided(settings, "settings.cachingEnabled")
-    elif not cached:
-        yield NotApplicable("caches nothing")
-    elif isinstance(encrypted, Unknown):
-        yield Undecided(settings, "settings.cacheDataEncrypted")
-    elif not encrypted:
-        yield Refusal(settings, "keeps responses in a cache that is not encrypted.")
-
-
-def _has_web_acl(stage: Resource, graph: Graph, _: Config) -> Iterator[Verdict]:
+@AREA.stack_rule(
+    name="stage-web-acl",
+    title="Every stage that the internet can reach has a web ACL.",
+    level="advisory",
+    severity="medium",
+    resource_types=[types.STAGE],
+    rationale="A Network Load Balancer cannot have a web ACL: the stage is the only place for it.",
+    fix="add a wafv2 WebAclAssociation for the stage's ARN.",
+    controls=(
+        "fsbp:APIGateway.4 cdk-nag:APIG3 checkov:CKV2_AWS_29 checkov:CKV2_AWS_77 "
+        "prowler:apigateway_restapi_waf_acl_attached"
+    ),
+)
+def _has_web_acl(stage: Resource, graph: Graph, _: Config) -> Verdicts:
     api = graph.api_of(stage)
-    types = _endpoint_types(api)
-    if types == ["PRIVATE"]:
+    endpoints = api.resource.each("endpointConfiguration.types") if api and api.resource else []
+    if [kind for kind in endpoints if not isinstance(kind, UnknownValue)] == ["PRIVATE"]:
         yield NotApplicable("the API is private")
         return
-    if graph.leading_to(stage, WEB_ACL_ASSOCIATION, by="resourceArn", key="arn"):
+    if graph.referring_to(stage, types.WEB_ACL_ASSOCIATION, by="resourceArn", key="arn"):
         return
-    # Unknown only while the stage is new, and then nobody else has put one on it.
+    # Unknown only while the stage is new, when nothing else can have attached a web ACL.
     if not isinstance(stage.peek("webAclArn"), str) or not stage.peek("webAclArn"):
-        yield Refusal(stage, "has no web ACL in front of it.")
+        yield Violation(stage, "has no web ACL.")
 
 
-def _endpoint_types(api: Api | None) -> list[str]:
-    known = api.resource.peek("endpointConfiguration", "types") if api and api.resource else None
-    return [str(kind) for kind in items(known) if not isinstance(kind, Unknown)]
+@AREA.resource_rule(
+    name="stage-cache-encrypted",
+    title="A stage that caches responses encrypts them.",
+    level="mandatory",
+    severity="medium",
+    resource_types=[types.METHOD_SETTINGS],
+    rationale="Otherwise AWS stores responses of a private service unencrypted.",
+    fix="set cache_data_encrypted=True.",
+    controls=(
+        "fsbp:APIGateway.5 checkov:CKV_AWS_308 prowler:apigateway_restapi_cache_encrypted "
+        "trivy:AWS-0002"
+    ),
+)
+def _encrypts_cache(settings: Resource, _: Config) -> Verdicts:
+    is_encrypted = equals(settings.peek("settings.cacheDataEncrypted"), True)
+    if is_encrypted and isinstance(settings.peek("settings.cachingEnabled"), UnknownValue):
+        return
+    if not settings.known("settings.cachingEnabled"):
+        yield NotApplicable("does not cache responses")
+    elif not settings.known("settings.cacheDataEncrypted"):
+        yield Violation(settings, "caches responses without encryption.")
 
 
-def _is_throttled(stage: Resource, graph: Graph, _: Config) -> Iterator[Verdict]:
+@AREA.stack_rule(
+    name="stage-throttled",
+    title="Every stage limits its request rate.",
+    level="advisory",
+    severity="medium",
+    resource_types=[types.STAGE],
+    rationale="A stage without limits can use up the request rate of the whole account.",
+    fix="set throttling_rate_limit and throttling_burst_limit in MethodSettings for */*.",
+    controls="cdk-nag:APIGWDefaultThrottling",
+)
+def _is_throttled(stage: Resource, graph: Graph, _: Config) -> Verdicts:
     general = _for_all_methods(stage, graph)
     if not general:
-        yield _lack(stage, graph, "has no method settings for */*, so it has no limits.")
+        yield _no_settings(stage, graph, "has no method settings for */*, so it has no limits.")
     for settings in general:
         for name in ("throttlingRateLimit", "throttlingBurstLimit"):
-            limit = settings.peek("settings", name)
-            if isinstance(limit, Unknown):
-                yield Undecided(settings, f"settings.{name}")
+            limit = settings.peek(f"settings.{name}")
+            if isinstance(limit, UnknownValue):
+                yield Unknown(settings, f"settings.{name}")
             elif limit is None or limit < 0:
-                yield Refusal(stage, f"sets no {name} for */*.")
+                yield Violation(stage, f"does not set {name} for */*.")
 
 
-def _keeps_no_secrets(stage: Resource, _: Config) -> Iterator[Verdict]:
-    for path in (("variables",), ("canarySettings", "stageVariableOverrides")):
-        variables = stage.peek(*path)
-        if isinstance(variables, Unknown):
-            yield Undecided(stage, ".".join(path))
+@AREA.resource_rule(
+    name="stage-variable-secrets",
+    title="Stage variables do not contain secrets.",
+    level="mandatory",
+    severity="high",
+    resource_types=[types.STAGE],
+    rationale="Stage variables are visible in logs, and to everyone who can read the API.",
+    fix="let the service read the secret from Secrets Manager.",
+    controls="prowler:apigateway_restapi_no_secrets_in_stage_variables",
+)
+def _contains_no_secrets(stage: Resource, _: Config) -> Verdicts:
+    for path in ("variables", "canarySettings.stageVariableOverrides"):
+        variables = stage.peek(path)
+        if isinstance(variables, UnknownValue):
+            yield Unknown(stage, path)
             continue
         for name, value in (variables or {}).items():
             if names_secret(name) or (isinstance(value, str) and holds_secret(value)):
-                yield Refusal(stage, f"seems to keep a secret in stage variable {name}.")
-            elif isinstance(value, Unknown):
-                yield Undecided(stage, f"{'.'.join(path)}.{name}")
-
-
-EXECUTION_LOGS = StackRule(
-    name="stage-execution-logs",
-    title="Every stage logs the executions that fail.",
-    level=MANDATORY,
-    severity=Severity.MEDIUM,
-    subjects=(STAGE, API_ACCOUNT),
-    protects="Without execution logs nobody can tell why the gateway answered with an error.",
-    fix='add MethodSettings for "*/*" with logging_level="ERROR".',
-    controls=(
-        "fsbp:APIGateway.1",
-        "cdk-nag:APIG6",
-        "checkov:CKV2_AWS_4",
-        "prowler:apigateway_restapi_logging_enabled",
-    ),
-    judge=_logs_executions,
-)
-ACCESS_LOG = ResourceRule(
-    name="stage-access-log",
-    title="Every stage writes an access log, one JSON object a request.",
-    level=MANDATORY,
-    severity=Severity.MEDIUM,
-    subjects=(STAGE,),
-    protects="Without an access log nobody can tell who called what, and how long it took.",
-    fix="set access_log_settings with a destination_arn and a JSON format.",
-    controls=("cdk-nag:APIG1", "checkov:CKV_AWS_76", "trivy:AWS-0001"),
-    judge=_logs_access,
-)
-DATA_TRACE = ResourceRule(
-    name="stage-data-trace",
-    title="No stage writes whole requests and responses into its log.",
-    level=MANDATORY,
-    severity=Severity.HIGH,
-    subjects=(METHOD_SETTINGS,),
-    protects="A data trace copies bodies and headers, passwords and tokens among them, into logs.",
-    fix="set data_trace_enabled=False.",
-    controls=("checkov:CKV_AWS_276",),
-    judge=_traces_no_data,
-)
-TRACING = ResourceRule(
-    name="stage-tracing",
-    title="Every stage is traced with X-Ray.",
-    level=ADVISORY,
-    severity=Severity.LOW,
-    subjects=(STAGE,),
-    protects="A trace shows how much of a slow answer is the gateway's own; it ends at the link.",
-    fix="set xray_tracing_enabled=True.",
-    controls=(
-        "fsbp:APIGateway.3",
-        "checkov:CKV_AWS_73",
-        "prowler:apigateway_restapi_tracing_enabled",
-        "trivy:AWS-0003",
-    ),
-    judge=_is_traced,
-)
-WEB_ACL = StackRule(
-    name="stage-web-acl",
-    title="Every stage that the internet can reach has a web ACL.",
-    level=ADVISORY,
-    severity=Severity.MEDIUM,
-    subjects=(STAGE,),
-    protects=(
-        "A Network Load Balancer cannot carry a web application firewall, so the stage is the "
-        "only place for one."
-    ),
-    fix="add a wafv2 WebAclAssociation for the stage's ARN.",
-    controls=(
-        "fsbp:APIGateway.4",
-        "cdk-nag:APIG3",
-        "checkov:CKV2_AWS_29",
-        "checkov:CKV2_AWS_77",
-        "prowler:apigateway_restapi_waf_acl_attached",
-    ),
-    judge=_has_web_acl,
-)
-CACHE_ENCRYPTED = ResourceRule(
-    name="stage-cache-encrypted",
-    title="A stage that caches responses encrypts them.",
-    level=MANDATORY,
-    severity=Severity.MEDIUM,
-    subjects=(METHOD_SETTINGS,),
-    protects="Cached responses of a private service would lie on AWS's disks unencrypted.",
-    fix="set cache_data_encrypted=True.",
-    controls=(
-        "fsbp:APIGateway.5",
-        "checkov:CKV_AWS_308",
-        "prowler:apigateway_restapi_cache_encrypted",
-        "trivy:AWS-0002",
-    ),
-    judge=_encrypts_cache,
-)
-THROTTLED = StackRule(
-    name="stage-throttled",
-    title="Every stage limits its requests.",
-    level=ADVISORY,
-    severity=Severity.MEDIUM,
-    subjects=(STAGE,),
-    protects="Without limits of its own, a stage lets through as much as the whole account may.",
-    fix="set throttling_rate_limit and throttling_burst_limit in MethodSettings for */*.",
-    controls=("cdk-nag:APIGWDefaultThrottling",),
-    judge=_is_throttled,
-)
-VARIABLE_SECRETS = ResourceRule(
-    name="stage-variable-secrets",
-    title="No stage variable holds a secret.",
-    level=MANDATORY,
-    severity=Severity.HIGH,
-    subjects=(STAGE,),
-    protects="Stage variables are readable for everybody who may look at the API, and are logged.",
-    fix="let the service fetch the secret itself, from Secrets Manager.",
-    controls=("prowler:apigateway_restapi_no_secrets_in_stage_variables",),
-    judge=_keeps_no_secrets,
-)
-
-RULES = (
-    EXECUTION_LOGS,
-    ACCESS_LOG,
-    DATA_TRACE,
-    TRACING,
-    WEB_ACL,
-    CACHE_ENCRYPTED,
-    THROTTLED,
-    VARIABLE_SECRETS,
-)
+                yield Violation(stage, f"seems to contain a secret in stage variable {name}.")
+            elif isinstance(value, UnknownValue):
+                yield Unknown(stage, f"{path}.{name}")

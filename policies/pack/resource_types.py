@@ -1,7 +1,7 @@
 """Type tokens of the resources that the rules read.
 
-They are spelt out because importing pulumi_aws would cost a second on every preview; a test
-compares them with the classes. Source: https://www.pulumi.com/registry/packages/aws/api-docs/
+They are written out because importing pulumi_aws would add a second to every preview. A test
+compares them with its classes. Source: https://www.pulumi.com/registry/packages/aws/api-docs/
 """
 
 PROVIDER = "pulumi:providers:aws"
@@ -21,6 +21,11 @@ STAGE = "aws:apigateway/stage:Stage"
 USAGE_PLAN = "aws:apigateway/usagePlan:UsagePlan"
 VPC_LINK = "aws:apigateway/vpcLink:VpcLink"
 VPC_LINK_V2 = "aws:apigatewayv2/vpcLink:VpcLink"
+VPC_LINKS = (VPC_LINK, VPC_LINK_V2)
+DEFINITIONS = (REST_API, REST_API_PUT)
+"""Types that have an OpenAPI document in `body`."""
+INTEGRATION_SOURCES = (INTEGRATION, *DEFINITIONS)
+"""Types that define integrations."""
 WEB_ACL_ASSOCIATION = "aws:wafv2/webAclAssociation:WebAclAssociation"
 
 LOAD_BALANCERS = ("aws:lb/loadBalancer:LoadBalancer", "aws:alb/loadBalancer:LoadBalancer")

@@ -1,4 +1,4 @@
-"""An exported state with a balancer that was only read: `pulumi policy analyze --file`."""
+"""An exported state with a load balancer that was only read: `pulumi policy analyze --file`."""
 
 import copy
 import json
@@ -15,22 +15,19 @@ from simulation.pack_config import read_config
 from tests.stacks import ROOT
 
 FILE = Path(__file__).parent / "state.json"
-VERDICTS = {
-    ("mandatory", "log-retention", "access"),
-    ("advisory", "stage-web-acl", "live"),
-}
+FINDINGS = {("mandatory", "log-retention", "access"), ("advisory", "stage-web-acl", "live")}
 READ = "aws:lb/loadBalancer:LoadBalancer"
 ELSEWHERE = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:loadbalancer/net/orders/50dc6c49"
 
 
 @pytest.fixture
 def state() -> dict[str, Any]:
-    """The sample, to be changed at will."""
+    """The sample, which a test may change."""
     loaded: dict[str, Any] = json.loads(FILE.read_text())
     return loaded
 
 
-def verdicts(state: dict[str, Any], config: str = "") -> set[tuple[str, str, str]]:
+def findings(state: dict[str, Any], config: str = "") -> set[tuple[str, str, str]]:
     """Level, policy and name of the resource, for each finding."""
     settings = read_config(ROOT / "policies" / f"config.{config}.json") if config else {}
     found = analyze_state(state, settings).findings
@@ -46,33 +43,33 @@ def resource(state: dict[str, Any], token: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("config", ["", "dev", "prod", "ci"])
-def test_the_sample_gets_the_verdicts_that_are_expected(state: dict[str, Any], config: str) -> None:
-    assert verdicts(state, config) == VERDICTS
+def test_the_sample_has_the_expected_findings(state: dict[str, Any], config: str) -> None:
+    assert findings(state, config) == FINDINGS
 
 
-def test_the_sample_has_a_balancer_that_was_only_read(state: dict[str, Any]) -> None:
+def test_the_sample_has_a_load_balancer_that_was_only_read(state: dict[str, Any]) -> None:
     read = resource(state, READ)
     assert read["external"]
     assert "inputs" not in read
 
 
-def test_a_balancer_that_was_read_is_judged_by_its_outputs(state: dict[str, Any]) -> None:
+def test_a_load_balancer_that_was_read_is_checked_by_its_outputs(state: dict[str, Any]) -> None:
     resource(state, READ)["outputs"]["internal"] = False
-    assert ("mandatory", "vpclink-target-private", "orders") in verdicts(state)
+    assert ("mandatory", "vpclink-target-private", "orders") in findings(state)
 
 
-def test_a_balancer_that_was_read_elsewhere_is_found(state: dict[str, Any]) -> None:
+def test_a_load_balancer_that_was_read_in_another_region_is_found(state: dict[str, Any]) -> None:
     text = json.dumps(state).replace(resource(state, READ)["outputs"]["arn"], ELSEWHERE)
     moved = json.loads(text)
     resource(moved, READ)["outputs"]["region"] = "eu-west-1"
-    assert ("mandatory", "nlb-api-same-account-region", "orders") in verdicts(moved)
+    assert ("mandatory", "nlb-api-same-account-region", "orders") in findings(moved)
 
 
 def test_a_stack_is_never_analyzed_as_a_preview(state: dict[str, Any]) -> None:
     before = copy.deepcopy(state)
     resource(state, "aws:apigateway/stage:Stage")["outputs"]["variables"]["vpcLinkId"] = "abc123"
-    assert ("mandatory", "nlb-api-same-account-region", "orders") in verdicts(state)
-    assert verdicts(before) == VERDICTS
+    assert ("mandatory", "nlb-api-same-account-region", "orders") in findings(state)
+    assert findings(before) == FINDINGS
 
 
 MISSING = [tool for tool in ("pulumi", "pulumi-language-python", "uv") if not shutil.which(tool)]
@@ -81,7 +78,7 @@ MISSING = [tool for tool in ("pulumi", "pulumi-language-python", "uv") if not sh
 @pytest.mark.engine
 @pytest.mark.skipif(bool(MISSING), reason=f"not on the PATH: {', '.join(MISSING)}")
 class TestOnTheEngine:
-    """The same with the CLI itself, which needs neither login nor provider for this."""
+    """The same with the CLI, which needs neither a login nor a provider for it."""
 
     def analyzed(self, folder: Path, config: dict[str, Any]) -> tuple[int, str]:
         """Exit code and output of one run."""
@@ -100,20 +97,20 @@ class TestOnTheEngine:
         )
         return done.returncode, done.stdout + done.stderr
 
-    def test_the_verdicts_are_those_of_the_rehearsal(
+    def test_the_findings_are_those_of_the_rehearsal(
         self, tmp_path: Path, state: dict[str, Any]
     ) -> None:
         code, output = self.analyzed(tmp_path, {})
         events = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
-        said = [event["policyEvent"] for event in events if "policyEvent" in event]
-        heard = {
+        reported = [event["policyEvent"] for event in events if "policyEvent" in event]
+        found = {
             (e["resourceUrn"], e["policyName"], e["enforcementLevel"], e["message"].rstrip())
-            for e in said
+            for e in reported
         }
         expected = {
             (f.urn, f.policy, f.level, f.message) for f in analyze_state(state, {}).findings
         }
-        assert heard == expected
+        assert found == expected
         assert code != 0
 
     def test_without_mandatory_findings_it_succeeds(self, tmp_path: Path) -> None:
@@ -127,7 +124,7 @@ class TestOnTheEngine:
             ({"log-retention": {"minDay": 3}}, "did you mean 'minDays'?"),
         ],
     )
-    def test_a_misspelt_configuration_is_refused(
+    def test_a_configuration_with_unknown_names_is_rejected(
         self, tmp_path: Path, config: dict[str, Any], hint: str
     ) -> None:
         code, output = self.analyzed(tmp_path, config)

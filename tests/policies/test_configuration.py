@@ -1,4 +1,4 @@
-"""Configurations that are refused, and what the others come to."""
+"""Configurations that are rejected, and the levels and properties that others result in."""
 
 import json
 from pathlib import Path
@@ -11,8 +11,8 @@ from pulumi.runtime import proto
 from pulumi_policy import EnforcementLevel
 from pulumi_policy.policy import _PolicyAnalyzerServicer
 
-from policies.pack.framework.configuration import StrictServicer, mistakes
-from policies.pack.rules import build, refuse_misspelt_configuration
+from policies.pack.framework.configuration import StrictServicer, mistakes, reject_unknown_names
+from policies.pack.rules import build
 from simulation.pack_config import PackConfigError, read_config, reconcile
 
 KNOWN = {"nlb-internal": {"include", "exclude"}, "log-retention": {"minDays"}}
@@ -38,14 +38,14 @@ KNOWN = {"nlb-internal": {"include", "exclude"}, "log-retention": {"minDays"}}
         ({"b": set(), "a": set()}, ["there is no policy 'a'", "there is no policy 'b'"]),
     ],
 )
-def test_every_misspelt_name_is_named_with_the_nearest(
+def test_every_unknown_name_is_reported_with_the_most_similar_one(
     given: dict[str, set[str]], found: list[str]
 ) -> None:
     assert mistakes(given, KNOWN) == found
 
 
 def configure(**config: dict[str, Any]) -> Any:
-    """A request as the engine sends it: every policy, and whatever else the file names."""
+    """A request as the engine sends it: every policy, and every other name in the file."""
     request = proto.ConfigureAnalyzerRequest()
     for name, properties in config.items():
         request.policyConfig[name.replace("_", "-")].enforcementLevel = proto.MANDATORY
@@ -58,20 +58,20 @@ def servicer() -> StrictServicer:
     return StrictServicer("pack", "0.0.1", build(), EnforcementLevel.ADVISORY)
 
 
-def test_the_servicer_refuses_what_the_engine_lets_through() -> None:
+def test_the_servicer_rejects_what_the_engine_accepts() -> None:
     with pytest.raises(ValueError, match="did you mean 'log-retention'"):
         servicer().Configure(configure(log_retentoin={}), None)
     with pytest.raises(ValueError, match="did you mean 'minDays'"):
         servicer().Configure(configure(log_retention={"minDay": 3}), None)
 
 
-def test_the_servicer_takes_what_exists() -> None:
+def test_the_servicer_accepts_known_names() -> None:
     strict = servicer()
     strict.Configure(configure(all={}, log_retention={"minDays": 3, "exclude": ["x"]}), None)
     assert strict._get_policy_config("log-retention") == {"minDays": 3, "exclude": ["x"]}
 
 
-def test_over_grpc_the_refusal_is_an_error_with_the_text() -> None:
+def test_over_grpc_the_rejection_is_an_error_with_the_message() -> None:
     class Context:
         def abort(self, code: grpc.StatusCode, details: str) -> None:
             raise RuntimeError(f"{code.name}: {details}")
@@ -80,15 +80,10 @@ def test_over_grpc_the_refusal_is_an_error_with_the_text() -> None:
         servicer().Configure(configure(no_such={}), Context())
 
 
-def test_the_pack_is_served_strictly(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_pack_is_served_by_the_strict_servicer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pulumi_policy.policy, "_PolicyAnalyzerServicer", _PolicyAnalyzerServicer)
-    refuse_misspelt_configuration()
+    reject_unknown_names()
     assert pulumi_policy.policy._PolicyAnalyzerServicer is StrictServicer
-
-
-def test_the_sdk_still_makes_its_servicer_by_that_name() -> None:
-    names = pulumi_policy.PolicyPack.__init__.__code__.co_names
-    assert "_PolicyAnalyzerServicer" in names
 
 
 def levels(config: dict[str, Any]) -> dict[str, str]:
@@ -101,13 +96,13 @@ def test_without_configuration_each_policy_has_its_own_level() -> None:
     assert levels({})["stage-web-acl"] == "advisory"
 
 
-def test_a_level_for_all_gives_way_to_one_by_name() -> None:
+def test_a_level_by_name_overrides_the_level_for_all() -> None:
     found = levels({"all": "disabled", "nlb-internal": {"enforcementLevel": "advisory"}})
     assert found.pop("nlb-internal") == "advisory"
     assert set(found.values()) == {"disabled"}
 
 
-def test_properties_are_defaults_of_the_schema_and_what_is_given() -> None:
+def test_properties_are_the_defaults_overridden_by_the_configuration() -> None:
     found = reconcile(build(), {"nlb-zones": {"minZones": 3}, "fleet-zones": "advisory"})
     assert found["nlb-zones"] == ("mandatory", {"minZones": 3})
     assert found["fleet-zones"] == ("advisory", {"minZones": 2})
@@ -137,13 +132,13 @@ def test_properties_are_defaults_of_the_schema_and_what_is_given() -> None:
         ),
     ],
 )
-def test_what_is_wrong_in_a_configuration_is_said(config: dict[str, Any], reason: str) -> None:
+def test_a_wrong_configuration_is_reported(config: dict[str, Any], reason: str) -> None:
     with pytest.raises(PackConfigError) as caught:
         reconcile(build(), config)
     assert reason in str(caught.value)
 
 
-def test_everything_that_is_wrong_is_said_at_once() -> None:
+def test_all_mistakes_are_reported_at_once() -> None:
     with pytest.raises(PackConfigError) as caught:
         reconcile(build(), {"a-b": "advisory", "nlb-zones": {"minZones": 0}, "all": "x"})
     assert str(caught.value).count(";") >= 2

@@ -1,0 +1,127 @@
+"""Everything in the pack that depends on internals of the policy SDK.
+
+`verify` compares what this module relies on with the installed SDK. The pack calls it at start,
+so that a release which works differently stops the pack instead of weakening it.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from importlib import metadata
+from typing import Any
+
+import pulumi_policy.policy
+from google.protobuf.empty_pb2 import Empty
+
+from .values import UNKNOWN
+
+TESTED_VERSION = "1.21.0"
+
+
+class SdkChangedError(Exception):
+    """The installed SDK does not work as this module expects."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(
+            f"pulumi-policy {metadata.version('pulumi-policy')} does not work with this pack: "
+            f"{problem}. Install pulumi-policy {TESTED_VERSION}, or adapt policies/pack/sdk.py."
+        )
+
+
+try:
+    from pulumi_policy.policy import _PolicyAnalyzerServicer
+    from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError, unknown_checking_proxy
+except ImportError as error:
+    raise SdkChangedError(str(error)) from error
+
+
+def verify() -> None:
+    """Raise SdkChangedError if the SDK does not offer what this module relies on."""
+    if "_PolicyAnalyzerServicer" not in _names(pulumi_policy.PolicyPack.__init__):
+        raise SdkChangedError("PolicyPack does not create a _PolicyAnalyzerServicer")
+    for method in ("Analyze", "AnalyzeStack"):
+        if "UnknownValueError" not in _names(getattr(_PolicyAnalyzerServicer, method, None)):
+            raise SdkChangedError(f"{method} does not handle UnknownValueError")
+    for method in ("Configure", "GetAnalyzerInfo"):
+        if not hasattr(_PolicyAnalyzerServicer, method):
+            raise SdkChangedError(f"_PolicyAnalyzerServicer has no method {method}")
+    if plain(unknown_checking_proxy({"key": [UNKNOWN_STRING_VALUE]}))["key"][0] is not UNKNOWN:
+        raise SdkChangedError("the proxies do not raise UnknownValueError for an unknown value")
+
+
+def _names(function: Any) -> Sequence[str]:
+    code = getattr(function, "__code__", None)
+    return code.co_names if code else ()
+
+
+class NotYetKnownError(UnknownValueError):
+    """Makes the SDK report that a policy could not run, as for an unknown that it finds itself."""
+
+    def __init__(self, message: str) -> None:
+        Exception.__init__(self, message)
+        self.message = message
+
+
+class Servicer(_PolicyAnalyzerServicer):
+    """The SDK's implementation of the analyzer protocol."""
+
+    def property_names(self) -> dict[str, set[str]]:
+        """Names of the configuration properties of each policy."""
+        info = self.GetAnalyzerInfo(Empty(), None)  # type: ignore[no-untyped-call]
+        return {policy.name: set(policy.configSchema.properties) for policy in info.policies}
+
+
+def serve_with(servicer: type[Servicer]) -> None:
+    """Make the next `PolicyPack` of this process use `servicer`; the SDK offers no hook for it."""
+    verify()
+    pulumi_policy.policy._PolicyAnalyzerServicer = servicer  # type: ignore[misc]
+
+
+def plain(value: Any) -> Any:
+    """Copy a value out of the SDK's proxies, with `UNKNOWN` for every unknown in it.
+
+    The proxies raise on nearly every access to an unknown value, which the engine turns into an
+    advisory with exit code 0. Whole numbers become `int`: the protocol has only floats.
+    """
+    # The common types first: testing for an abstract class is slow, and there are many values.
+    if value is None or isinstance(value, (str, bool)):
+        return value
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else value
+    if isinstance(value, Mapping):
+        return {key: _item(value, key) for key in value}
+    if isinstance(value, Sequence) and not isinstance(value, bytes):
+        return [_item(value, index) for index in range(len(value))]
+    return value
+
+
+def _item(container: Any, key: Any) -> Any:
+    try:
+        return plain(container[key])
+    except UnknownValueError:
+        return UNKNOWN
+
+
+class SdkObject:
+    """What the rules read from a resource or a provider of the SDK, read on first use and kept.
+
+    Most rules look at a few types. Copying every property of every resource for each rule would
+    be most of the work.
+    """
+
+    _source: Any
+
+    @cached_property
+    def props(self) -> dict[str, Any]:
+        """Properties by their names in the protocol, `UNKNOWN` where they are unknown."""
+        return dict(plain(self._source.props))
+
+    @cached_property
+    def sources(self) -> Mapping[str, tuple[str, ...]]:
+        """URNs of the resources that each property was made from; only in a stack rule."""
+        dependencies = getattr(self._source, "property_dependencies", {})
+        return {key: tuple(r.urn for r in found) for key, found in dependencies.items()}
+
+    @property
+    def delete_before_replace(self) -> bool | None:
+        """The resource option of that name, `None` when it was not set."""
+        return self._source.opts.delete_before_replace  # type: ignore[no-any-return]

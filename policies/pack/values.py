@@ -1,0 +1,95 @@
+"""Property values in three states: known, absent (`None`) and unknown (`UNKNOWN`)."""
+
+import json
+from typing import Any, NoReturn
+
+
+class UnknownValue:
+    """The type of `UNKNOWN`, a value that does not exist yet.
+
+    It is neither true nor false and cannot be compared: a check has to test for it first, with
+    `isinstance(value, UnknownValue)`.
+    """
+
+    __slots__ = ()
+    __hash__ = None  # type: ignore[assignment]
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError("an unknown value was used as a condition")
+
+    def __eq__(self, _: object) -> NoReturn:
+        raise TypeError("an unknown value was compared")
+
+    def __repr__(self) -> str:
+        return "UNKNOWN"
+
+
+UNKNOWN = UnknownValue()
+
+
+def peek(value: Any, *path: str | int) -> Any:
+    """Follow `path` into plain dicts and lists.
+
+    `None` when a step is missing, `UNKNOWN` when a step is unknown.
+    """
+    for step in path:
+        if isinstance(value, UnknownValue):
+            return UNKNOWN
+        if isinstance(step, int):
+            value = value[step] if isinstance(value, list) and step < len(value) else None
+        else:
+            value = value.get(step) if isinstance(value, dict) else None
+    return value
+
+
+def items(value: Any) -> list[Any]:
+    """List the elements of a property that holds a list or a single value.
+
+    An absent property has none; an unknown list is one unknown element.
+    """
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def each(value: Any, *path: str) -> list[Any]:
+    """List the values at `path`; a list along the way stands for each of its elements."""
+    values = items(value)
+    for step in path:
+        values = [item for one in values for item in items(peek(one, step))]
+    return values
+
+
+def equals(value: Any, other: Any) -> bool:
+    """Whether both values are known and equal."""
+    is_unknown = isinstance(value, UnknownValue) or isinstance(other, UnknownValue)
+    return not is_unknown and bool(value == other)
+
+
+def is_known(value: Any) -> bool:
+    """Whether a value contains nothing unknown, at any depth."""
+    if isinstance(value, UnknownValue):
+        return False
+    if isinstance(value, dict):
+        return all(is_known(item) for item in value.values())
+    return all(is_known(item) for item in value) if isinstance(value, list) else True
+
+
+def as_boolean(value: Any) -> bool | None:
+    """Read a boolean that may be text; `None` for anything else.
+
+    Launch templates and providers represent booleans as "true" and "false".
+    """
+    if isinstance(value, bool):
+        return value
+    return {"true": True, "false": False}.get(value.lower()) if isinstance(value, str) else None
+
+
+def decoded(value: Any) -> Any:
+    """Decode a provider's property: bridged providers encode all but strings as JSON text."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value

@@ -1,0 +1,21 @@
+"""What is expected of every rule, by area."""
+
+from tests.policies.cases import (
+    api,
+    balancer,
+    compute,
+    iam,
+    links,
+    logs,
+    network,
+    routes,
+    security_groups,
+    stages,
+    topology,
+)
+
+AREAS = (
+    *(topology, links, api, stages, routes, balancer),
+    *(network, security_groups, compute, iam, logs),
+)
+CASES = [case for area in AREAS for case in area.CASES]

@@ -1,0 +1,49 @@
+"""Cases of the rules about the API itself."""
+
+from policies.pack import resource_types as types
+from tests.policies import parts as our
+from tests.policies.case import absent, at_preview, ignores, of_rule, passes, unknown, violates
+
+NATIVE = our.API.becomes("aws-native:apigateway:RestApi")
+
+CASES = [
+    *of_rule(
+        "api-import-strict",
+        passes(),
+        violates("despite warnings", our.DEFINITION.set("failOnWarnings", False)),
+        violates("despite warnings", our.API.set("body", "{}")),
+        unknown("failOnWarnings", our.DEFINITION.unknown("failOnWarnings")),
+        at_preview(passes(our.DEFINITION.unknown("body"))),
+        absent(violates("", our.DEFINITION.unset("failOnWarnings"))),
+        ignores(our.NO_DEFINITION),
+    ),
+    *of_rule(
+        "deployment-create-first",
+        passes(),
+        passes(our.DEPLOYMENT.option("deleteBeforeReplace", False)),
+        violates(
+            "deleted before its replacement", our.DEPLOYMENT.option("deleteBeforeReplace", True)
+        ),
+        at_preview(passes(our.DEPLOYMENT.unknown("restApi"))),
+        absent(passes(our.DEPLOYMENT.unset("triggers"))),
+        ignores(our.DEPLOYMENT.removed()),
+    ),
+    *of_rule(
+        "api-tls-policy",
+        passes(our.API.set("securityPolicy", "TLS_1_2")),
+        passes(our.API.set("securityPolicy", "SecurityPolicy_TLS13_1_3_2025_09")),
+        passes(our.API.set("securityPolicy", "SecurityPolicy_TLS12_PFS_2025_EDGE")),
+        violates("older than 1.2", our.API.set("securityPolicy", "TLS_1_0")),
+        violates("does not set a minimum", our.API.becomes(types.DOMAIN_NAME)),
+        unknown("securityPolicy", our.API.unknown("securityPolicy")),
+        absent(ignores(our.API.unset("securityPolicy"))),
+        ignores(),
+    ),
+    *of_rule(
+        "resource-not-covered",
+        violates("does not check", NATIVE),
+        at_preview(violates("", our.API.unknown("name"), NATIVE)),
+        absent(violates("", our.API.unset("name"), NATIVE)),
+        ignores(),
+    ),
+]

@@ -1,0 +1,145 @@
+"""Cases of the rules about permissions."""
+
+import json
+
+from policies.pack import resource_types as types
+from simulation.engine import UNKNOWN
+from tests.policies import parts as our
+from tests.policies.case import absent, at_preview, ignores, of_rule, passes, unknown, violates
+from tests.policies.changes import Change, Part
+
+INLINE, MANAGED, TRUST = "inlinePolicies", "managedPolicyArns", "assumeRolePolicy"
+ADMIN = "arn:aws:iam::aws:policy/AdministratorAccess"
+READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+STAR_STATEMENT = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+
+
+def document(*statements: object) -> str:
+    """A policy document."""
+    return json.dumps({"Statement": statements})
+
+
+def statement(**parts: object) -> str:
+    """A policy document of one statement."""
+    return document({**STAR_STATEMENT, **parts})
+
+
+def trust(**parts: object) -> Change:
+    """The trust policy of the role that lets API Gateway log."""
+    return our.ROLE.set(TRUST, document({"Effect": "Allow", "Action": "sts:AssumeRole", **parts}))
+
+
+OUR_ACCOUNT = {"AWS": "arn:aws:iam::111122223333:root"}
+BOTH = our.ROLE.set(
+    TRUST,
+    document({"Effect": "Allow", "Principal": OUR_ACCOUNT}, {"Effect": "Allow", "Principal": "*"}),
+)
+FLOW_SERVICE = {"Service": "vpc-flow-logs.amazonaws.com"}
+ACCOUNT_ONLY = {"StringEquals": {"AWS:SourceAccount": "111122223333"}}
+UNKNOWN_TRUST = our.ROLE.unknown(TRUST)
+
+CASES = [
+    *of_rule(
+        "iam-no-star",
+        passes(),
+        passes(our.POLICY.set("policy", statement(Action="s3:*"))),
+        passes(our.POLICY.set("policy", statement(Effect="Deny"))),
+        passes(our.POLICY.set("policy", statement(Resource="arn:aws:s3:::x"))),
+        violates("every action on every resource", our.POLICY.set("policy", statement())),
+        violates(
+            "every action on every resource",
+            our.POLICY.set("policy", statement(Action=["s3:Get", "*:*"])),
+        ),
+        violates(
+            "every action on every resource",
+            our.POLICY.set(
+                "policy",
+                json.dumps(
+                    {"Statement": {"Effect": "Allow", "NotAction": "iam:*", "Resource": ["*"]}}
+                ),
+            ),
+        ),
+        violates(
+            "every action on every resource",
+            our.POLICY.set("policy", statement()),
+            our.POLICY.becomes(types.IAM_POLICY),
+        ),
+        violates(
+            "every action on every resource",
+            our.ROLE.set(INLINE, [{"policy": statement(Action="s3:*")}, {"policy": statement()}]),
+        ),
+        violates("cannot be read", our.POLICY.set("policy", "no JSON")),
+        violates("cannot be read", our.POLICY.set("policy", '{"Statement": ["text"]}')),
+        violates("cannot be read", our.POLICY.set("policy", document(STAR_STATEMENT, "text"))),
+        violates(
+            "every action on every resource",
+            our.POLICY.set(
+                "policy", document({**STAR_STATEMENT, "Action": "s3:Get"}, STAR_STATEMENT)
+            ),
+        ),
+        passes(our.ROLE.set(INLINE, [{"policy": statement(Action="x")}])),
+        unknown("policy of 'core-flows'", our.POLICY.unknown("policy")),
+        unknown("'api-account-logs'", our.ROLE.unknown(INLINE), our.POLICY.removed()),
+        at_preview(violates("", our.ROLE.set(INLINE, [UNKNOWN, {"policy": statement()}]))),
+        absent(violates("cannot be read", our.POLICY.unset("policy"))),
+        ignores(our.POLICY.removed(), Part(types.ROLE).removed()),
+    ),
+    *of_rule(
+        "iam-no-administrator",
+        passes(),
+        passes(
+            our.ATTACHED.set("policyArn", "arn:aws:iam::111122223333:policy/AdministratorAccess")
+        ),
+        violates("grants administrator access", our.ATTACHED.set("policyArn", ADMIN)),
+        violates(
+            "grants administrator access",
+            our.ATTACHED.set("policyArn", "arn:aws-cn:iam::aws:policy/IAMFullAccess"),
+        ),
+        violates("grants administrator access", our.ROLE.set(MANAGED, [READ_ONLY, ADMIN])),
+        unknown(
+            "managedPolicyArns", our.ROLE.set(MANAGED, [UNKNOWN, READ_ONLY]), our.ATTACHED.removed()
+        ),
+        unknown("policyArn", our.ATTACHED.unknown("policyArn")),
+        at_preview(violates("", our.ROLE.set(MANAGED, [UNKNOWN, ADMIN]))),
+        absent(passes(our.ATTACHED.unset("policyArn"))),
+        ignores(our.ATTACHED.removed(), Part(types.ROLE).removed()),
+    ),
+    *of_rule(
+        "role-trust-closed",
+        passes(),
+        passes(trust(Principal=OUR_ACCOUNT)),
+        passes(trust(Principal="*", Condition={"StringEquals": {"aws:PrincipalOrgID": "o-1"}})),
+        passes(trust(Effect="Deny", Principal="*")),
+        violates("can be assumed by anyone", trust(Principal="*")),
+        violates(
+            "can be assumed by anyone",
+            trust(Principal={"AWS": ["arn:aws:iam::111122223333:root", "*"]}),
+        ),
+        violates("can be assumed by anyone", trust(NotPrincipal={"AWS": "x"})),
+        violates("can be assumed by anyone", BOTH),
+        violates("cannot be read", our.ROLE.set(TRUST, "{")),
+        unknown("'api-account-logs'", UNKNOWN_TRUST),
+        absent(violates("", our.ROLE.unset(TRUST))),
+        ignores(Part(types.ROLE).removed()),
+    ),
+    *of_rule(
+        "role-trust-source",
+        passes(),
+        passes(trust(Principal=FLOW_SERVICE, Condition=ACCOUNT_ONLY)),
+        passes(
+            trust(Principal=FLOW_SERVICE),
+            exemptServices=["vpc-flow-logs.amazonaws.com", "apigateway.amazonaws.com"],
+        ),
+        passes(trust(Effect="Deny", Principal=FLOW_SERVICE)),
+        violates("lets vpc-flow-logs.amazonaws.com assume it", trust(Principal=FLOW_SERVICE)),
+        violates(
+            "on behalf of any account",
+            trust(Principal=FLOW_SERVICE, Condition={"StringEquals": {"aws:userid": "x"}}),
+        ),
+        violates("lets apigateway.amazonaws.com", exemptServices=[]),
+        violates("lets a service assume it", trust(Principal={"Service": "odd"})),
+        unknown("'api-account-logs'", UNKNOWN_TRUST),
+        absent(passes(our.ROLE.unset(TRUST))),
+        ignores(Part(types.ROLE).removed()),
+    ),
+]

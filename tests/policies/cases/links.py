@@ -1,0 +1,264 @@
+"""Cases of the rules about the request path from the API to the load balancer."""
+
+from policies.pack import resource_types as types
+from simulation.engine import UNKNOWN
+from tests.policies import parts as our
+from tests.policies.case import absent, at_preview, ignores, of_rule, passes, unknown, violates
+from tests.policies.changes import ABSENT, Change, Part, added, definition
+
+HOST = "variables.backendHost"
+CANARY = "canarySettings"
+OVERRIDES = f"{CANARY}.stageVariableOverrides"
+URI, CONNECTION = (
+    (*our.ORDERS, our.INTEGRATION, "uri"),
+    (*our.ORDERS, our.INTEGRATION, "connectionId"),
+)
+VARIABLE = "${stageVariables.vpcLinkId}"
+WITH_HOST, OTHER = "http://${stageVariables.backendHost}", "http://${stageVariables.other}/x"
+
+
+def canary(**overrides: str) -> Change:
+    return our.STAGE.set(CANARY, {"stageVariableOverrides": overrides})
+
+
+HALF_CANARY = canary(vpcLinkId="abc123")
+WHOLE_CANARY = canary(vpcLinkId="abc123", backendHost="host")
+INTEGRATIONS = [
+    ("paths", path, verb, our.INTEGRATION)
+    for path, verb in (
+        ("/", "get"),
+        ("/orders/{id}", "get"),
+        ("/files/{proxy+}", "x-amazon-apigateway-any-method"),
+    )
+]
+PATH_ONLY = [
+    definition((*one, "uri"), "http://host/${stageVariables.backendHost}") for one in INTEGRATIONS
+]
+LITERAL_LINKS = [definition((*one, "connectionId"), "abc123") for one in INTEGRATIONS]
+ROOT_URI = definition((*INTEGRATIONS[0], "uri"), "http://host:9000/")
+PORT_9000 = definition(URI, "http://host:9000/")
+V2 = {"integrationTarget": UNKNOWN, "connectionId": "abc", "uri": "http://host:9000/"}
+TO_NLB = {"integrationTarget": our.NLB}
+LINK_VALUE = "81b5f01142"  # the fake ids depend on the URNs
+NLB_VALUE = (
+    "arn:aws:elasticloadbalancing:us-east-2:111122223333"
+    ":loadbalancer/net/blue-nlb-5b8e6bd/51b639e57cac1a24"
+)
+OTHER_NLB = Part(our.NLB.type, "other")
+SECOND_NLB = (
+    added(our.NLB.type, "other", {"loadBalancerType": "network", "internal": True}),
+    added(
+        our.LISTENER.type,
+        "other",
+        {"port": 9000, "loadBalancerArn": UNKNOWN},
+        {"loadBalancerArn": OTHER_NLB},
+    ),
+    added(our.LINK.type, "other", {"targetArn": UNKNOWN}, {"targetArn": OTHER_NLB}),
+)
+SECOND = added(our.LINK.type, "second", {"targetArn": UNKNOWN}, {"targetArn": our.NLB})
+
+
+def own(props: dict[str, object], sources: dict[str, Part] | None = None) -> Change:
+    return added(types.INTEGRATION, "own", props, sources)
+
+
+def second_link(target: str, name: str = "second") -> Change:
+    return added(our.LINK.type, name, {"targetArn": target})
+
+
+def to_second(host: str) -> Change:
+    return canary(vpcLinkId="id-of-other", backendHost=host)
+
+
+CASES = [
+    *of_rule(
+        "stage-variables-complete",
+        passes(),
+        passes(our.STAGE.set(CANARY, {"percentTraffic": 5})),
+        passes(WHOLE_CANARY),
+        passes(our.STAGE.set("variables.further", "x")),
+        passes(our.STAGE.unset(HOST), our.DEPLOYMENT.set("variables", {"backendHost": "host"})),
+        violates("does not set other.", definition(URI, OTHER)),
+        violates(
+            "does not set tenant.",
+            definition(
+                (*our.ORDERS, our.INTEGRATION, "requestParameters"), {"a": "stageVariables.tenant"}
+            ),
+        ),
+        violates(
+            "does not set other.",
+            our.integration(uri="http://${stageVariables.other}/", connectionId="abc"),
+        ),
+        violates("overrides vpcLinkId for its canary, but not backendHost", HALF_CANARY),
+        violates("does not set other for its canary", definition(URI, OTHER), WHOLE_CANARY),
+        passes(
+            definition(CONNECTION, "abc123"),
+            definition(URI, "http://${stageVariables.backendHost}/"),
+            our.STAGE.set(f"{OVERRIDES}.further", "x"),
+        ),
+        passes(*PATH_ONLY, our.STAGE.set(f"{OVERRIDES}.vpcLinkId", "a")),
+        passes(*LITERAL_LINKS, our.STAGE.set(f"{OVERRIDES}.backendHost", "a")),
+        violates(
+            "but not other",
+            definition(URI, "http://${stageVariables.other}/"),
+            our.STAGE.set("variables.other", "x"),
+            WHOLE_CANARY,
+        ),
+        violates(
+            "overrides otherLink for its canary, but not backendHost",
+            definition(CONNECTION, "${stageVariables.otherLink}"),
+            our.STAGE.set("variables.otherLink", "x"),
+            our.STAGE.set(f"{OVERRIDES}.otherLink", "y"),
+        ),
+        violates("does not set other.", our.API.set("body", '{"x": "${stageVariables.other}"}')),
+        violates(
+            "does not set other.",
+            added(
+                types.AUTHORIZER,
+                "own",
+                {"restApi": UNKNOWN, "authorizerUri": "arn:${stageVariables.other}"},
+                {"restApi": our.API},
+            ),
+        ),
+        passes(our.API.removed()),
+        violates("does not set backendHost", our.API.removed(), our.STAGE.unset(HOST)),
+        at_preview(ignores(our.STAGE.unknown("restApi"), our.STAGE.without_sources())),
+        unknown(
+            "variables that the API uses",
+            our.integration(uri=UNKNOWN, connectionId=VARIABLE),
+            WHOLE_CANARY,
+        ),
+        unknown(
+            "variables that the API uses",
+            our.integration(uri="http://${stageVariables.backendHost}/", connectionId=UNKNOWN),
+            WHOLE_CANARY,
+        ),
+        unknown("variables that the API uses", our.DEFINITION.unknown("body")),
+        at_preview(passes()),
+        at_preview(passes(our.STAGE.unknown("variables"))),
+        at_preview(passes(our.STAGE.unknown(CANARY))),
+        absent(violates("does not set backendHost.", our.STAGE.unset(HOST))),
+        absent(violates("does not set backendHost, vpcLinkId.", our.STAGE.unset("variables"))),
+        ignores(our.STAGE.removed()),
+    ),
+    *of_rule(
+        "integration-link-managed",
+        passes(),
+        passes(definition(CONNECTION, "abc123"), allowedLinks=["abc123"]),
+        passes(
+            own(
+                {"connectionType": "VPC_LINK", "connectionId": "abc123"}, {"connectionId": our.LINK}
+            ),
+            our.LINK.unset("id", "outputs"),
+        ),
+        violates("not part of this stack for GET /orders/{id}", definition(CONNECTION, "abc123")),
+        violates("not part of this stack.", our.integration(connectionId="abc123")),
+        violates("not part of this stack", definition(CONNECTION, "x-" + VARIABLE)),
+        unknown("body", our.DEFINITION.unknown("body")),
+        unknown("connectionId", our.integration(connectionId=UNKNOWN)),
+        at_preview(
+            passes(
+                own(
+                    {"connectionType": "VPC_LINK", "connectionId": UNKNOWN},
+                    {"connectionId": our.LINK},
+                )
+            )
+        ),
+        absent(violates("does not name a VPC link", definition(CONNECTION, ABSENT))),
+        ignores(our.NO_DEFINITION),
+        ignores(our.NO_DEFINITION, our.integration(connectionType="INTERNET")),
+    ),
+    *of_rule(
+        "integration-port",
+        passes(),
+        passes(our.STAGE.set(HOST, "host:8080"), our.LISTENER.set("port", 8080)),
+        passes(definition(URI, "ftp://${stageVariables.backendHost}/x")),
+        passes(our.STAGE.set(HOST, "host:http")),
+        violates("calls port 80 for", our.LISTENER.set("port", 8080)),
+        violates("calls port 8080 for", our.STAGE.set(HOST, "host:8080")),
+        violates(
+            "calls port 443 for GET /orders/{id} through stage",
+            definition(URI, "https://${stageVariables.backendHost}/x"),
+        ),
+        violates(
+            "port 81 for GET /orders/{id} through",
+            definition(URI, "http://${stageVariables.backendHost}:81/x"),
+        ),
+        violates(
+            "through the canary of stage 'api-dev-stage', but 'blue-nlb' does",
+            our.STAGE.set(f"{OVERRIDES}.backendHost", "host:9000"),
+        ),
+        violates("calls port 9000, but 'blue-nlb'", own(V2, TO_NLB)),
+        violates("port 9000 for GET /orders/{id},", PORT_9000, definition(CONNECTION, LINK_VALUE)),
+        violates(
+            "port 81 for GET /orders/{id} through",
+            definition(URI, "http://${stageVariables.backendHost}:81/"),
+            definition(CONNECTION, LINK_VALUE),
+        ),
+        violates("port 9000 for GET /orders/{id} through", PORT_9000),
+        violates(
+            "calls port 9000 for GET /orders/{id}",
+            ROOT_URI,
+            definition((*INTEGRATIONS[0], "connectionId"), "abc123"),
+            PORT_9000,
+            definition(CONNECTION, LINK_VALUE),
+        ),
+        violates(
+            "calls port 9000 for GET /orders/{id}",
+            ROOT_URI,
+            definition((*INTEGRATIONS[0], "integrationTarget"), our.OTHER_ARN),
+            PORT_9000,
+            definition((*our.ORDERS, our.INTEGRATION, "integrationTarget"), NLB_VALUE),
+        ),
+        violates("through the canary", *SECOND_NLB, to_second("host:80")),
+        passes(*SECOND_NLB, to_second("host:9000")),
+        violates(
+            "calls port 80",
+            our.LISTENER.set("port", 8080),
+            our.LISTENER.without_sources(),
+            our.LINK.without_sources(),
+            our.STAGE.without_sources(),
+        ),
+        violates("calls port 9000", own({**V2, "integrationTarget": NLB_VALUE})),
+        unknown("the port", own({**V2, "uri": UNKNOWN}, TO_NLB), our.STAGE.set(HOST, "host")),
+        at_preview(
+            passes(
+                definition(URI, "http://${stageVariables.backendHost}/${stageVariables.base}"),
+                our.STAGE.set(HOST, "host"),
+                our.STAGE.unknown("variables.base"),
+            )
+        ),
+        at_preview(
+            passes(
+                our.NO_DEFINITION,
+                own({"restApi": UNKNOWN, "connectionId": VARIABLE, "uri": "http://h:9/"}),
+            )
+        ),
+        passes(our.NO_DEFINITION, own({**V2, "uri": None}, TO_NLB)),
+        unknown("the port", our.STAGE.unknown(HOST)),
+        unknown("the port", our.STAGE.set(HOST, "host"), our.LISTENER.unknown("port")),
+        unknown("body", our.DEFINITION.unknown("body")),
+        at_preview(violates("", our.STAGE.set(HOST, "host:9000"))),
+        at_preview(passes(our.STAGE.set(HOST, "host"))),
+        absent(passes(our.LISTENER.removed())),
+        absent(passes(our.NLB.removed())),
+        absent(passes(our.STAGE.unset(HOST))),
+        ignores(our.NO_DEFINITION),
+    ),
+    *of_rule(
+        "nlb-one-link",
+        passes(),
+        passes(second_link(our.OTHER_ARN)),
+        violates("is a second VPC link to the load balancer of", SECOND),
+        violates(
+            "is a second VPC link",
+            second_link(our.OTHER_ARN),
+            second_link(our.OTHER_ARN, "third"),
+        ),
+        violates("is a second VPC link", second_link(NLB_VALUE)),
+        unknown("targetArn", our.NLB.removed()),
+        at_preview(violates("", SECOND)),
+        absent(passes(our.LINK.unset("targetArn"))),
+        ignores(our.LINK.removed()),
+    ),
+]

@@ -1,0 +1,112 @@
+"""Cases of the rules about routes."""
+
+from policies.pack import resource_types as types
+from simulation.engine import UNKNOWN
+from tests.policies import parts as our
+from tests.policies.case import absent, at_preview, ignores, of_rule, passes, unknown, violates
+from tests.policies.changes import ABSENT, Part, added, definition
+
+OPEN = {"openRoutes": ["GET /"]}
+SECURITY, AUTH = (*our.ROOT, "security"), (*our.ROOT, "x-amazon-apigateway-auth")
+PREFLIGHT = ("paths", "/", "options")
+FILES = ("paths", "/files/{proxy+}", "x-amazon-apigateway-any-method")
+SCHEMES = ("components", "securitySchemes")
+KEY = {"type": "apiKey", "name": "x-api-key", "in": "header"}
+KEYED = (definition((*SCHEMES, "k"), KEY), definition(SECURITY, [{"k": []}]))
+CUSTOM = {"type": "apiKey", "x-amazon-apigateway-authorizer": {}}
+PLAN = added(
+    types.USAGE_PLAN,
+    "plan",
+    {"apiStages": [{"apiId": UNKNOWN, "stage": "dev"}], "throttleSettings": {"rateLimit": 1}},
+    {"apiStages": our.API},
+)
+USAGE_PLAN = Part(types.USAGE_PLAN)
+WAIT = (*our.ORDERS, our.INTEGRATION, "timeoutInMillis")
+EDGE = our.API.set("endpointConfiguration.types", "EDGE")
+TLS_CONFIG = (*our.ORDERS, our.INTEGRATION, "tlsConfig")
+SKIPS = {"insecureSkipVerification": True}
+
+CASES = [
+    *of_rule(
+        "route-authorization",
+        passes(**OPEN),
+        passes(definition(SECURITY, [{"sigv4": []}])),
+        passes(*KEYED),
+        passes(definition((*SCHEMES, "own"), CUSTOM), definition(SECURITY, [{"own": []}])),
+        passes(definition(AUTH, {"type": "AWS_IAM"})),
+        passes(definition(PREFLIGHT, {}), **OPEN),
+        passes(definition(PREFLIGHT, {our.INTEGRATION: {"type": "mock"}}), **OPEN),
+        violates(
+            "OPTIONS /", definition(PREFLIGHT, {our.INTEGRATION: {"type": "http_proxy"}}), **OPEN
+        ),
+        passes(our.method(authorization="AWS_IAM"), **OPEN),
+        passes(our.method(authorization="NONE", apiKeyRequired=True), **OPEN),
+        passes(our.method(authorization="NONE"), **OPEN),
+        passes(our.method(authorization="NONE", httpMethod="OPTIONS"), **OPEN),
+        violates("lets anyone call GET /.", definition(SECURITY, [])),
+        violates("GET /.", definition(SECURITY, [{"sigv4": []}, {}])),
+        violates("GET /.", definition(SECURITY, [{"undefined": []}])),
+        violates("GET /.", definition(("security",), [{"sigv4": []}])),
+        violates("GET /.", definition(AUTH, {"type": "NONE"})),
+        violates("GET /, GET /orders/{id}.", definition((*our.ORDERS, "security"), [])),
+        violates("ANY /files/{proxy+}", definition((*FILES, "security"), []), **OPEN),
+        violates("call POST /.", our.method(authorization="NONE", httpMethod="POST"), **OPEN),
+        violates("cannot be read", our.DEFINITION.set("body", "a: [")),
+        violates("cannot be read", our.DEFINITION.set("body", "plain text")),
+        unknown("body of", our.DEFINITION.unknown("body")),
+        unknown("authorization", our.method(authorization=UNKNOWN), **OPEN),
+        unknown("path", our.method(authorization="NONE", httpMethod=UNKNOWN), **OPEN),
+        at_preview(passes(our.method(authorization=UNKNOWN, apiKeyRequired=True), **OPEN)),
+        absent(violates("/orders/{id}", definition(SCHEMES, {}))),
+        absent(violates("call GET /", our.method(), openRoutes=["GET /x"])),
+        ignores(our.NO_DEFINITION),
+    ),
+    *of_rule(
+        "api-keys-metered",
+        passes(*KEYED, PLAN),
+        passes(
+            *KEYED,
+            PLAN,
+            USAGE_PLAN.unset("throttleSettings"),
+            USAGE_PLAN.set("quotaSettings", {"limit": 5}),
+        ),
+        passes(our.method(apiKeyRequired=True), PLAN),
+        violates("no usage plan of this stack", *KEYED),
+        violates("no usage plan of this stack", our.method(apiKeyRequired=True)),
+        violates("no usage plan", *KEYED, PLAN, USAGE_PLAN.set("apiStages", [{"apiId": "other0"}])),
+        violates(
+            "neither throttle settings nor a quota", PLAN, USAGE_PLAN.unset("throttleSettings")
+        ),
+        at_preview(passes(*KEYED, PLAN, USAGE_PLAN.unknown("apiStages"))),
+        at_preview(passes(PLAN, USAGE_PLAN.unknown("throttleSettings"))),
+        at_preview(ignores(our.DEFINITION.unknown("body"))),
+        absent(violates("", *KEYED, PLAN, USAGE_PLAN.unset("apiStages"))),
+        ignores(),
+    ),
+    *of_rule(
+        "integration-timeout",
+        passes(),
+        passes(definition(WAIT, 29000)),
+        passes(definition(WAIT, 60000), maxTimeoutMs=60000),
+        passes(EDGE, definition(WAIT, 29000), maxTimeoutMs=60000),
+        violates("longer than 29000 ms for GET /orders/{id}.", definition(WAIT, 29001)),
+        violates("longer than 29000", EDGE, definition(WAIT, 29001), maxTimeoutMs=60000),
+        violates("waits longer than 29000 ms.", our.integration(timeoutMilliseconds=40000)),
+        unknown("body", our.DEFINITION.unknown("body")),
+        unknown("timeoutMilliseconds", our.integration(timeoutMilliseconds=UNKNOWN)),
+        absent(passes(definition(WAIT, ABSENT))),
+        absent(passes(our.integration())),
+        ignores(our.NO_DEFINITION, our.API.removed()),
+    ),
+    *of_rule(
+        "integration-tls-verified",
+        passes(),
+        passes(definition(TLS_CONFIG, {"insecureSkipVerification": False})),
+        violates("any certificate for GET /orders/{id}", definition(TLS_CONFIG, SKIPS)),
+        violates("accepts any certificate.", our.integration(tlsConfig=SKIPS)),
+        unknown("body", our.DEFINITION.unknown("body")),
+        unknown("tlsConfig", our.integration(tlsConfig=UNKNOWN)),
+        absent(passes(definition(TLS_CONFIG, {}))),
+        ignores(our.NO_DEFINITION),
+    ),
+]

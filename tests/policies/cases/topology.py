@@ -1,0 +1,71 @@
+"""Cases of the rules about account and region."""
+
+from tests.policies import parts as our
+from tests.policies.case import absent, at_preview, ignores, of_rule, passes, violates
+
+ELSEWHERE_ARN = our.OTHER_ARN.replace("us-east-2", "eu-west-1")
+LISTENER_ARN = our.OTHER_ARN.replace("loadbalancer", "listener")
+FOREIGN_ARN = our.OTHER_ARN.replace("111122223333", "444455556666")
+EXTERNAL = our.STAGE.set("variables.vpcLinkId", "abc123")
+DECLARED = {"externalVpcLinks": {"abc123": {"nlbArn": our.OTHER_ARN}}}
+NO_PRIVATE = (our.LINK.removed(), our.NO_DEFINITION)
+
+CASES = [
+    *of_rule(
+        "nlb-api-same-account-region",
+        passes(),
+        passes(our.LINK.set("targetArn", our.OTHER_ARN)),
+        passes(EXTERNAL, **DECLARED),
+        passes(EXTERNAL, unprovenAtUpdate="warn"),
+        passes(expectedRegion="us-east-2", expectedAccountId="111122223333"),
+        violates(
+            "(its arn) and eu-west-1 (its region argument) at once",
+            our.API.set("region", "eu-west-1"),
+        ),
+        violates("is in region eu-west-1 (targetArn)", our.LINK.set("targetArn", ELSEWHERE_ARN)),
+        violates("is in account 444455556666 (targetArn)", our.LINK.set("targetArn", FOREIGN_ARN)),
+        violates(
+            "is in region eu-west-1 (its region argument)",
+            our.DEPLOYMENT.set("region", "eu-west-1"),
+        ),
+        violates("uses VPC link 'abc123' (stage 'api-dev-stage')", EXTERNAL),
+        violates("not the ARN of a load balancer", our.LINK.set("targetArn", "no ARN")),
+        violates("(expectedRegion in", expectedRegion="eu-west-1"),
+        violates("(expectedAccountId in", expectedAccountId="444455556666"),
+        at_preview(violates("", our.NLB.set("region", "eu-west-1"))),
+        at_preview(violates("", our.DEPLOYMENT.set("region", "eu-west-1"))),
+        at_preview(passes(our.DEFINITION.unknown("body"))),
+        at_preview(violates("", EXTERNAL)),
+        absent(passes(our.NLB.unset("region"), our.API.unset("region"))),
+        absent(violates("no stage of this stack sets", our.STAGE.removed())),
+        ignores(*NO_PRIVATE),
+    ),
+    *of_rule(
+        "nlb-api-location-proven",
+        passes(),
+        passes(EXTERNAL, **DECLARED),
+        violates("so the load balancer behind it cannot be checked", EXTERNAL),
+        at_preview(passes()),
+        at_preview(violates("", our.DEFINITION.unknown("body"))),
+        at_preview(violates("", our.LINK.set("targetArn", our.OTHER_ARN))),
+        absent(violates("", our.STAGE.removed())),
+        ignores(*NO_PRIVATE),
+    ),
+    *of_rule(
+        "vpclink-target-location",
+        passes(),
+        passes(our.integration(integrationTarget=our.OTHER_ARN)),
+        violates("is in region eu-west-1 (targetArn)", our.LINK.set("targetArn", ELSEWHERE_ARN)),
+        violates("not the ARN of a load balancer", our.LINK.set("targetArn", "no ARN")),
+        violates("not the ARN", our.LINK.set("targetArn", LISTENER_ARN)),
+        violates(
+            "region eu-west-1 (integrationTarget)",
+            our.integration(integrationTarget=ELSEWHERE_ARN, region="us-east-2"),
+        ),
+        at_preview(ignores()),
+        at_preview(passes(our.LINK.unknown("region"), our.LINK.set("targetArn", ELSEWHERE_ARN))),
+        at_preview(violates("", our.LINK.set("targetArn", ELSEWHERE_ARN))),
+        absent(ignores(our.LINK.unset("targetArn"))),
+        ignores(our.LINK.removed(), our.integration()),
+    ),
+]

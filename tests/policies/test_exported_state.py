@@ -9,22 +9,59 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml  # type: ignore[import-untyped]
 
 from simulation.analyzer import analyze_state
 from simulation.pack_config import read_config
 from tests.stacks import ROOT
 
-FILE = Path(__file__).parent / "state.json"
+FILE = Path(__file__).parent / "exported_state.yaml"
+PREFIX = "urn:pulumi:sample::orders::"
+STACK, PROVIDER = "pulumi:pulumi:Stack::orders-sample", "pulumi:providers:aws::default_7_51_1"
 FINDINGS = {("mandatory", "log-retention", "access"), ("advisory", "stage-web-acl", "live")}
 READ = "aws:lb/loadBalancer:LoadBalancer"
 ELSEWHERE = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:loadbalancer/net/orders/50dc6c49"
 
 
+def exported_state() -> dict[str, Any]:
+    """The sample, as `pulumi stack export` writes it."""
+    entries = yaml.safe_load(FILE.read_text())
+    names = {e["type"].rpartition(":")[2]: f"{e['type']}::{e['name']}" for e in entries}
+    region = {"region": "us-east-2"}
+    provider = {"inputs": {**region, "version": "7.51.1"}, "outputs": region, "id": "default_id"}
+    resources = [_entry(STACK, {"custom": False}), _entry(PROVIDER, provider)]
+    for entry in entries:
+        inputs = {**region, **entry["inputs"]} if "inputs" in entry else {}
+        sources = {
+            prop: [f"{PREFIX}{names[one]}" for one in found]
+            for prop, found in entry.get("sources", {}).items()
+        }
+        shown = {
+            "id": entry["id"],
+            "outputs": {**entry.get("computed", {}), **inputs, "id": entry["id"]},
+            "provider": f"{PREFIX}{PROVIDER}::default_id",
+            "dependencies": sorted({urn for urns in sources.values() for urn in urns}),
+            "propertyDependencies": sources,
+        }
+        shown |= {"inputs": inputs} if inputs else {"external": True}
+        resources.append(_entry(f"{entry['type']}::{entry['name']}", shown))
+    manifest = {"time": "2026-01-01T00:00:00Z", "magic": "", "version": "v3.259.0"}
+    return {"version": 3, "deployment": {"manifest": manifest, "resources": resources}}
+
+
+def _entry(name: str, shown: dict[str, Any]) -> dict[str, Any]:
+    parent = {} if name == STACK else {"parent": f"{PREFIX}{STACK}"}
+    return {
+        **{"urn": f"{PREFIX}{name}", "type": name.rpartition("::")[0], "custom": True},
+        **parent,
+        **shown,
+    }
+
+
 @pytest.fixture
 def state() -> dict[str, Any]:
     """The sample, which a test may change."""
-    loaded: dict[str, Any] = json.loads(FILE.read_text())
-    return loaded
+    return exported_state()
 
 
 def findings(state: dict[str, Any], config: str = "") -> set[tuple[str, str, str]]:
@@ -82,11 +119,12 @@ class TestOnTheEngine:
 
     def analyzed(self, folder: Path, config: dict[str, Any]) -> tuple[int, str]:
         """Exit code and output of one run."""
-        file = folder / "config.json"
+        file, state = folder / "config.json", folder / "state.json"
         file.write_text(json.dumps(config))
+        state.write_text(json.dumps(exported_state()))
         done = subprocess.run(
             [
-                *("pulumi", "policy", "analyze", "--file", str(FILE), "--json"),
+                *("pulumi", "policy", "analyze", "--file", str(state), "--json"),
                 *("--policy-pack", str(ROOT / "policies"), "--policy-pack-config", str(file)),
             ],
             cwd=folder,

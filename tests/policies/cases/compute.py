@@ -7,7 +7,7 @@ from policies.pack import resource_types as types
 from simulation.engine import UNKNOWN
 from tests.policies import parts as our
 from tests.policies.case import absent, at_preview, ignores, of_rule, passes, unknown, violates
-from tests.policies.changes import added
+from tests.policies.changes import Change, added
 
 INSTANCE = our.TEMPLATE.becomes(types.INSTANCE)
 FROM_TEMPLATE = our.TEMPLATE.set("launchTemplate", {"id": "lt-1"})
@@ -21,8 +21,13 @@ PASSWORD = "#!/bin/sh\nexport DB_PASSWORD=correct-horse-battery\n"
 
 
 def encoded(text: str | bytes) -> str:
-    """User data as a program passes it on."""
+    """Base64."""
     return base64.b64encode(text.encode() if isinstance(text, str) else text).decode()
+
+
+def user_data(text: str | bytes, name: str = "userData") -> Change:
+    """User data of the launch template, as a program passes it on."""
+    return our.TEMPLATE.set(name, encoded(text))
 
 
 CASES = [
@@ -103,28 +108,16 @@ CASES = [
     *of_rule(
         "user-data-secrets",
         passes(),
-        passes(our.TEMPLATE.set("userData", encoded("export DB_PASSWORD=$(fetch)"))),
-        passes(our.TEMPLATE.set("userData", encoded("TOKEN=$TOKEN_FILE"))),
-        violates("seems to contain a secret", our.TEMPLATE.set("userData", encoded(PASSWORD))),
-        violates(
-            "seems to contain",
-            our.TEMPLATE.set("userData", encoded("key AKIA" + "ABCDEFGHIJKLMNOP")),
-        ),
-        violates(
-            "seems to contain",
-            our.TEMPLATE.set("userData", encoded(gzip.compress(PASSWORD.encode(), mtime=0))),
-        ),
+        passes(user_data("export DB_PASSWORD=$(fetch)")),
+        passes(user_data("TOKEN=$TOKEN_FILE")),
+        violates("seems to contain a secret", user_data(PASSWORD)),
+        violates("seems to contain", user_data("key AKIA" + "ABCDEFGHIJKLMNOP")),
+        violates("seems to contain", user_data(gzip.compress(PASSWORD.encode(), mtime=0))),
         violates("seems to contain", our.TEMPLATE.set("userData", PASSWORD), INSTANCE),
-        violates(
-            "seems to contain", our.TEMPLATE.set("userDataBase64", encoded(PASSWORD)), INSTANCE
-        ),
+        violates("seems to contain", user_data(PASSWORD, "userDataBase64"), INSTANCE),
         unknown("userData", our.TEMPLATE.unknown("userData")),
         at_preview(
-            violates(
-                "",
-                our.TEMPLATE.unknown("userData"),
-                our.TEMPLATE.set("userDataBase64", encoded(PASSWORD)),
-            )
+            violates("", our.TEMPLATE.unknown("userData"), user_data(PASSWORD, "userDataBase64"))
         ),
         absent(passes(our.TEMPLATE.unset("userData"))),
         ignores(our.TEMPLATE.removed()),
@@ -134,7 +127,7 @@ CASES = [
         passes(),
         passes(our.FLEET.unset("launchTemplate"), our.FLEET.set("mixedInstancesPolicy", {})),
         violates(
-            "does not use a launch template",
+            "does not use",
             our.FLEET.unset("launchTemplate"),
             our.FLEET.set("launchConfiguration", "old"),
         ),

@@ -9,12 +9,10 @@ from tests.policies.changes import ABSENT, Change, Part, added, definition
 HOST = "variables.backendHost"
 CANARY = "canarySettings"
 OVERRIDES = f"{CANARY}.stageVariableOverrides"
-URI, CONNECTION = (
-    (*our.ORDERS, our.INTEGRATION, "uri"),
-    (*our.ORDERS, our.INTEGRATION, "connectionId"),
-)
+ORDERS = (*our.ORDERS, our.INTEGRATION)
+URI, CONNECTION = (*ORDERS, "uri"), (*ORDERS, "connectionId")
 VARIABLE = "${stageVariables.vpcLinkId}"
-WITH_HOST, OTHER = "http://${stageVariables.backendHost}", "http://${stageVariables.other}/x"
+WITH_HOST, OTHER = "http://${stageVariables.backendHost}", "http://${stageVariables.other}/"
 
 
 def canary(**overrides: str) -> Change:
@@ -40,6 +38,7 @@ PORT_9000 = definition(URI, "http://host:9000/")
 V2 = {"integrationTarget": UNKNOWN, "connectionId": "abc", "uri": "http://host:9000/"}
 TO_NLB = {"integrationTarget": our.NLB}
 LINK_VALUE = "81b5f01142"  # the fake ids depend on the URNs
+LITERAL_LINK, OUR_LINK = (definition(CONNECTION, "abc123"), definition(CONNECTION, LINK_VALUE))
 NLB_VALUE = (
     "arn:aws:elasticloadbalancing:us-east-2:111122223333"
     ":loadbalancer/net/blue-nlb-5b8e6bd/51b639e57cac1a24"
@@ -81,26 +80,21 @@ CASES = [
         violates("does not set other.", definition(URI, OTHER)),
         violates(
             "does not set tenant.",
-            definition(
-                (*our.ORDERS, our.INTEGRATION, "requestParameters"), {"a": "stageVariables.tenant"}
-            ),
+            definition((*ORDERS, "requestParameters"), {"a": "stageVariables.tenant"}),
         ),
-        violates(
-            "does not set other.",
-            our.integration(uri="http://${stageVariables.other}/", connectionId="abc"),
-        ),
+        violates("does not set other.", our.integration(uri=OTHER, connectionId="abc")),
         violates("overrides vpcLinkId for its canary, but not backendHost", HALF_CANARY),
         violates("does not set other for its canary", definition(URI, OTHER), WHOLE_CANARY),
         passes(
-            definition(CONNECTION, "abc123"),
-            definition(URI, "http://${stageVariables.backendHost}/"),
+            LITERAL_LINK,
+            definition(URI, WITH_HOST + "/"),
             our.STAGE.set(f"{OVERRIDES}.further", "x"),
         ),
         passes(*PATH_ONLY, our.STAGE.set(f"{OVERRIDES}.vpcLinkId", "a")),
         passes(*LITERAL_LINKS, our.STAGE.set(f"{OVERRIDES}.backendHost", "a")),
         violates(
             "but not other",
-            definition(URI, "http://${stageVariables.other}/"),
+            definition(URI, OTHER),
             our.STAGE.set("variables.other", "x"),
             WHOLE_CANARY,
         ),
@@ -124,16 +118,16 @@ CASES = [
         violates("does not set backendHost", our.API.removed(), our.STAGE.unset(HOST)),
         at_preview(ignores(our.STAGE.unknown("restApi"), our.STAGE.without_sources())),
         unknown(
-            "variables that the API uses",
+            "variables that the API",
             our.integration(uri=UNKNOWN, connectionId=VARIABLE),
             WHOLE_CANARY,
         ),
         unknown(
-            "variables that the API uses",
-            our.integration(uri="http://${stageVariables.backendHost}/", connectionId=UNKNOWN),
+            "variables that the API",
+            our.integration(uri=WITH_HOST + "/", connectionId=UNKNOWN),
             WHOLE_CANARY,
         ),
-        unknown("variables that the API uses", our.DEFINITION.unknown("body")),
+        unknown("variables that the API", our.DEFINITION.unknown("body")),
         at_preview(passes()),
         at_preview(passes(our.STAGE.unknown("variables"))),
         at_preview(passes(our.STAGE.unknown(CANARY))),
@@ -144,14 +138,14 @@ CASES = [
     *of_rule(
         "integration-link-managed",
         passes(),
-        passes(definition(CONNECTION, "abc123"), allowedLinks=["abc123"]),
+        passes(LITERAL_LINK, allowedLinks=["abc123"]),
         passes(
             own(
                 {"connectionType": "VPC_LINK", "connectionId": "abc123"}, {"connectionId": our.LINK}
             ),
             our.LINK.unset("id", "outputs"),
         ),
-        violates("not part of this stack for GET /orders/{id}", definition(CONNECTION, "abc123")),
+        violates("not part of this stack for GET /orders/{id}", LITERAL_LINK),
         violates("not part of this stack.", our.integration(connectionId="abc123")),
         violates("not part of this stack", definition(CONNECTION, "x-" + VARIABLE)),
         unknown("body", our.DEFINITION.unknown("body")),
@@ -180,20 +174,15 @@ CASES = [
             "calls port 443 for GET /orders/{id} through stage",
             definition(URI, "https://${stageVariables.backendHost}/x"),
         ),
-        violates(
-            "port 81 for GET /orders/{id} through",
-            definition(URI, "http://${stageVariables.backendHost}:81/x"),
-        ),
+        violates("port 81 for GET /orders/{id} through", definition(URI, WITH_HOST + ":81/x")),
         violates(
             "through the canary of stage 'api-dev-stage', but 'blue-nlb' does",
             our.STAGE.set(f"{OVERRIDES}.backendHost", "host:9000"),
         ),
         violates("calls port 9000, but 'blue-nlb'", own(V2, TO_NLB)),
-        violates("port 9000 for GET /orders/{id},", PORT_9000, definition(CONNECTION, LINK_VALUE)),
+        violates("port 9000 for GET /orders/{id},", PORT_9000, OUR_LINK),
         violates(
-            "port 81 for GET /orders/{id} through",
-            definition(URI, "http://${stageVariables.backendHost}:81/"),
-            definition(CONNECTION, LINK_VALUE),
+            "port 81 for GET /orders/{id} through", definition(URI, WITH_HOST + ":81/"), OUR_LINK
         ),
         violates("port 9000 for GET /orders/{id} through", PORT_9000),
         violates(
@@ -201,14 +190,14 @@ CASES = [
             ROOT_URI,
             definition((*INTEGRATIONS[0], "connectionId"), "abc123"),
             PORT_9000,
-            definition(CONNECTION, LINK_VALUE),
+            OUR_LINK,
         ),
         violates(
             "calls port 9000 for GET /orders/{id}",
             ROOT_URI,
             definition((*INTEGRATIONS[0], "integrationTarget"), our.OTHER_ARN),
             PORT_9000,
-            definition((*our.ORDERS, our.INTEGRATION, "integrationTarget"), NLB_VALUE),
+            definition((*ORDERS, "integrationTarget"), NLB_VALUE),
         ),
         violates("through the canary", *SECOND_NLB, to_second("host:80")),
         passes(*SECOND_NLB, to_second("host:9000")),
@@ -223,7 +212,7 @@ CASES = [
         unknown("the port", own({**V2, "uri": UNKNOWN}, TO_NLB), our.STAGE.set(HOST, "host")),
         at_preview(
             passes(
-                definition(URI, "http://${stageVariables.backendHost}/${stageVariables.base}"),
+                definition(URI, WITH_HOST + "/${stageVariables.base}"),
                 our.STAGE.set(HOST, "host"),
                 our.STAGE.unknown("variables.base"),
             )
@@ -251,9 +240,7 @@ CASES = [
         passes(second_link(our.OTHER_ARN)),
         violates("is a second VPC link to the load balancer of", SECOND),
         violates(
-            "is a second VPC link",
-            second_link(our.OTHER_ARN),
-            second_link(our.OTHER_ARN, "third"),
+            "is a second VPC link", second_link(our.OTHER_ARN), second_link(our.OTHER_ARN, "third")
         ),
         violates("is a second VPC link", second_link(NLB_VALUE)),
         unknown("targetArn", our.NLB.removed()),

@@ -11,10 +11,8 @@ MAP_PUBLIC, MAPPINGS = "mapPublicIpOnLaunch", "subnetMappings"
 PUBLIC = our.SUBNET_A.set(MAP_PUBLIC, True)
 SUBNET_ID = "subnet-09aadcf275b64629c"  # the fake ids depend on the URNs
 OTHERS = ["subnet-1", "subnet-2"]
-NLB_ELSEWHERE, FLEET_ELSEWHERE = (
-    our.NLB.set("subnets", OTHERS),
-    our.FLEET.set("vpcZoneIdentifiers", OTHERS),
-)
+NLB_ELSEWHERE = our.NLB.set("subnets", OTHERS)
+FLEET_ELSEWHERE = our.FLEET.set("vpcZoneIdentifiers", OTHERS)
 ELSEWHERE = (NLB_ELSEWHERE, FLEET_ELSEWHERE)
 NLB_PUBLIC = our.NLB.set("internal", False)
 GATEWAY = added(types.INTERNET_GATEWAY, "gateway", {"vpcId": UNKNOWN}, {"vpcId": our.VPC})

@@ -9,6 +9,7 @@ from functools import cached_property
 from importlib import metadata
 from typing import Any
 
+import pulumi
 import pulumi_policy.policy
 from google.protobuf.empty_pb2 import Empty
 
@@ -51,6 +52,11 @@ def verify() -> None:
 def _names(function: Any) -> Sequence[str]:
     code = getattr(function, "__code__", None)
     return code.co_names if code else ()
+
+
+def is_exported_state() -> bool:
+    """Whether an exported state is analyzed, for which the SDK has no name of a stack."""
+    return pulumi.get_stack() == "stack"
 
 
 class NotYetKnownError(UnknownValueError):

@@ -18,17 +18,8 @@ from ..values import as_boolean, decoded, equals, is_known, items, peek
 
 _NAME = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d|\d{12}")
 CREDENTIALS = (
-    "accessKey",
-    "secretKey",
-    "token",
-    "profile",
-    "sharedConfigFiles",
-    "sharedCredentialsFiles",
-    "assumeRole",
-    "assumeRoles",
-    "assumeRoleWithWebIdentity",
-    "endpoints",
-    "stsRegion",
+    *("accessKey", "secretKey", "token", "profile", "sharedConfigFiles", "sharedCredentialsFiles"),
+    *("assumeRole", "assumeRoles", "assumeRoleWithWebIdentity", "endpoints", "stsRegion"),
 )
 """Inputs of a provider that decide which identity and which endpoints it uses."""
 

@@ -1,13 +1,12 @@
 """Rules about load balancers: private, in several zones, healthy, and connected."""
 
-import pulumi
-
 from .. import resource_types as types
 from ..framework.checks import MIN_ZONES, check_zones
 from ..framework.rule import Area, Config, NotApplicable, Unknown, Verdicts, Violation
 from ..graph.arn import parse
 from ..graph.graph import Graph
 from ..graph.resource import Resource
+from ..sdk import is_exported_state
 from ..values import UnknownValue, equals, items
 
 AREA = Area("Load balancers")
@@ -86,7 +85,7 @@ def _spans_zones(balancer: Resource, graph: Graph, config: Config) -> Verdicts:
     level="advisory",
     severity="low",
     resource_types=types.LOAD_BALANCERS,
-    rationale="Otherwise requests fail that arrive in a zone without a healthy target.",
+    rationale="Otherwise requests that arrive in a zone without a healthy target fail.",
     fix="set enable_cross_zone_load_balancing=True.",
     controls="checkov:CKV_AWS_152 prowler:elbv2_cross_zone_load_balancing_enabled",
 )
@@ -172,14 +171,13 @@ def _admits_link(balancer: Resource, graph: Graph, _: Config) -> Verdicts:
     level="advisory",
     severity="medium",
     resource_types=types.LOAD_BALANCERS,
-    rationale="A load balancer that leads nowhere deploys without an error and answers nothing.",
+    rationale="A load balancer that leads nowhere is created without an error, but never answers.",
     fix="add a listener, or attach a fleet or instances to its target group.",
     controls="prowler:elbv2_listeners_underneath",
 )
 def _is_wired(balancer: Resource, graph: Graph, _: Config) -> Verdicts:
     listeners = graph.referring_to(balancer, *types.LISTENERS, by="loadBalancerArn", key="arn")
-    # The SDK names the stack so when an exported state is analyzed, which includes reads.
-    if not listeners and pulumi.get_stack() == "stack":
+    if not listeners and is_exported_state():
         yield NotApplicable("may have been read, and its listeners with it")
     elif not listeners:
         yield Violation(balancer, "has no listener.")

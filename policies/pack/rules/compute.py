@@ -115,7 +115,7 @@ def _is_encrypted(resource: Resource, config: Config) -> Verdicts:
     if config["accountEncryptsByDefault"]:
         return [NotApplicable("the account encrypts new volumes")]
     values, text = _encryption(resource), "has a volume that is not encrypted."
-    return check_values(resource, "encryption of volumes", values, _is_false, text)
+    return check_values(resource, "volume encryption", values, _is_false, text)
 
 
 def _encryption(resource: Resource) -> Iterator[Any]:

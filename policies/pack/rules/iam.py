@@ -133,7 +133,7 @@ def _trusts_all(statement: dict[str, Any]) -> bool:
     level="advisory",
     severity="medium",
     resource_types=[types.ROLE],
-    rationale="A service that acts for many accounts could be made to use it for another one.",
+    rationale="A service acts for many accounts, and could be made to use the role for another.",
     fix="add a condition on aws:SourceAccount or aws:SourceArn.",
     controls="prowler:iam_role_cross_service_confused_deputy_prevention",
     config={

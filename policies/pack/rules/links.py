@@ -27,7 +27,7 @@ AREA = Area("The request path from the API to the load balancer")
     severity="high",
     resource_types=[types.STAGE],
     rationale="A missing variable makes API Gateway answer 500, and nothing else reports it.",
-    fix="set it in variables.",
+    fix="set it in the stage's variables.",
 )
 def _sets_variables(stage: Resource, graph: Graph, _: Config) -> Verdicts:
     api = graph.api_of(stage)
@@ -35,13 +35,14 @@ def _sets_variables(stage: Resource, graph: Graph, _: Config) -> Verdicts:
         yield NotApplicable("does not show which API it belongs to")
         return
     if graph.once(f"unknown users of {api.key}", lambda: _has_unknown_users(api, graph)):
-        yield Unknown(stage, "the variables that the API uses")
+        yield Unknown(stage, "used stage variables")
     used = graph.once(f"variables of {api.key}", lambda: _used_variables(api, graph))
     for variable_set in variable_sets(stage, graph):
         missing = [name for name in sorted(used) if variable_set.find(name)[0] is None]
         if missing:
+            noun = "stage variable" if len(missing) == 1 else "stage variables"
             canary = " for its canary" if variable_set.is_canary else ""
-            yield Violation(stage, f"does not set {', '.join(missing)}{canary}.")
+            yield Violation(stage, f"does not set the {noun} {', '.join(missing)}{canary}.")
         if variable_set.is_canary:
             yield from _overrides_together(variable_set, api, graph)
 
@@ -183,7 +184,7 @@ def _check_port(
     port = _port(integration, variable_set)
     ports = [listener.peek("port") for listener in listeners]
     if isinstance(port, UnknownValue) or not is_known(ports):
-        yield Unknown(integration.source, "the port of the integration")
+        yield Unknown(integration.source, "port")
     elif port is not None and port not in ports:
         through = f" through {variable_set.label}" if variable_set else ""
         names = ", ".join(sorted({balancer.name for balancer in balancers}))
@@ -231,7 +232,7 @@ def _port(integration: Integration, variable_set: VariableSet | None) -> object:
     level="mandatory",
     severity="high",
     resource_types=[types.VPC_LINK],
-    rationale="AWS fails the creation of a second VPC link after several minutes.",
+    rationale="The creation of a second VPC link fails after several minutes.",
     fix="share the first VPC link, or create a second load balancer.",
 )
 def _is_only_link(link: Resource, graph: Graph, _: Config) -> Verdicts:

@@ -131,7 +131,7 @@ def _has_private_routes(subnet: Resource, graph: Graph, _: Config) -> Verdicts:
         for holder, path in [(table, "routes.gatewayId"), *((r, "gatewayId") for r in routes)]:
             gateways = graph.follow(holder, path, to=[types.INTERNET_GATEWAY])
             if gateways.found or any(name.startswith("igw-") for name in gateways.elsewhere):
-                yield Violation(subnet, f"has a route to the internet in '{holder.name}'.")
+                yield Violation(subnet, f"has a route to the internet through '{holder.name}'.")
             if gateways.is_open and not holder.sources.get(path.partition(".")[0]):
                 yield Unknown(holder, "gatewayId")
 

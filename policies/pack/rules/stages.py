@@ -66,7 +66,9 @@ def _logs_executions(resource: Resource, graph: Graph, _: Config) -> Verdicts:
         if isinstance(level, UnknownValue):
             yield Unknown(settings, "settings.loggingLevel")
         elif level not in ("ERROR", "INFO") and (level is not None or settings in general):
-            yield Violation(resource, f"does not log the methods of '{settings.name}'.")
+            yield Violation(
+                resource, f"does not log the methods that '{settings.name}' configures."
+            )
 
 
 @AREA.resource_rule(

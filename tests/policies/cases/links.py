@@ -77,14 +77,20 @@ CASES = [
         passes(WHOLE_CANARY),
         passes(our.STAGE.set("variables.further", "x")),
         passes(our.STAGE.unset(HOST), our.DEPLOYMENT.set("variables", {"backendHost": "host"})),
-        violates("does not set other.", definition(URI, OTHER)),
+        violates("does not set the stage variable other.", definition(URI, OTHER)),
         violates(
-            "does not set tenant.",
+            "does not set the stage variable tenant.",
             definition((*ORDERS, "requestParameters"), {"a": "stageVariables.tenant"}),
         ),
-        violates("does not set other.", our.integration(uri=OTHER, connectionId="abc")),
+        violates(
+            "does not set the stage variable other.", our.integration(uri=OTHER, connectionId="abc")
+        ),
         violates("overrides vpcLinkId for its canary, but not backendHost", HALF_CANARY),
-        violates("does not set other for its canary", definition(URI, OTHER), WHOLE_CANARY),
+        violates(
+            "does not set the stage variable other for its canary",
+            definition(URI, OTHER),
+            WHOLE_CANARY,
+        ),
         passes(
             LITERAL_LINK,
             definition(URI, WITH_HOST + "/"),
@@ -104,9 +110,12 @@ CASES = [
             our.STAGE.set("variables.otherLink", "x"),
             our.STAGE.set(f"{OVERRIDES}.otherLink", "y"),
         ),
-        violates("does not set other.", our.API.set("body", '{"x": "${stageVariables.other}"}')),
         violates(
-            "does not set other.",
+            "does not set the stage variable other.",
+            our.API.set("body", '{"x": "${stageVariables.other}"}'),
+        ),
+        violates(
+            "does not set the stage variable other.",
             added(
                 types.AUTHORIZER,
                 "own",
@@ -115,24 +124,31 @@ CASES = [
             ),
         ),
         passes(our.API.removed()),
-        violates("does not set backendHost", our.API.removed(), our.STAGE.unset(HOST)),
+        violates(
+            "does not set the stage variable backendHost", our.API.removed(), our.STAGE.unset(HOST)
+        ),
         at_preview(ignores(our.STAGE.unknown("restApi"), our.STAGE.without_sources())),
         unknown(
-            "variables that the API",
+            "used stage variables",
             our.integration(uri=UNKNOWN, connectionId=VARIABLE),
             WHOLE_CANARY,
         ),
         unknown(
-            "variables that the API",
+            "used stage variables",
             our.integration(uri=WITH_HOST + "/", connectionId=UNKNOWN),
             WHOLE_CANARY,
         ),
-        unknown("variables that the API", our.DEFINITION.unknown("body")),
+        unknown("used stage variables", our.DEFINITION.unknown("body")),
         at_preview(passes()),
         at_preview(passes(our.STAGE.unknown("variables"))),
         at_preview(passes(our.STAGE.unknown(CANARY))),
-        absent(violates("does not set backendHost.", our.STAGE.unset(HOST))),
-        absent(violates("does not set backendHost, vpcLinkId.", our.STAGE.unset("variables"))),
+        absent(violates("does not set the stage variable backendHost.", our.STAGE.unset(HOST))),
+        absent(
+            violates(
+                "does not set the stage variables backendHost, vpcLinkId.",
+                our.STAGE.unset("variables"),
+            )
+        ),
         ignores(our.STAGE.removed()),
     ),
     *of_rule(
@@ -209,7 +225,7 @@ CASES = [
             our.STAGE.without_sources(),
         ),
         violates("calls port 9000", own({**V2, "integrationTarget": NLB_VALUE})),
-        unknown("the port", own({**V2, "uri": UNKNOWN}, TO_NLB), our.STAGE.set(HOST, "host")),
+        unknown("port of", own({**V2, "uri": UNKNOWN}, TO_NLB), our.STAGE.set(HOST, "host")),
         at_preview(
             passes(
                 definition(URI, WITH_HOST + "/${stageVariables.base}"),
@@ -224,8 +240,8 @@ CASES = [
             )
         ),
         passes(our.NO_DEFINITION, own({**V2, "uri": None}, TO_NLB)),
-        unknown("the port", our.STAGE.unknown(HOST)),
-        unknown("the port", our.STAGE.set(HOST, "host"), our.LISTENER.unknown("port")),
+        unknown("port of", our.STAGE.unknown(HOST)),
+        unknown("port of", our.STAGE.set(HOST, "host"), our.LISTENER.unknown("port")),
         unknown("body", our.DEFINITION.unknown("body")),
         at_preview(violates("", our.STAGE.set(HOST, "host:9000"))),
         at_preview(passes(our.STAGE.set(HOST, "host"))),

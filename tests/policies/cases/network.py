@@ -116,15 +116,17 @@ CASES = [
         passes(),
         passes(route("vgw-1")),
         passes(route(None)),
-        violates("in 'default-route'", route("igw-1")),
+        violates("through 'default-route'", route("igw-1")),
         violates(
-            "in 'default-route'", GATEWAY, route(UNKNOWN, gatewayId=Part(types.INTERNET_GATEWAY))
+            "through 'default-route'",
+            GATEWAY,
+            route(UNKNOWN, gatewayId=Part(types.INTERNET_GATEWAY)),
         ),
-        violates("in 'core-private-us-east-2a'", IN_TABLE),
-        violates("in 'default-route'", *MAIN, route("igw-1")),
-        violates("in 'default'", *DEFAULT_TABLE),
+        violates("through 'core-private-us-east-2a'", IN_TABLE),
+        violates("through 'default-route'", *MAIN, route("igw-1")),
+        violates("through 'default'", *DEFAULT_TABLE),
         violates(
-            "in 'default'",
+            "through 'default'",
             NO_ASSOCIATION,
             our.VPC.set("defaultRouteTableId", "rtb-main"),
             default_table("rtb-main"),

@@ -31,7 +31,7 @@ CASES = [
         violates("no method settings for */*", our.SETTINGS.set("methodPath", "a/GET")),
         violates("no method settings", our.SETTINGS.set("stageName", "other")),
         violates("does not give API Gateway a role", our.ACCOUNT.unset("cloudwatchRoleArn")),
-        violates("does not log the methods of 'quiet'", settings("quiet", loggingLevel="OFF")),
+        violates("does not log the methods that 'quiet'", settings("quiet", loggingLevel="OFF")),
         passes(settings("narrow")),
         unknown(LEVEL, our.SETTINGS.unknown(LEVEL)),
         unknown("methodPath", our.SETTINGS.unknown("methodPath")),

@@ -28,7 +28,7 @@ def role(account: str, key: str = "roleArn") -> str:
 
 @dataclass(frozen=True)
 class Side:
-    """Where one side of the link is, and what its program says about that."""
+    """Where one side of the link is, and what its program configures."""
 
     provider: str = "default"
     inputs: Mapping[str, Any] = field(default_factory=lambda: {"region": HERE})

@@ -14,10 +14,18 @@ from pulumi_policy import EnforcementLevel, Severity
 
 from policies.pack import resource_types as types
 from policies.pack.framework.documentation import page, read_configs
-from policies.pack.framework.rule import COMMON_PROPERTIES, Rule
+from policies.pack.framework.rule import (
+    COMMON_PROPERTIES,
+    Area,
+    Config,
+    Rule,
+    Verdicts,
+    Violation,
+)
+from policies.pack.graph.resource import Resource
 from policies.pack.rules import AREAS, RULES, build
 from simulation import analyzer
-from simulation.engine import Phase, Registered, Run
+from simulation.engine import UNKNOWN, Phase, Registered, Run
 from tests.policies.case import Kind
 from tests.policies.case import rule as rule_named
 from tests.policies.cases import CASES
@@ -293,6 +301,30 @@ def test_a_resource_that_was_only_read_is_not_checked(rule: Rule) -> None:
             assert [entry.reason for entry in analysis.not_applicable] == [
                 "was read, not created here"
             ]
+
+
+def test_a_violation_is_reported_although_a_later_property_is_unknown() -> None:
+    lab = Area("Lab").resource_rule(
+        name="lab-rule",
+        title="Is right.",
+        level="mandatory",
+        severity="low",
+        resource_types=[types.VPC],
+        rationale="x",
+        fix="x",
+    )
+
+    @lab
+    def check(resource: Resource, _: Config) -> Verdicts:
+        yield Violation(resource, "is wrong.")
+        resource.known("settings.later")
+
+    urn, props = "urn:pulumi:dev::x::t::vpc", {"settings": {"later": UNKNOWN}}
+    vpc = Registered(urn, types.VPC, "vpc", "", True, props, {})
+    found = analyzer.findings_of(Run(Phase.PREVIEW, "x", "dev", (vpc,)), {}, [lab.policy()])
+    messages = sorted(finding.message.partition("\n")[2] or finding.message for finding in found)
+    assert messages[0] == "'vpc' is wrong.\nFix: x"
+    assert messages[1].endswith("not known yet: settings.later of 'vpc'")
 
 
 EXCLUDED = [

@@ -15,7 +15,7 @@ from policies.pack.graph.definition import (
 
 
 def routes(document: dict[str, Any]) -> dict[str, tuple[bool, bool]]:
-    """Whether each route asks for authorization, and for a key."""
+    """Whether each route requires authorization, and a key."""
     return {o.route: (o.authorized, o.keyed) for o in operations(document)}
 
 
@@ -56,7 +56,7 @@ def test_the_weakest_alternative_of_an_operation_counts(
     assert routes(document) == {"GET /a": asked}
 
 
-def test_what_is_no_operation_is_passed_over() -> None:
+def test_other_keys_of_a_path_are_ignored() -> None:
     document = {
         "paths": {
             "/a": {
@@ -104,7 +104,7 @@ def test_a_document_is_json_or_yaml() -> None:
         assert text not in str(caught.value)
 
 
-def test_variables_are_found_wherever_they_are_mentioned() -> None:
+def test_variables_are_found_at_any_depth() -> None:
     value = {
         "uri": "http://${stageVariables.host}/${stageVariables.base}/x",
         "list": ["stageVariables.tenant", 7],
@@ -114,7 +114,7 @@ def test_variables_are_found_wherever_they_are_mentioned() -> None:
     assert variables(None) == frozenset()
 
 
-def test_a_text_can_be_one_variable_and_no_more() -> None:
+def test_only_a_text_that_is_one_variable_names_it() -> None:
     assert sole_variable("${stageVariables.link}") == "link"
     assert sole_variable("x${stageVariables.link}") is None
     assert sole_variable("link") is None

@@ -16,6 +16,7 @@ from policies.pack.values import (
     UnknownValue,
     as_boolean,
     decoded,
+    each,
     equals,
     is_known,
     items,
@@ -23,7 +24,7 @@ from policies.pack.values import (
 )
 
 
-def test_an_unknown_is_no_condition_and_equals_nothing() -> None:
+def test_an_unknown_value_is_neither_a_condition_nor_comparable() -> None:
     with pytest.raises(TypeError):
         bool(UNKNOWN)
     with pytest.raises(TypeError):
@@ -64,7 +65,15 @@ def test_one_value_counts_as_a_list_of_one() -> None:
     assert items(UNKNOWN)[0] is UNKNOWN
 
 
-def test_only_a_known_value_can_be_the_equals() -> None:
+def test_a_list_along_a_path_stands_for_its_elements() -> None:
+    tree = {"a": [{"b": 1}, {"b": [2, 3]}, {"c": 4}, UNKNOWN]}
+    *known, last = each(tree, "a", "b")
+    assert known == [1, 2, 3]
+    assert last is UNKNOWN
+    assert each(tree, "missing", "b") == []
+
+
+def test_only_a_known_value_can_be_equal() -> None:
     assert equals("a", "a")
     assert not equals("a", "b")
     assert equals(UNKNOWN, "a") is False
@@ -72,7 +81,7 @@ def test_only_a_known_value_can_be_the_equals() -> None:
     assert equals(UNKNOWN, UNKNOWN) is False
 
 
-def test_an_unknown_is_found_however_deep_it_is() -> None:
+def test_an_unknown_value_is_found_at_any_depth() -> None:
     assert is_known({"a": [{"b": None}]})
     assert not is_known({"a": [{"b": UNKNOWN}]})
     assert not is_known([UNKNOWN])
@@ -98,7 +107,7 @@ def test_properties_of_providers_are_json_or_text(value: Any, meaning: Any) -> N
 NLB = "arn:aws:elasticloadbalancing:us-east-2:111122223333:loadbalancer/net/name/0123456789abcdef"
 
 
-def test_an_arn_is_taken_apart() -> None:
+def test_an_arn_is_parsed_into_its_parts() -> None:
     arn = parse(NLB)
     assert arn
     assert (arn.partition, arn.service, arn.region, arn.account) == (
@@ -112,7 +121,7 @@ def test_an_arn_is_taken_apart() -> None:
     assert arn.is_consistent
 
 
-def test_what_an_arn_leaves_out_is_empty() -> None:
+def test_the_parts_that_an_arn_omits_are_empty() -> None:
     arn = parse("arn:aws:apigateway:us-east-2::/restapis/abc")
     assert arn
     assert (arn.region, arn.account) == ("us-east-2", "")
@@ -137,7 +146,7 @@ def test_only_load_balancers_have_a_type(text: str, kind: str) -> None:
 @pytest.mark.parametrize(
     "text", ["", "arn:aws", NLB + " ", NLB.replace("111122223333", "1111"), None, UNKNOWN, 7]
 )
-def test_anything_else_is_no_arn(text: Any) -> None:
+def test_anything_else_is_not_an_arn(text: Any) -> None:
     assert parse(text) is None
 
 
@@ -154,7 +163,7 @@ def test_anything_else_is_no_arn(text: Any) -> None:
         ("eusc-de-east-1", "aws-eusc"),
     ],
 )
-def test_every_region_lies_in_its_partition(region: str, partition: str) -> None:
+def test_every_region_is_in_its_partition(region: str, partition: str) -> None:
     assert partition_of(region) == partition
 
 
@@ -181,7 +190,7 @@ def test_an_arn_without_region_contradicts_nothing() -> None:
         "SECRET_TOKEN=abcdefgh",
     ],
 )
-def test_secrets_are_recognised(text: str) -> None:
+def test_secrets_are_recognized(text: str) -> None:
     assert holds_secret(f"before {text} after")
 
 
@@ -199,11 +208,11 @@ def test_secrets_are_recognised(text: str) -> None:
         "the secret of good logs",
     ],
 )
-def test_what_is_no_secret_is_left_alone(text: str) -> None:
+def test_other_text_is_not_a_secret(text: str) -> None:
     assert not holds_secret(text)
 
 
-def test_names_can_promise_a_secret() -> None:
+def test_names_can_suggest_a_secret() -> None:
     assert names_secret("dbPassword")
     assert names_secret("API-KEY")
     assert names_secret("clientSecret")
@@ -212,17 +221,17 @@ def test_names_can_promise_a_secret() -> None:
 
 
 @given(st.text())
-def test_user_data_are_decoded_from_every_form(text: str) -> None:
+def test_user_data_is_decoded_from_every_form(text: str) -> None:
     raw = text.encode()
     assert decode_user_data(base64.b64encode(raw).decode()) == text
     assert decode_user_data(base64.b64encode(gzip.compress(raw)).decode()) == text
 
 
-def test_user_data_that_are_no_text_are_decoded_as_far_as_they_go() -> None:
+def test_user_data_that_is_not_text_is_decoded_as_far_as_possible() -> None:
     assert decode_user_data(base64.b64encode(b"\xffpassword").decode()) == "\ufffdpassword"
 
 
-def test_user_data_that_are_no_base64_are_taken_as_they_are() -> None:
+def test_user_data_that_is_not_base64_is_not_decoded() -> None:
     assert decode_user_data("#!/bin/sh\n") == "#!/bin/sh\n"
     broken = base64.b64encode(b"\x1f\x8bbroken").decode()
     assert decode_user_data(broken) == broken

@@ -5,7 +5,7 @@ from tests.policies.case import absent, at_preview, ignores, of_rule, passes, vi
 
 ELSEWHERE_ARN = our.OTHER_ARN.replace("us-east-2", "eu-west-1")
 LISTENER_ARN = our.OTHER_ARN.replace("loadbalancer", "listener")
-FOREIGN_ARN = our.OTHER_ARN.replace("111122223333", "444455556666")
+OTHER_ACCOUNT_ARN = our.OTHER_ARN.replace("111122223333", "444455556666")
 EXTERNAL = our.STAGE.set("variables.vpcLinkId", "abc123")
 DECLARED = {"externalVpcLinks": {"abc123": {"nlbArn": our.OTHER_ARN}}}
 NO_PRIVATE = (our.LINK.removed(), our.NO_DEFINITION)
@@ -23,7 +23,9 @@ CASES = [
             our.API.set("region", "eu-west-1"),
         ),
         violates("is in region eu-west-1 (targetArn)", our.LINK.set("targetArn", ELSEWHERE_ARN)),
-        violates("is in account 444455556666 (targetArn)", our.LINK.set("targetArn", FOREIGN_ARN)),
+        violates(
+            "is in account 444455556666 (targetArn)", our.LINK.set("targetArn", OTHER_ACCOUNT_ARN)
+        ),
         violates(
             "is in region eu-west-1 (its region argument)",
             our.DEPLOYMENT.set("region", "eu-west-1"),

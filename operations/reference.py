@@ -11,7 +11,6 @@ from settings.json_schema import Node, description, items, model_of, resolved, r
 ROOT = Path(__file__).parent.parent
 CONFIGURATION = Path("docs/configuration.md")
 SCHEMA = Path("config.schema.json")
-_WIDTH = 100
 _HEAD = """\
 # Configuration
 
@@ -74,17 +73,18 @@ def _models(node: Any) -> Iterator[str]:
 
 
 def _json(value: Any, indent: str = "") -> str:
-    """JSON with as much on a line as fits, and each list of plain values on one line."""
-    line = json.dumps(value, ensure_ascii=False)
-    if len(indent) + len(line) > _WIDTH:
-        inner = f"{indent}  "
-        if isinstance(value, dict):
-            items = [f"{inner}{json.dumps(key)}: {_json(v, inner)}" for key, v in value.items()]
-            return "{\n" + ",\n".join(items) + f"\n{indent}}}"
-        if isinstance(value, list) and isinstance(value[0], dict | list):
-            items = [inner + _json(item, inner) for item in value]
-            return "[\n" + ",\n".join(items) + f"\n{indent}]"
-    return line
+    """JSON with one key of a stack file on a line, so that a diff shows which key changed."""
+    if not isinstance(value, dict) or not {"properties", "$defs"} & value.keys():
+        return json.dumps(value, ensure_ascii=False)
+    members = []
+    for key, member in value.items():
+        text = _json(member, f"{indent}  ")
+        if key in ("properties", "$defs"):
+            inner = f"{indent}    "
+            parts = (f"{inner}{json.dumps(k)}: {_json(v, inner)}" for k, v in member.items())
+            text = "{\n" + ",\n".join(parts) + f"\n{indent}  }}"
+        members.append(f"{indent}  {json.dumps(key)}: {text}")
+    return "{\n" + ",\n".join(members) + f"\n{indent}}}"
 
 
 def _table(node: Node) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from operations.gateway.request_plan import authorization, operations
+from operations.gateway.definition import operations
 from simulation.engine import Run
 
 _GATEWAY = "the gateway itself"
@@ -36,7 +36,7 @@ def route_table(run: Run, targets: Mapping[str, str]) -> RouteTable:
             reached = [
                 _reached(str(integration.get("uri")), stage, targets) for stage in stages.values()
             ]
-        required = authorization(document, operation)
+        required = operation.authorization
         rows.append([operation.method, operation.path, required, timeout, *reached])
         if required == "none" and (operation.method, kind) != ("OPTIONS", "mock"):
             open_routes.append(f"{operation.method} {operation.path}")

@@ -1,15 +1,24 @@
 """Python programs run as child processes that never outlive this one."""
 
 import contextlib
+import logging
 import os
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
+
+from operations.gateway import GatewayError
 
 LOOPBACK = "127.0.0.1"
+_ATTEMPTS = 3
+_POLL_SECONDS = 0.02
+_PATIENCE_SECONDS = 15.0
+_LOG = logging.getLogger(__name__)
 
 # The child keeps reading a pipe whose other end only this process holds. The pipe ends when this
 # process does, whatever ended it, so that even SIGKILL leaves nothing behind. Unlike Linux's
@@ -26,6 +35,13 @@ else:
 """
 
 
+class Server(NamedTuple):
+    """A child process that listens on a port of loopback."""
+
+    pid: int
+    port: int
+
+
 @contextlib.contextmanager
 def python_child(
     python: Path,
@@ -36,11 +52,11 @@ def python_child(
     output: IO[bytes],
     grace: float = 0,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a module, or a file ending in .py, with an interpreter; end it with the block.
+    """Run a module, or a file ending in .py, with an interpreter until the end of the block.
 
-    It leads a process group of its own: a terminal's Ctrl-C reaches only this process, and the
-    whole group is ended here. `grace` is how many seconds SIGTERM has before SIGKILL; without it
-    there is only SIGKILL.
+    The child leads its own process group: a terminal's Ctrl-C reaches only this process, and the
+    whole group is ended here. `grace` is the number of seconds between SIGTERM and SIGKILL; with
+    0 there is only SIGKILL.
     """
     process = subprocess.Popen(
         [str(python), "-P", "-c", _LEASH, program],
@@ -66,8 +82,32 @@ def python_child(
                 process.stdin.close()
 
 
+@contextlib.contextmanager
+def server(
+    name: str,
+    start: Callable[[int, IO[bytes]], contextlib.AbstractContextManager[subprocess.Popen[bytes]]],
+    listens: Callable[[int], bool | None],
+    log: Path,
+) -> Iterator[Server]:
+    """Run a server on a free port from when it listens until the end of the block.
+
+    `start` starts it on a port, with `log` for its output. `listens` says whether it listens on
+    that port: None means not yet, False that another process took the port first. In that case,
+    and when the server ends, another port is tried. After three attempts GatewayError quotes the
+    end of the log.
+    """
+    for _ in range(_ATTEMPTS):
+        port = free_port()
+        with log.open("wb") as output, start(port, output) as process:
+            if _wait(process, partial(listens, port), f"{name} to listen on {LOOPBACK}:{port}"):
+                yield Server(process.pid, port)
+                return
+    tail = log.read_text(errors="replace")[-2000:].strip()
+    raise GatewayError(f"could not start {name}:\n{tail}")
+
+
 def free_port() -> int:
-    """A loopback port that is free now; somebody else may still take it first."""
+    """A loopback port that is free now; another process may still take it first."""
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
         return int(probe.getsockname()[1])
@@ -75,12 +115,28 @@ def free_port() -> int:
 
 def accepts(port: int) -> bool:
     """Whether something listens on that loopback port."""
-    with contextlib.suppress(OSError), socket.create_connection((LOOPBACK, port), timeout=1):
+    with contextlib.suppress(OSError), socket.create_connection((LOOPBACK, port)):
         return True
     return False
 
 
+def _wait(
+    process: subprocess.Popen[bytes], answer: Callable[[], bool | None], awaited: str
+) -> bool:
+    """Wait for an answer as long as the process lives, however slow the machine is."""
+    warning_due = time.monotonic() + _PATIENCE_SECONDS
+    while process.poll() is None:
+        # The process may have ended because another one has its port, and answers in its place.
+        if (found := answer()) is not None and process.poll() is None:
+            return found
+        if time.monotonic() > warning_due:
+            _LOG.warning("Still waiting for %s. Ctrl-C stops waiting.", awaited)
+            warning_due = float("inf")
+        time.sleep(_POLL_SECONDS)
+    return False
+
+
 def _signal_group(leader: int, number: signal.Signals) -> None:
-    # The group is gone (macOS says "not permitted" of one that has only zombies left).
+    # The group is gone (macOS reports "not permitted" for one that has only zombies left).
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(leader, number)

@@ -1,6 +1,5 @@
-"""The environment that the emulated API Gateway runs in, made once and kept in `.cache`."""
+"""The Python environment of the emulated API Gateway, made once and kept in `.cache`."""
 
-import contextlib
 import fcntl
 import hashlib
 import os
@@ -8,18 +7,22 @@ import shutil
 import subprocess
 import sysconfig
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from rich.console import Console
 
-from operations.gateway.emulator import LIBRARIES, STATIC, GatewayError
+from operations.gateway import GatewayError
 
+STATIC = "static"
+"""Folder of the environment with everything that is the same in every run of the emulator."""
+LIBRARIES = Path("usr/lib/localstack")
+"""Where the emulator looks, below its root, for its index of AWS's services."""
 REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 ROOT = Path(__file__).parents[2]
 CACHE = ROOT / ".cache" / "gateway"
 PYTHON = "3.11"
-"""With other interpreters these pins were not tried."""
+"""The only version that these pins were tested with."""
 
 
 def gateway_python(
@@ -27,76 +30,68 @@ def gateway_python(
 ) -> Path:
     """The interpreter of the emulator's environment, which is made now if it is missing.
 
-    An interrupted run leaves none behind: the environment is made under another name, in
-    `cache`, and moved into place when it is whole. Runs at the same time wait for each other.
-    Raises GatewayError with what uv said when it cannot be made.
+    The environment is made in `cache` under a temporary name, and renamed when it is complete, so
+    that an interrupted run leaves nothing behind. Concurrent runs wait for each other.
+    Raises GatewayError with uv's error when it cannot be made.
     """
-    wanted = cache / _key(requirements)
-    python = wanted / "bin" / "python"
+    environment = cache / _key(requirements)
+    python = environment / "bin" / "python"
     if python.exists():
         return python
     cache.mkdir(parents=True, exist_ok=True)
-    with _locked(cache / "lock", console):
+    # Under the status, another process that installs it is waited for, too.
+    with console.status("Installing the emulated API Gateway"), (cache / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         if not python.exists():
-            console.print(f"Installing the emulated API Gateway, once, in {wanted}", soft_wrap=True)
-            with console.status("Installing the emulated API Gateway"):
-                _make(wanted, requirements)
+            where = f"Installing the emulated API Gateway, once, in {environment}"
+            console.print(where, soft_wrap=True)
+            _make(environment, requirements)
     return python
 
 
-def _make(wanted: Path, requirements: Path) -> None:
-    for unfinished in wanted.parent.glob("unfinished-*"):
+def _make(environment: Path, requirements: Path) -> None:
+    for unfinished in environment.parent.glob("unfinished-*"):
         shutil.rmtree(unfinished)
-    with tempfile.TemporaryDirectory(prefix="unfinished-", dir=wanted.parent) as scratch:
+    with tempfile.TemporaryDirectory(prefix="unfinished-", dir=environment.parent) as scratch:
         made = Path(scratch) / "environment"
         python = made / "bin" / "python"
         uv = find_uv(os.environ)
-        # As in pyproject.toml, which is not read here.
-        trusting = {**os.environ, "UV_SYSTEM_CERTS": "true"}
-        _run([uv, "venv", "--quiet", "--python", PYTHON, str(made)], trusting)
+        # As in pyproject.toml, which uv does not read here.
+        environ = {**os.environ, "UV_SYSTEM_CERTS": "true"}
+        _run([uv, "venv", "--quiet", "--python", PYTHON, str(made)], environ)
         install = [uv, "pip", "install", "--quiet", "--no-deps", "--python", str(python)]
-        _run([*install, "--requirement", str(requirements)], trusting)
-        # The index of AWS's services takes it seconds and 400 MB, so that it is made only here.
+        _run([*install, "--requirement", str(requirements)], environ)
+        # The index of AWS's services takes seconds and 400 MB to make, so it is made only here.
         (made / STATIC / LIBRARIES).mkdir(parents=True)
         home = str(made / STATIC)
-        own = {"HOME": home, "FILESYSTEM_ROOT": home, "OVERRIDE_IN_DOCKER": "0"}
-        _run([str(python), "-m", "localstack.aws.spec"], {"PATH": os.defpath, **own})
-        shutil.rmtree(wanted, ignore_errors=True)  # one whose base interpreter has gone
-        made.rename(wanted)
-
-
-@contextlib.contextmanager
-def _locked(path: Path, console: Console) -> Iterator[None]:
-    with path.open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            with console.status("Waiting for another run that installs the emulated API Gateway"):
-                fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+        environ = {"HOME": home, "FILESYSTEM_ROOT": home, "OVERRIDE_IN_DOCKER": "0"}
+        _run([str(python), "-m", "localstack.aws.spec"], {"PATH": os.defpath, **environ})
+        # There may be one already, whose base interpreter has been removed.
+        shutil.rmtree(environment, ignore_errors=True)
+        made.rename(environment)
 
 
 def find_uv(environ: Mapping[str, str], root: Path = ROOT) -> str:
-    """The uv that runs this program (`UV`), else the one on the PATH, else the project's own."""
+    """The uv that runs this program (`UV`), else the one on the PATH, else the project's."""
     on_path = shutil.which("uv", path=environ.get("PATH", os.defpath))
     found = environ.get("UV") or on_path or shutil.which(str(root / ".uv" / "bin" / "uv"))
     if not found:
         raise GatewayError(
-            "uv is needed to install the emulated API Gateway, and is not on the PATH: "
-            "run `make serve`, which fetches it, or install it (https://docs.astral.sh/uv/)"
+            "The emulated API Gateway is installed with uv, which is not on the PATH. Run "
+            "`make serve`, which fetches it, or install it: https://docs.astral.sh/uv/."
         )
     return str(Path(found).absolute())
 
 
 def _key(requirements: Path) -> str:
-    """Name of the environment: other pins or another machine get another one."""
+    """Name of the environment, which is different for other pins or another kind of machine."""
     parts = (PYTHON, sysconfig.get_platform(), requirements.read_text())
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
 def _run(command: list[str], environ: Mapping[str, str] | None = None) -> None:
-    # In the root directory, because uv would apply the constraints of this project's own
-    # environment to anything that it installs from inside the project.
+    # In the root directory: inside the project uv would apply the constraints of the project's
+    # own environment to everything that it installs.
     done = subprocess.run(
         command, capture_output=True, text=True, check=False, env=environ, cwd=Path("/")
     )

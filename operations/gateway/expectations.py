@@ -1,4 +1,4 @@
-"""What is promised of a call, and how what happened differs from it."""
+"""What is expected of a request through the gateway, and how it differs from what happened."""
 
 import re
 import urllib.parse
@@ -6,17 +6,17 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from operations.gateway.proxy import Answer, Headers, Request
+from operations.gateway.proxy import Headers, Request, Response
 
 Query = Counter[tuple[str, str]]
-"""Decoded names and values of a query, each as often as it stands there."""
-ANYTHING = "\0anything"
-"""In a promised header: it is present, whatever it says."""
+"""Decoded names and values of a query, each as often as it occurs there."""
+ANY_VALUE = "\0any"
+"""As an expected header value: the header is present with any value."""
 
 
 @dataclass(frozen=True)
-class Delivery:
-    """What a target receives; a `body` of None may be any."""
+class ExpectedDelivery:
+    """What a target should receive; a `body` of None may be any."""
 
     target: str
     method: str
@@ -27,107 +27,115 @@ class Delivery:
 
 
 @dataclass(frozen=True)
-class Promise:
-    """What is promised of one call."""
+class Expectation:
+    """What is expected of one request."""
 
-    delivery: Delivery | None
-    """None when the gateway answers by itself."""
+    delivery: ExpectedDelivery | None
+    """None when the gateway responds by itself."""
     status: int | None = None
-    """Status of the answer; None when it is the service's."""
+    """Status of the response; None when it is the service's."""
     statuses: Sequence[tuple[str, int]] = ()
-    """Patterns over the service's status and what each becomes; empty passes all through."""
-    answer_headers: Headers = ()
+    """Patterns over the service's status and what each becomes; empty passes everything."""
+    response_headers: Headers = ()
 
 
 @dataclass(frozen=True)
-class Arrival:
-    """A request as a target received it, and the target's answer."""
+class Delivery:
+    """A request as a target received it, and the target's response."""
 
     target: str
     request: Request
-    answer: Answer
+    response: Response
 
 
-def disagreements(
-    request: Request, promise: Promise, arrivals: Sequence[Arrival], answer: Answer
+def mismatches(
+    request: Request,
+    expectation: Expectation,
+    deliveries: Sequence[Delivery],
+    response: Response,
 ) -> list[str]:
-    """How the arrivals and the answer of `request` differ from the promise; empty if they agree."""
-    if promise.delivery is None:
-        astray = [f"it reached {arrival.target}, and should not" for arrival in arrivals]
-        return [*astray, *_of_answer(promise, promise.status, answer)]
-    if len(arrivals) != 1:
-        said = answer.body[:200].decode(errors="replace").strip()
-        return [
-            f"{promise.delivery.target} received it {len(arrivals)} times, promised once; "
-            f"the answer was {answer.status} {said}"
+    """How deliveries and response of `request` differ from the expectation; empty if nowhere."""
+    expected = expectation.delivery
+    if expected is None:
+        wrong = [
+            f"{delivery.target} received the request, which the gateway should have answered"
+            for delivery in deliveries
         ]
-    found = list(_of_delivery(promise.delivery, arrivals[0]))
-    sent = arrivals[0].answer
-    if promise.statuses:
-        found += _of_answer(promise, select(promise.statuses, sent.status), answer)
-    else:
-        found += _of_answer(promise, sent.status, answer)
-        if request.method != "HEAD" and answer.body != sent.body:
-            found.append(f"the service answered {len(sent.body)} bytes, others came back")
+        return [*wrong, *_in_response(expectation, expectation.status, response)]
+    if len(deliveries) != 1:
+        text = response.body[:200].decode(errors="replace").strip()
+        return [
+            f"{expected.target} should have received the request once, but it was received "
+            f"{len(deliveries)} times; the response was {response.status} {text}"
+        ]
+    found = list(_in_delivery(expected, deliveries[0]))
+    sent = deliveries[0].response
+    if expectation.statuses:
+        status = mapped_status(expectation.statuses, sent.status)
+        return [*found, *_in_response(expectation, status, response)]
+    found += _in_response(expectation, sent.status, response)
+    if request.method != "HEAD" and response.body != sent.body:
+        found.append(f"response body: differs from the {len(sent.body)} bytes of the service")
     return found
 
 
-def select(statuses: Sequence[tuple[str, int]], status: int) -> int | None:
-    """What a service's status becomes: by the first pattern that fits, else by `default`."""
+def mapped_status(statuses: Sequence[tuple[str, int]], status: int) -> int | None:
+    """What a service's status becomes: by the first pattern that matches, else by `default`."""
     for pattern, mapped in statuses:
         if pattern != "default" and re.fullmatch(pattern, str(status)):
             return mapped
     return dict(statuses).get("default")
 
 
-def query_of(text: str) -> Query:
-    """A query as it stands in a request."""
+def parse_query(text: str) -> Query:
+    """A query as it is written in a request."""
     return Counter(urllib.parse.parse_qsl(text, keep_blank_values=True))
 
 
-def normal(path: str) -> str:
-    """A path in one spelling: unreserved characters plain, hexadecimal digits in capitals.
+def normalized(path: str) -> str:
+    """A path in canonical form: unreserved characters decoded, hexadecimal digits in capitals.
 
     Source: https://www.rfc-editor.org/rfc/rfc3986#section-6.2.2
     """
 
-    def spell(match: re.Match[str]) -> str:
+    def normalize(match: re.Match[str]) -> str:
         character = chr(int(match[1], 16))
         return character if re.fullmatch(r"[A-Za-z0-9._~-]", character) else match[0].upper()
 
-    return re.sub(r"%([0-9A-Fa-f]{2})", spell, path)
+    return re.sub(r"%([0-9A-Fa-f]{2})", normalize, path)
 
 
-def _of_delivery(promised: Delivery, arrival: Arrival) -> Iterator[str]:
-    request = arrival.request
-    if arrival.target != promised.target:
-        yield f"target: promised {promised.target}, reached {arrival.target}"
-    if request.method != promised.method:
-        yield f"method: promised {promised.method}, received {request.method}"
-    if normal(request.path) != normal(promised.path):
-        yield f"path: promised {promised.path}, received {request.path}"
-    received = query_of(request.query)
-    if lost := promised.query - received:
-        yield f"query: lost {_listed(lost)}"
-    if added := received - promised.query:
-        yield f"query: added {_listed(added)}"
-    for name, value in promised.headers:
+def _in_delivery(expected: ExpectedDelivery, delivery: Delivery) -> Iterator[str]:
+    request = delivery.request
+    if delivery.target != expected.target:
+        yield f"target: expected {expected.target}, got {delivery.target}"
+    if request.method != expected.method:
+        yield f"method: expected {expected.method}, got {request.method}"
+    if normalized(request.path) != normalized(expected.path):
+        yield f"path: expected {expected.path}, got {request.path}"
+    query = parse_query(request.query)
+    if missing := expected.query - query:
+        yield f"query: missing {_listed(missing)}"
+    if unexpected := query - expected.query:
+        yield f"query: unexpected {_listed(unexpected)}"
+    for name, value in expected.headers:
         found = request.header(name)
         # Names only: a header may carry a key.
         if found is None:
-            yield f"header {name}: lost"
-        elif value not in (found, ANYTHING):
+            yield f"header {name}: missing"
+        elif value not in (found, ANY_VALUE):
             yield f"header {name}: changed"
-    if promised.body not in (None, request.body):
-        yield f"body: sent {len(promised.body or b'')} bytes, received {len(request.body)} others"
+    if expected.body not in (None, request.body):
+        size = len(expected.body or b"")
+        yield f"body: sent {size} bytes, got {len(request.body)} different ones"
 
 
-def _of_answer(promise: Promise, status: int | None, answer: Answer) -> Iterator[str]:
-    if answer.status != status:
-        yield f"status: promised {status or 'none for what the service said'}, got {answer.status}"
-    for name, value in promise.answer_headers:
-        if answer.header(name) != value:
-            yield f"answer's header {name}: promised {value!r}, got {answer.header(name)!r}"
+def _in_response(expectation: Expectation, status: int | None, response: Response) -> Iterator[str]:
+    if response.status != status:
+        yield f"status: expected {status or 'a listed status'}, got {response.status}"
+    for name, value in expectation.response_headers:
+        if response.header(name) != value:
+            yield f"response header {name}: expected {value!r}, got {response.header(name)!r}"
 
 
 def _listed(pairs: Iterable[tuple[str, str]]) -> str:

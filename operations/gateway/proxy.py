@@ -1,14 +1,15 @@
-"""An HTTP relay on loopback that tells what passes through it."""
+"""HTTP on loopback, message by message: a server for a proxy, and the request that it forwards."""
 
 import contextlib
 import http.client
+import json
 import re
 import secrets
 import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
@@ -16,10 +17,8 @@ from typing import ClassVar
 from operations.gateway.child import LOOPBACK
 
 Headers = tuple[tuple[str, str], ...]
-METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
-"""What API Gateway means by ANY."""
 TRACE_HEADER = "X-Amzn-Trace-Id"
-"""Added to what has none, and carried through the gateway to the service, as on AWS.
+"""Identifies a request on its way through the gateway to the service, as on AWS.
 
 Source: https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader
 """
@@ -29,11 +28,20 @@ _HOP_BY_HOP = frozenset(
         *("proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"),
     ]
 )
-_UPSTREAM_SECONDS = 330.0  # longer than any integration waits
+_UPSTREAM_SECONDS = 330.0  # longer than the longest timeout of an integration
+
+
+class _Message:
+    headers: Headers
+
+    def header(self, name: str) -> str | None:
+        """The values of a header joined by commas, or None."""
+        values = [value for key, value in self.headers if key.lower() == name.lower()]
+        return ", ".join(values) if values else None
 
 
 @dataclass(frozen=True)
-class Request:
+class Request(_Message):
     """A request as it arrived; `target` is path and query, still encoded."""
 
     method: str
@@ -51,60 +59,53 @@ class Request:
         """The query, still encoded."""
         return self.target.partition("?")[2]
 
-    def header(self, name: str) -> str | None:
-        """The values of a header joined by commas, or None."""
-        return _header(self.headers, name)
-
 
 @dataclass(frozen=True)
-class Answer:
-    """An answer as it passed back."""
+class Response(_Message):
+    """A response as it came back."""
 
     status: int
     headers: Headers
     body: bytes
 
-    def header(self, name: str) -> str | None:
-        """The values of a header joined by commas, or None."""
-        return _header(self.headers, name)
-
 
 @dataclass(frozen=True)
 class Upstream:
-    """Where a request goes on to; `host` replaces its Host header, `tls` speaks https."""
+    """Where a request is forwarded to; `host` replaces its Host header, `tls` means HTTPS."""
 
     port: int
     host: str | None = None
     tls: ssl.SSLContext | None = None
 
 
-Route = Callable[[Request], Upstream | Answer]
-"""Says where a request goes, or answers it right here."""
-Observer = Callable[[Request, Answer, float], None]
-"""Told of every request, its answer, and the milliseconds between; called by many threads."""
+Handle = Callable[[Request], Response]
+"""Returns the response to a request; called by many threads."""
 
 
-def trace() -> str:
-    """A new value for the trace header."""
-    return f"Root=1-{int(time.time()):08x}-{secrets.token_hex(12)}"
+def traced(request: Request) -> Request:
+    """The request with a trace header, a new one if it has none."""
+    if request.header(TRACE_HEADER):
+        return request
+    trace = f"Root=1-{int(time.time()):08x}-{secrets.token_hex(12)}"
+    return replace(request, headers=(*request.headers, (TRACE_HEADER, trace)))
 
 
-def trace_root(request: Request) -> str:
-    """What is the same in the trace headers of one request on all its ways."""
+def trace_id(request: Request) -> str:
+    """The part of the trace header that stays the same on the way to the service."""
     found = re.search(r"Root=([^;]+)", request.header(TRACE_HEADER) or "")
     return found[1] if found else ""
 
 
-def refusal(status: HTTPStatus, message: str) -> Answer:
-    """An answer of the relay's own."""
-    body = f'{{"message": "{message}"}}\n'.encode()
-    return Answer(int(status), (("Content-Type", "application/json"),), body)
+def error_response(status: HTTPStatus, message: str) -> Response:
+    """An error of the proxy itself."""
+    body = json.dumps({"message": message}).encode() + b"\n"
+    return Response(int(status), (("Content-Type", "application/json"),), body)
 
 
 @contextlib.contextmanager
-def relay(route: Route, observe: Observer, tls: ssl.SSLContext | None = None) -> Iterator[int]:
-    """Relay on a port of the system's choice, which is the context's value."""
-    server = _Relay(route, observe, tls)
+def proxy(handle: Handle, tls: ssl.SSLContext | None = None) -> Iterator[int]:
+    """Serve HTTP on a free port, which is the context's value, until the end of the block."""
+    server = _Proxy(handle, tls)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
@@ -115,13 +116,13 @@ def relay(route: Route, observe: Observer, tls: ssl.SSLContext | None = None) ->
         server.server_close()
 
 
-class _Relay(ThreadingHTTPServer):
+class _Proxy(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
     request_queue_size = 128
 
-    def __init__(self, route: Route, observe: Observer, tls: ssl.SSLContext | None) -> None:
-        self.route, self.observe = route, observe
+    def __init__(self, handle: Handle, tls: ssl.SSLContext | None) -> None:
+        self.handle = handle
         super().__init__((LOOPBACK, 0), _Handler)
         if tls:
             self.socket = tls.wrap_socket(
@@ -129,79 +130,70 @@ class _Relay(ThreadingHTTPServer):
             )
 
     def server_bind(self) -> None:
-        # Not the base class's, which asks the name service what this machine is called.
+        # The base class's method would look up the name of this machine.
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
         self.server_name, self.server_port = LOOPBACK, int(self.server_address[1])
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that went away is no event."""
+        """Ignore clients that disconnect."""
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm: ClassVar[bool] = True
-    server: _Relay
+    server: _Proxy
 
-    def _relay(self) -> None:
-        started = time.monotonic()
-        # The request line, because the base class joins slashes at the start of the path.
+    def _handle(self) -> None:
+        # From the request line, because the base class joins slashes at the start of the path.
         target = self.requestline.split()[1]
         if "Transfer-Encoding" in self.headers:
             self.close_connection = True
-            self._send(refusal(HTTPStatus.LENGTH_REQUIRED, "send a Content-Length"))
+            self._send(error_response(HTTPStatus.LENGTH_REQUIRED, "send a Content-Length"))
             return
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        headers = tuple(self.headers.items())
-        if TRACE_HEADER not in self.headers:
-            headers += ((TRACE_HEADER, trace()),)
-        request = Request(self.command, target, headers, body)
-        chosen = self.server.route(request)
-        answer = forward(request, chosen) if isinstance(chosen, Upstream) else chosen
-        # Told first, so that whoever has the answer can count on the record of it.
-        self.server.observe(request, answer, (time.monotonic() - started) * 1000)
-        self._send(answer)
+        request = Request(self.command, target, tuple(self.headers.items()), body)
+        self._send(self.server.handle(request))
 
-    do_DELETE = do_GET = do_HEAD = do_OPTIONS = do_PATCH = do_POST = do_PUT = _relay  # noqa: N815
+    do_DELETE = do_GET = do_HEAD = do_OPTIONS = do_PATCH = do_POST = do_PUT = _handle  # noqa: N815
 
-    def _send(self, answer: Answer) -> None:
-        self.send_response_only(answer.status)
-        for name, value in answer.headers:
+    def _send(self, response: Response) -> None:
+        self.send_response_only(response.status)
+        for name, value in response.headers:
             if name.lower() not in _HOP_BY_HOP and name.lower() != "content-length":
                 self.send_header(name, value)
-        has_body = answer.status not in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
+        has_body = response.status not in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
         if self.command == "HEAD":
-            length = _header(answer.headers, "content-length")
+            length = response.header("Content-Length")
             if length is not None:
                 self.send_header("Content-Length", length)
         elif has_body:
-            self.send_header("Content-Length", str(len(answer.body)))
+            self.send_header("Content-Length", str(len(response.body)))
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
         if self.command != "HEAD" and has_body:
-            self.wfile.write(answer.body)
+            self.wfile.write(response.body)
 
     def log_message(self, format: str, *args: object) -> None:
-        """The observer is told instead."""
+        """Log nothing: `handle` may."""
 
 
-def forward(request: Request, upstream: Upstream) -> Answer:
-    """Send a request on and return the answer, or a 502 if there is none."""
+def forward(request: Request, upstream: Upstream) -> Response:
+    """Send a request and return the response, or a 502 if there is none."""
+    address, seconds = (LOOPBACK, upstream.port), _UPSTREAM_SECONDS
     connection = (
-        http.client.HTTPSConnection(
-            LOOPBACK, upstream.port, timeout=_UPSTREAM_SECONDS, context=upstream.tls
-        )
+        http.client.HTTPSConnection(*address, timeout=seconds, context=upstream.tls)
         if upstream.tls
-        else http.client.HTTPConnection(LOOPBACK, upstream.port, timeout=_UPSTREAM_SECONDS)
+        else http.client.HTTPConnection(*address, timeout=seconds)
     )
     with contextlib.closing(connection):
         try:
             connection.putrequest(
                 request.method, request.target, skip_host=True, skip_accept_encoding=True
             )
-            own = request.header("Host") or f"{LOOPBACK}:{upstream.port}"
-            connection.putheader("Host", upstream.host or own)
+            host = upstream.host or request.header("Host") or f"{LOOPBACK}:{upstream.port}"
+            connection.putheader("Host", host)
             for name, value in request.headers:
                 if name.lower() not in (*_HOP_BY_HOP, "host", "content-length"):
                     connection.putheader(name, value)
@@ -209,12 +201,8 @@ def forward(request: Request, upstream: Upstream) -> Answer:
                 connection.putheader("Content-Length", str(len(request.body)))
             connection.putheader("Connection", "close")
             connection.endheaders(request.body or None)
-            answer = connection.getresponse()
-            return Answer(answer.status, tuple(answer.getheaders()), answer.read())
+            response = connection.getresponse()
+            return Response(response.status, tuple(response.getheaders()), response.read())
         except (OSError, http.client.HTTPException) as error:
-            return refusal(HTTPStatus.BAD_GATEWAY, f"nothing answers here: {type(error).__name__}")
-
-
-def _header(headers: Headers, name: str) -> str | None:
-    values = [value for key, value in headers if key.lower() == name.lower()]
-    return ", ".join(values) if values else None
+            message = f"port {upstream.port} gave no response: {type(error).__name__}"
+            return error_response(HTTPStatus.BAD_GATEWAY, message)

@@ -1,9 +1,15 @@
-"""A stack as it would be published: the run program, and who stands behind which host."""
+"""What a stack publishes: its definition, its stages, and the targets behind them."""
 
+import json
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from operations.gateway.site import Publication
+from openapi.compiler import HOST_VARIABLE
+from operations.gateway import GatewayError
+from operations.gateway.definition import operations
 from settings import FleetTarget, InstancesTarget, Settings
 from simulation import stack_file
 from simulation.engine import Phase, Run
@@ -12,28 +18,90 @@ from simulation.rehearsal import ROOT, run_stack
 _TARGET = "privateapi:index:NlbTarget"
 
 
-def load(stack: str, root: Path = ROOT, run: Run | None = None) -> Publication:
-    """What a stack publishes; raises StackFileError or ConfigError.
+@dataclass(frozen=True)
+class Canary:
+    """A share of a stage's requests that get other stage variables."""
 
-    `run` is its program run at update, if there is such a run already.
+    percent: float
+    overrides: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class PublishedStage:
+    """The stage variables, and those of the canary if there is one."""
+
+    variables: Mapping[str, str] = field(default_factory=dict)
+    canary: Canary | None = None
+
+
+@dataclass(frozen=True)
+class PublishedApi:
+    """A definition, its stages, and the targets behind them."""
+
+    definition: str
+    """OpenAPI 3.0, as JSON."""
+    stages: Mapping[str, PublishedStage]
+    targets: Mapping[str, str]
+    """Name of the target by its host, as in the stage variables."""
+    service_paths: Mapping[str, str] = field(default_factory=dict)
+    """The configured paths at the service, see `operations.gateway.request_plan.plan_requests`."""
+    allow_origin: str = ""
+    """The origin that the services allow to read their responses."""
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The definition, parsed."""
+        return json.loads(self.definition)  # type: ignore[no-any-return]
+
+    @property
+    def is_https(self) -> bool:
+        """Whether the definition calls its targets with TLS."""
+        uris = [str(operation.integration.get("uri")) for operation in operations(self.document)]
+        return any(uri.startswith("https:") for uri in uris)
+
+    def releases(self, stage: str) -> dict[str, Mapping[str, str]]:
+        """The stage variables of the production release and of the canary release, by name."""
+        production, canary = self.stages[stage].variables, self.stages[stage].canary
+        releases = {stage: production}
+        if canary:
+            releases[f"{stage} (canary)"] = {**production, **canary.overrides}
+        return releases
+
+    def target(self, variables: Mapping[str, str]) -> str:
+        """The target that stage variables lead to; GatewayError if their host is not a target's."""
+        host = variables.get(HOST_VARIABLE, "")
+        if host not in self.targets:
+            known = ", ".join(self.targets) or "none"
+            raise GatewayError(
+                f"{HOST_VARIABLE} is {host!r}, which is not a target's host ({known})"
+            )
+        return self.targets[host]
+
+
+def load(stack: str, root: Path = ROOT, run: Run | None = None) -> PublishedApi:
+    """What a stack publishes, by its program run at update; raises StackFileError or ConfigError.
+
+    `run` is that run, if there is one already.
     """
     file = stack_file.read(root, stack)
     settings = Settings.read(
         file.config, title=f"{file.project}-{stack}", secret_keys=file.secret_keys
     )
     run = run or run_stack(file, Phase.UPDATE)
-    promised = {f"{route.method} {route.path}": route.service_path for route in settings.routes}
     cors = settings.api.cors
-    return Publication.of(
-        run,
-        _hosts(settings, run),
-        backend_paths=promised,
+    return PublishedApi(
+        run.one("aws:apigateway/restApiPut:RestApiPut").inputs["body"],
+        _stages(run),
+        _target_names(settings, run),
+        service_paths={
+            f"{route.method} {route.path}": route.service_path for route in settings.routes
+        },
         allow_origin=cors.allow_origin if cors else "",
     )
 
 
 def read_from(stack: str, root: Path = ROOT) -> list[Path]:
-    """The files that a stack is read from, those its configuration names included."""
+    """The files that a stack is read from, including those that its configuration names."""
     text = stack_file.read(root, stack).config.get("private-api:api", "")
     # The configuration may still be wrong here: it is only searched for names of files.
     named = re.findall(r'"(?:definitionFile|resourcePolicyFile)":"([^"]+)"', text)
@@ -41,7 +109,18 @@ def read_from(stack: str, root: Path = ROOT) -> list[Path]:
     return own + [root / name for name in named]
 
 
-def _hosts(settings: Settings, run: Run) -> dict[str, str]:
+def _stages(run: Run) -> dict[str, PublishedStage]:
+    stages = {}
+    for stage in (r.inputs for r in run.of_type("aws:apigateway/stage:Stage")):
+        canary = None
+        if settings := stage.get("canarySettings"):
+            overrides = settings.get("stageVariableOverrides", {})
+            canary = Canary(settings.get("percentTraffic", 0.0), overrides)
+        stages[stage["stageName"]] = PublishedStage(stage["variables"], canary)
+    return stages
+
+
+def _target_names(settings: Settings, run: Run) -> dict[str, str]:
     """Name of the target by its host."""
     return {
         run.one(_TARGET, name).outputs["host"]

@@ -1,4 +1,4 @@
-"""How the emulator's environment is made, with a stand-in for uv."""
+"""How the emulator's environment is made, with a fake uv."""
 
 import os
 import threading
@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from operations.gateway.emulator import GatewayError
+from operations.gateway import GatewayError
 from operations.gateway.environment import find_uv, gateway_python
 
-# Makes an environment whose interpreter does nothing, and writes down what it was asked for.
+# Makes an environment whose interpreter does nothing, and records its arguments.
 UV = """#!/bin/sh
 echo "$PWD $*" >> "$CALLS"
 case "$1" in
@@ -55,7 +55,7 @@ def test_the_environment_is_made_from_the_pins_and_nothing_else(make: Make, tmp_
     assert install.endswith(f"--requirement {tmp_path / 'pins'}")
 
 
-def test_uv_does_not_meet_the_projects_own_constraints(make: Make, tmp_path: Path) -> None:
+def test_uv_does_not_apply_the_projects_constraints(make: Make, tmp_path: Path) -> None:
     make()
     assert {call.split()[0] for call in calls(tmp_path)} == {"/"}
 
@@ -75,7 +75,7 @@ def test_other_pins_get_another_environment(make: Make, tmp_path: Path) -> None:
     assert make() != first
 
 
-def test_an_environment_whose_interpreter_has_gone_is_made_anew(make: Make) -> None:
+def test_an_environment_without_its_base_interpreter_is_made_again(make: Make) -> None:
     python = make()
     python.unlink()
     python.symlink_to("/nowhere/python")
@@ -83,7 +83,7 @@ def test_an_environment_whose_interpreter_has_gone_is_made_anew(make: Make) -> N
     assert python.exists()
 
 
-def test_a_failed_install_leaves_nothing_and_says_what_uv_said(
+def test_a_failed_install_leaves_nothing_and_quotes_uv(
     make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BROKEN", "yes")
@@ -94,7 +94,7 @@ def test_a_failed_install_leaves_nothing_and_says_what_uv_said(
     assert make().exists()
 
 
-def test_what_a_killed_run_left_is_not_used_and_goes(make: Make, tmp_path: Path) -> None:
+def test_what_a_killed_run_left_is_removed_and_not_used(make: Make, tmp_path: Path) -> None:
     half = tmp_path / "cache" / "unfinished-1" / "environment" / "bin"
     half.mkdir(parents=True)
     program(half / "python", "#!/bin/sh\nexit 1\n")
@@ -102,7 +102,7 @@ def test_what_a_killed_run_left_is_not_used_and_goes(make: Make, tmp_path: Path)
     assert not half.exists()
 
 
-def test_two_runs_at_once_make_it_once(make: Make, tmp_path: Path) -> None:
+def test_concurrent_runs_make_it_once(make: Make, tmp_path: Path) -> None:
     made: list[Path] = []
     threads = [threading.Thread(target=lambda: made.append(make())) for _ in range(2)]
     for thread in threads:
@@ -114,7 +114,7 @@ def test_two_runs_at_once_make_it_once(make: Make, tmp_path: Path) -> None:
     assert len(calls(tmp_path)) == 2
 
 
-def test_the_uv_that_runs_the_program_comes_before_the_one_on_the_path(tmp_path: Path) -> None:
+def test_the_uv_that_runs_the_program_comes_before_that_on_the_path(tmp_path: Path) -> None:
     on_path = program(tmp_path / "uv", UV)
     assert find_uv({"PATH": str(tmp_path)}) == str(on_path)
     assert find_uv({"PATH": str(tmp_path), "UV": "/opt/uv"}) == "/opt/uv"
@@ -127,7 +127,7 @@ def test_a_relative_uv_is_found_from_anywhere(
     assert find_uv({"UV": ".uv/bin/uv"}) == str(tmp_path / ".uv" / "bin" / "uv")
 
 
-def test_without_uv_the_way_out_is_named(tmp_path: Path) -> None:
+def test_without_uv_the_error_names_the_way_out(tmp_path: Path) -> None:
     with pytest.raises(GatewayError, match="`make serve`"):
         find_uv({"PATH": os.devnull}, tmp_path)
 

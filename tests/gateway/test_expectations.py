@@ -1,146 +1,144 @@
-"""When what happened is what was promised, and when it is not: pure code."""
+"""When what happened matches the expectation, and which mismatches are reported: pure code."""
 
-import dataclasses
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from operations.gateway.expectations import (
-    ANYTHING,
-    Arrival,
+    ANY_VALUE,
     Delivery,
-    Promise,
-    disagreements,
-    normal,
-    select,
+    Expectation,
+    ExpectedDelivery,
+    mapped_status,
+    mismatches,
+    normalized,
 )
-from operations.gateway.proxy import Answer, Request
+from operations.gateway.proxy import Request, Response
 
 REQUEST = Request("POST", "/a?x=1", (("X-Nonce", "n"), ("X-API-Key", "hush")), b"body")
-DELIVERY = Delivery(
+EXPECTED = ExpectedDelivery(
     target="blue",
     method="POST",
     path="/v1/a",
     query=Counter([("x", "1"), ("x", "1")]),
-    headers=(("X-Nonce", "n"), ("X-API-Key", "hush"), ("X-Id", ANYTHING)),
+    headers=(("X-Nonce", "n"), ("X-API-Key", "hush"), ("X-Id", ANY_VALUE)),
     body=b"body",
 )
-PROMISE = Promise(DELIVERY, answer_headers=(("X-Allowed", "*"),))
+EXPECTATION = Expectation(EXPECTED, response_headers=(("X-Allowed", "*"),))
 HEADERS = (("x-nonce", "n"), ("x-api-key", "hush"), ("x-id", "7"), ("via", "gateway"))
-ANSWER = Answer(200, (("x-allowed", "*"),), b"said")
-ARRIVAL = Arrival("blue", Request("POST", "/v1/a?x=1&x=1", HEADERS, b"body"), ANSWER)
+RESPONSE = Response(200, (("x-allowed", "*"),), b"text")
+DELIVERY = Delivery("blue", Request("POST", "/v1/a?x=1&x=1", HEADERS, b"body"), RESPONSE)
 
 
 def found(
-    promise: Promise = PROMISE, arrival: Arrival = ARRIVAL, answer: Answer = ANSWER
+    expectation: Expectation = EXPECTATION,
+    delivery: Delivery = DELIVERY,
+    response: Response = RESPONSE,
 ) -> list[str]:
-    return disagreements(REQUEST, promise, [arrival], answer)
+    return mismatches(REQUEST, expectation, [delivery], response)
 
 
-def received(**changes: object) -> Arrival:
-    request = dataclasses.replace(ARRIVAL.request, **changes)  # type: ignore[arg-type]
-    return dataclasses.replace(ARRIVAL, request=request)
+def received(**changes: object) -> Delivery:
+    return replace(DELIVERY, request=replace(DELIVERY.request, **changes))  # type: ignore[arg-type]
 
 
-def test_a_kept_promise_has_nothing_against_it() -> None:
+def test_what_matches_has_no_mismatch() -> None:
     assert found() == []
 
 
 @pytest.mark.parametrize(
-    ("arrival", "said"),
+    ("delivery", "mismatch"),
     [
-        (dataclasses.replace(ARRIVAL, target="green"), "target: promised blue, reached green"),
-        (received(method="PUT"), "method: promised POST, received PUT"),
-        (received(target="/v1/b?x=1&x=1"), "path: promised /v1/a, received /v1/b"),
-        (received(target="/v1/a?x=1"), "query: lost x=1"),
-        (received(target="/v1/a?x=1&x=1&y="), "query: added y="),
-        (received(headers=HEADERS[1:]), "header X-Nonce: lost"),
-        (received(headers=(("x-nonce", "m"), *HEADERS[1:])), "header X-Nonce: changed"),
-        (received(headers=(*HEADERS[:2], *HEADERS[3:])), "header X-Id: lost"),
-        (received(body=b"BODY"), "body: sent 4 bytes, received 4 others"),
+        (replace(DELIVERY, target="green"), "target: expected blue, got green"),
+        (received(method="PUT"), "method: expected POST, got PUT"),
+        (received(target="/v1/b?x=1&x=1"), "path: expected /v1/a, got /v1/b"),
+        (received(target="/v1/a?x=1"), "query: missing x=1"),
+        (received(target="/v1/a?x=1&x=1&y="), "query: unexpected y="),
+        (received(headers=HEADERS[1:]), "header X-Nonce: missing"),
+        # A header that differs is never quoted.
+        (
+            received(headers=(("x-api-key", "other"), HEADERS[0], *HEADERS[2:])),
+            "header X-API-Key: changed",
+        ),
+        (received(headers=(*HEADERS[:2], *HEADERS[3:])), "header X-Id: missing"),
+        (received(body=b"BODY"), "body: sent 4 bytes, got 4 different ones"),
     ],
 )
-def test_one_difference_is_one_disagreement(arrival: Arrival, said: str) -> None:
-    assert found(arrival=arrival) == [said]
+def test_a_difference_in_the_delivery_is_one_mismatch(delivery: Delivery, mismatch: str) -> None:
+    assert found(delivery=delivery) == [mismatch]
 
 
 @pytest.mark.parametrize(
-    ("answer", "said"),
+    ("response", "mismatch"),
     [
-        (dataclasses.replace(ANSWER, status=500), "status: promised 200, got 500"),
-        (dataclasses.replace(ANSWER, body=b""), "the service answered 4 bytes, others came back"),
-        (
-            dataclasses.replace(ANSWER, headers=()),
-            "answer's header X-Allowed: promised '*', got None",
-        ),
+        (replace(RESPONSE, status=500), "status: expected 200, got 500"),
+        (replace(RESPONSE, body=b""), "response body: differs from the 4 bytes of the service"),
+        (replace(RESPONSE, headers=()), "response header X-Allowed: expected '*', got None"),
     ],
 )
-def test_the_answer_is_the_services(answer: Answer, said: str) -> None:
-    assert found(answer=answer) == [said]
+def test_a_response_that_is_not_the_services_is_one_mismatch(
+    response: Response, mismatch: str
+) -> None:
+    assert found(response=response) == [mismatch]
 
 
-def test_a_header_that_differs_is_never_quoted() -> None:
-    changed = received(headers=(*HEADERS[:1], ("x-api-key", "other"), *HEADERS[2:]))
-    assert found(arrival=changed) == ["header X-API-Key: changed"]
+def test_the_response_to_head_has_no_body_to_compare() -> None:
+    expectation = replace(EXPECTATION, delivery=replace(EXPECTED, method="HEAD", body=None))
+    request, delivery = replace(REQUEST, method="HEAD"), received(method="HEAD")
+    assert mismatches(request, expectation, [delivery], replace(RESPONSE, body=b"")) == []
 
 
-def test_the_answer_to_head_has_no_body_to_compare() -> None:
-    promise = dataclasses.replace(
-        PROMISE, delivery=dataclasses.replace(DELIVERY, method="HEAD", body=None)
+@pytest.mark.parametrize("deliveries", [[], [DELIVERY, DELIVERY]])
+def test_the_service_has_to_receive_it_once(deliveries: list[Delivery]) -> None:
+    (mismatch,) = mismatches(REQUEST, EXPECTATION, deliveries, Response(403, (), b"Forbidden"))
+    assert mismatch == (
+        "blue should have received the request once, but it was received "
+        f"{len(deliveries)} times; the response was 403 Forbidden"
     )
-    request = dataclasses.replace(REQUEST, method="HEAD")
-    answer = dataclasses.replace(ANSWER, body=b"")
-    assert disagreements(request, promise, [received(method="HEAD")], answer) == []
 
 
-def test_the_service_has_to_be_reached_once() -> None:
-    for arrivals in ([], [ARRIVAL, ARRIVAL]):
-        (said,) = disagreements(REQUEST, PROMISE, arrivals, Answer(403, (), b"Forbidden"))
-        assert said == (
-            f"blue received it {len(arrivals)} times, promised once; the answer was 403 Forbidden"
-        )
-
-
-def test_what_the_gateway_answers_itself_reaches_nobody() -> None:
-    promise = Promise(None, status=403)
-    assert disagreements(REQUEST, promise, [], Answer(403, (), b"")) == []
-    assert disagreements(REQUEST, promise, [ARRIVAL], Answer(200, (), b"")) == [
-        "it reached blue, and should not",
-        "status: promised 403, got 200",
+def test_what_the_gateway_answers_itself_reaches_no_target() -> None:
+    expectation = Expectation(None, status=403)
+    assert mismatches(REQUEST, expectation, [], Response(403, (), b"")) == []
+    assert mismatches(REQUEST, expectation, [DELIVERY], Response(200, (), b"")) == [
+        "blue received the request, which the gateway should have answered",
+        "status: expected 403, got 200",
     ]
 
 
-def test_listed_statuses_are_mapped_and_the_body_is_free() -> None:
-    promise = dataclasses.replace(PROMISE, statuses=(("2..", 201), ("default", 502)))
-    assert found(promise, answer=dataclasses.replace(ANSWER, status=201, body=b"other")) == []
-    assert found(promise) == ["status: promised 201, got 200"]
+def test_listed_statuses_are_mapped_and_the_body_may_be_any() -> None:
+    expectation = replace(EXPECTATION, statuses=(("2..", 201), ("default", 502)))
+    assert found(expectation, response=replace(RESPONSE, status=201, body=b"other")) == []
+    assert found(expectation) == ["status: expected 201, got 200"]
 
 
 @pytest.mark.parametrize(
     ("status", "expected"), [(200, 200), (204, 200), (404, 404), (40, 502), (4040, 502)]
 )
-def test_a_pattern_covers_the_whole_status(status: int, expected: int) -> None:
+def test_a_pattern_has_to_match_the_whole_status(status: int, expected: int) -> None:
     statuses = ((r"2\d{2}", 200), ("404", 404), ("default", 502))
-    assert select(statuses, status) == expected
+    assert mapped_status(statuses, status) == expected
 
 
-def test_without_a_default_a_status_may_have_no_answer() -> None:
-    assert select((("404", 404),), 200) is None
+def test_without_a_default_a_status_may_have_no_response() -> None:
+    assert mapped_status((("404", 404),), 200) is None
 
 
-paths = st.text(st.sampled_from("abz019-._~/"), max_size=20)
-
-
-@given(paths, st.sampled_from([str.lower, str.upper]))
-def test_spelling_does_not_change_a_path(path: str, case: Callable[[str], str]) -> None:
-    spelled = "".join(c if c == "/" else "%" + case(f"{ord(c):02x}") for c in path)
-    assert normal(spelled) == normal(path) == path
+@given(
+    st.text(st.sampled_from("abz019-._~/"), max_size=20), st.sampled_from([str.lower, str.upper])
+)
+def test_encoding_unreserved_characters_does_not_change_a_path(
+    path: str, case: Callable[[str], str]
+) -> None:
+    encoded = "".join(c if c == "/" else "%" + case(f"{ord(c):02x}") for c in path)
+    assert normalized(encoded) == normalized(path) == path
 
 
 @given(st.text(max_size=20))
-def test_an_encoded_slash_stays_one(text: str) -> None:
-    assert normal(f"{text}%2f") == normal(text + "%2F")
-    assert normal("a%2fb") != normal("a/b")
+def test_an_encoded_slash_stays_encoded(text: str) -> None:
+    assert normalized(f"{text}%2f") == normalized(text + "%2F")
+    assert normalized("a%2fb") != normalized("a/b")

@@ -1,79 +1,80 @@
-"""`serve` as a person runs it: a process of its own, its output, and its end."""
+"""`serve` as a person runs it: what it prints, how it ends, and what it leaves."""
 
+import io
 import json
 import re
 import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from operations.gateway.emulator import Emulator
 from operations.gateway.proxy import Request, Upstream, forward
-from tests.gateway.emulator import interpreter
+from operations.gateway.serve import serve
+from tests.gateway.apis import published
 
-pytestmark = [pytest.mark.gateway, pytest.mark.xdist_group("gateway")]
+pytestmark = [
+    pytest.mark.gateway,
+    pytest.mark.xdist_group("gateway"),
+    pytest.mark.usefixtures("interpreter"),
+]
 
 # Publishes one route; the file named on its command line says which target the stage leads to.
 PROGRAM = """
 import json, sys
 from pathlib import Path
-from openapi.compiler import compile_routes
-from openapi.routes import Route
-from operations.gateway.emulator import StageView
+from operations.gateway.published import PublishedStage
 from operations.gateway.serve import serve
-from operations.gateway.site import Publication
+from tests.gateway.apis import published
 
 chosen = Path(sys.argv[1])
 
 def load():
-    said = json.loads(chosen.read_text())
-    route = Route(method="GET", path=said.get("path", "/"), authorization="none")
-    variables = {"vpcLinkId": "a", "backendHost": said["target"] + ".example"}
-    return Publication(
-        compile_routes("test", [route]).json,
-        {"dev": StageView(variables)},
-        {"blue.example": "blue", "green.example": "green"},
-        {"GET /": said.get("promised", "/")},
-    )
+    content = json.loads(chosen.read_text())
+    variables = {"vpcLinkId": "a", "backendHost": content["host"]}
+    route = {"method": "GET", "path": content["path"]}
+    return published(route, stages={"dev": PublishedStage(variables)})
 
-sys.exit(serve(load, once="--once" in sys.argv, watch=[chosen]))
+sys.exit(serve(load, once=False, watch=[chosen]))
 """
+LAST_RESORT_SECONDS = 1200
+"""How long a test waits for a line that is never printed, by a process that never ends."""
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _installed() -> None:
-    interpreter()
+def choose(file: Path, host: str, path: str = "/") -> None:
+    file.write_text(json.dumps({"host": host, "path": path}))
 
 
 @pytest.fixture
 def chosen(tmp_path: Path) -> Path:
-    path = tmp_path / "chosen.json"
-    path.write_text('{"target": "blue"}')
-    return path
+    choose(tmp_path / "chosen.json", "blue.example")
+    return tmp_path / "chosen.json"
 
 
 @contextmanager
-def serving(chosen: Path, *options: str) -> Iterator["subprocess.Popen[str]"]:
-    command = [sys.executable, "-c", PROGRAM, str(chosen), *options]
+def serving(chosen: Path) -> Iterator["subprocess.Popen[str]"]:
+    command = [sys.executable, "-c", PROGRAM, str(chosen)]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
-        # A test that waits for a line that does not come fails instead of hanging.
-        watchdog = threading.Timer(60, process.kill)
-        watchdog.start()
+        last_resort = threading.Timer(LAST_RESORT_SECONDS, process.kill)
+        last_resort.start()
         try:
             yield process
         finally:
-            watchdog.cancel()
+            last_resort.cancel()
             process.kill()
 
 
 def until(process: "subprocess.Popen[str]", text: str) -> str:
-    """Read what it prints up to a line with `text`; returns all of it."""
+    """Read what it prints up to a line with `text`, which is returned."""
     assert process.stdout
     read = ""
     for line in process.stdout:
@@ -87,8 +88,9 @@ def descendants(pid: int) -> set[int]:
     listed = subprocess.run(
         ["ps", "-axo", "pid=,ppid="], capture_output=True, text=True, check=True
     )
-    pairs = [line.split() for line in listed.stdout.splitlines()]
-    parents = {int(child): int(parent) for child, parent in pairs}
+    parents = {
+        int(child): int(parent) for child, parent in map(str.split, listed.stdout.splitlines())
+    }
     found = {pid}
     while more := {child for child, parent in parents.items() if parent in found} - found:
         found |= more
@@ -106,31 +108,31 @@ def alive(pids: set[int]) -> list[str]:
 
 
 def called(read: str) -> str:
-    """Call the URL that was printed, and return the target that answers."""
+    """Call the URL that was printed, and return the target that responds."""
     found = re.search(r"http://127\.0\.0\.1:(\d+)/dev", read)
     assert found, read
-    answer = forward(Request("GET", "/dev/", ()), Upstream(int(found[1])))
-    return str(json.loads(answer.body)["service"])
+    response = forward(Request("GET", "/dev/", ()), Upstream(int(found[1])))
+    return str(json.loads(response.body)["service"])
 
 
 def test_serving_follows_the_file_until_ctrl_c(chosen: Path) -> None:
     with serving(chosen) as process:
-        read = until(process, "Ctrl-C ends it. Changes in chosen.json show at once.")
+        read = until(process, "Ctrl-C stops it. Changes in chosen.json are published")
         children = descendants(process.pid)
-        assert "that a VPC link connects" in read
+        assert "the VPC link's connection" in read
         assert called(read) == "blue"
         assert re.search(r"dev +GET +/  200  \d+ ms  blue", until(process, " 200 "))
 
-        chosen.write_text('{"target": "green"}')
-        until(process, "dev: blue -> green, by its variables alone")
+        choose(chosen, "green.example:8080")
+        until(process, "dev: blue -> green, by its stage variables only")
         assert called(read) == "green"
 
         chosen.write_text("{")
-        assert "Expecting" in until(process, "Still serving what was there before.")
+        assert "Expecting" in until(process, "Still serving the last version.")
         assert called(read) == "green"
 
-        chosen.write_text('{"target": "blue", "path": "/other"}')
-        until(process, "imported the definition and deployed it")
+        choose(chosen, "blue.example", "/other")
+        until(process, "imported and deployed the definition")
         until(process, "-> blue")
 
         assert len(alive(children)) == 3  # the emulator, and a service for each target
@@ -142,17 +144,36 @@ def test_serving_follows_the_file_until_ctrl_c(chosen: Path) -> None:
 
 def test_sigterm_while_it_starts_leaves_no_process(chosen: Path) -> None:
     with serving(chosen) as process:
+        deadline = time.monotonic() + LAST_RESORT_SECONDS
         until(process, "Starting the emulated API Gateway")
-        children = descendants(process.pid)
-        assert alive(children)
+        while not (children := descendants(process.pid)):
+            assert process.poll() is None
+            time.sleep(0.02)
         process.send_signal(signal.SIGTERM)
         assert process.wait() == 128 + signal.SIGTERM
+        # A child that was just being started notices by itself that its parent has ended.
+        while time.monotonic() < deadline and alive(children):
+            time.sleep(0.05)
         assert alive(children) == []
 
 
-def test_once_is_the_check_and_its_exit_code(chosen: Path) -> None:
-    chosen.write_text('{"target": "blue", "promised": "/elsewhere"}')
-    with serving(chosen, "--once") as process:
-        read = until(process, "1 of 1 calls broke a promise.")
-        assert "GET /: path: promised /elsewhere, received /" in read
-        assert process.wait() == 1
+@pytest.mark.parametrize(
+    ("expected", "code", "printed"),
+    [
+        ("/", 0, "All 1 requests matched their expectations."),
+        ("/elsewhere", 1, "dev, GET /: path: expected /elsewhere, got /\n"),
+    ],
+)
+def test_once_ends_with_the_exit_code_of_the_check(
+    emulator: Emulator,
+    monkeypatch: pytest.MonkeyPatch,
+    expected: str,
+    code: int,
+    printed: str,
+) -> None:
+    monkeypatch.setattr("operations.gateway.serve.emulator", lambda _: nullcontext(emulator))
+    output = io.StringIO()
+    console = Console(file=output, width=200)
+    api = published(service_paths={"GET /": expected})
+    assert serve(lambda: api, once=True, console=console) == code
+    assert printed in output.getvalue()

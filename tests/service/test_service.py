@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from operations.gateway.child import accepts, free_port
-from operations.gateway.proxy import Answer, Headers, Request, Upstream, forward
+from operations.gateway.proxy import Headers, Request, Response, Upstream, forward
 from service.app import IDLE_SECONDS, MAX_BODY, Service
 
 PROGRAM = Path(__file__).parents[2] / "service" / "app.py"
@@ -54,7 +54,7 @@ def ask(
     target: str = "/",
     body: bytes = b"",
     headers: Headers = (),
-) -> Answer:
+) -> Response:
     return forward(Request(method, target, headers, body), Upstream(port))
 
 

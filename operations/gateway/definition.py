@@ -1,0 +1,141 @@
+"""The operations of an OpenAPI document, as API Gateway reads them.
+
+Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions.html
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from openapi.compiler import ANY_METHOD, INTEGRATION
+from openapi.document import METHODS
+
+_METHODS = {key: "ANY" if key == ANY_METHOD else key.upper() for key in METHODS}
+ALL_METHODS = tuple(sorted(set(_METHODS.values()) - {"ANY"}))
+"""What API Gateway means by ANY."""
+_VALIDATOR = "x-amazon-apigateway-request-validator"
+
+
+@dataclass(frozen=True)
+class GatewayOperation:
+    """One operation of a document: a method of a path."""
+
+    document: Mapping[str, Any]
+    path: str
+    key: str
+    """Its key in the path item: a method in lower case, or the extension for ANY."""
+
+    @property
+    def method(self) -> str:
+        """In capitals, or ANY."""
+        return _METHODS[self.key]
+
+    @property
+    def route(self) -> str:
+        """Method and path."""
+        return f"{self.method} {self.path}"
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """The methods of its requests: ANY covers those that have no operation themselves."""
+        if self.method != "ANY":
+            return (self.method,)
+        return tuple(method for method in ALL_METHODS if method.lower() not in self._path_item)
+
+    @property
+    def integration(self) -> Mapping[str, Any]:
+        """How API Gateway calls the service; empty if the document does not define it."""
+        return self._content.get(INTEGRATION) or {}
+
+    @property
+    def integration_type(self) -> str:
+        """Such as http_proxy, http or mock; empty without an integration."""
+        return str(self.integration.get("type", "")).lower()
+
+    @property
+    def authorization(self) -> str:
+        """What it requires of its callers: `none`, `iam`, `apiKey`, or `other`.
+
+        Only its own `security` counts: one at the root of a document is not honoured everywhere.
+        """
+        schemes = self.document.get("components", {}).get("securitySchemes", {})
+        kinds = set()
+        for name in (name for option in self._content.get("security", []) for name in option):
+            scheme = schemes.get(name, {})
+            if scheme.get("x-amazon-apigateway-authtype") == "awsSigv4":
+                kinds.add("iam")
+            elif scheme.get("type") == "apiKey" and "x-amazon-apigateway-authorizer" not in scheme:
+                kinds.add("apiKey")
+            else:
+                kinds.add("other")
+        return next((kind for kind in ("other", "apiKey", "iam") if kind in kinds), "none")
+
+    @property
+    def parameters(self) -> Iterator[Mapping[str, Any]]:
+        """The parameters of its path, then its own."""
+        for item in (self._path_item, self._content):
+            yield from map(self.resolve, item.get("parameters", []))
+
+    @property
+    def body_schemas(self) -> Mapping[str, Any]:
+        """The media types of its request body, each with schema and example."""
+        content: Mapping[str, Any] = self.resolve(self._content.get("requestBody", {}))
+        return content.get("content") or {}
+
+    @property
+    def validates_body(self) -> bool:
+        """Whether API Gateway checks the request body."""
+        name = self._content.get(_VALIDATOR, self.document.get(_VALIDATOR))
+        validator = self.document.get(f"{_VALIDATOR}s", {}).get(name, {})
+        return bool(validator.get("validateRequestBody"))
+
+    def handles(self, path: str) -> bool:
+        """Whether API Gateway prefers its path to the others that match the path of a request."""
+        matching = [p for p in self.document["paths"] if re.fullmatch(_pattern(p), path)]
+        return max(matching, key=_specificity, default=None) == self.path
+
+    def resolve(self, item: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The item, or what its local $ref refers to."""
+        while "$ref" in item:
+            found: Any = self.document
+            for part in str(item["$ref"]).removeprefix("#/").split("/"):
+                found = found[part]
+            item = found
+        return item
+
+    @property
+    def _path_item(self) -> Mapping[str, Any]:
+        return self.document["paths"][self.path]  # type: ignore[no-any-return]
+
+    @property
+    def _content(self) -> Mapping[str, Any]:
+        return self._path_item.get(self.key, {})  # type: ignore[no-any-return]
+
+
+def operations(document: Mapping[str, Any]) -> Iterator[GatewayOperation]:
+    """Every operation of a document, in its order."""
+    for path, item in document.get("paths", {}).items():
+        yield from (GatewayOperation(document, path, key) for key in item if key in _METHODS)
+
+
+def fill(template: str, values: Mapping[str, str]) -> str:
+    """A path or query with the parameters that have a value replaced by it."""
+    return re.sub(r"\{([^}+]+)\+?\}", lambda match: values.get(match[1], match[0]), template)
+
+
+def _pattern(path: str) -> str:
+    """A path of the document as a regular expression over the paths of requests."""
+    pieces = re.split(r"(\{[^}]+\})", path)
+    return "".join(
+        (".+" if piece.endswith("+}") else "[^/]+") if piece.startswith("{") else re.escape(piece)
+        for piece in pieces
+    )
+
+
+def _specificity(path: str) -> list[int]:
+    """Orders paths that match one request: literal segments before parameters before greedy."""
+    return [
+        0 if segment.endswith("+}") else 1 if segment.startswith("{") else 2
+        for segment in path.split("/")
+    ]

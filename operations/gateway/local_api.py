@@ -1,0 +1,191 @@
+"""A published API on this machine: the emulated gateway with the services behind it.
+
+A proxy stands before the gateway too, so that the URL stays when a definition is imported again.
+"""
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import Self
+
+from operations.gateway.child import LOOPBACK
+from operations.gateway.emulator import Emulator, ImportedApi
+from operations.gateway.expectations import Delivery
+from operations.gateway.proxy import (
+    Request,
+    Response,
+    Upstream,
+    error_response,
+    forward,
+    proxy,
+    trace_id,
+    traced,
+)
+from operations.gateway.published import Canary, PublishedApi, PublishedStage
+from operations.gateway.request_plan import Release
+from operations.gateway.targets import SERVICE, ServiceSettings, TargetServices
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One request from outside, its response, and what it delivered to the targets."""
+
+    request: Request
+    response: Response
+    milliseconds: float
+    deliveries: tuple[Delivery, ...]
+
+
+@dataclass(frozen=True)
+class LocalState:
+    """What is published now, and how it appears on this machine."""
+
+    published: PublishedApi
+    imported: ImportedApi
+    addresses: Mapping[str, str]
+    """Host and port on this machine by a target's host."""
+    stages: Mapping[str, PublishedStage]
+    """With these addresses in the variables."""
+
+
+class LocalApi:
+    """Everything that runs for a published API; `publish` again to change it while it runs."""
+
+    def __init__(
+        self, emulator: Emulator, observe: Callable[[Exchange], None], service: Path = SERVICE
+    ) -> None:
+        self._emulator, self._observe = emulator, observe
+        self.services = TargetServices(emulator, self._delivered, service)
+        self._resources = contextlib.ExitStack()
+        self._current: LocalState | None = None
+        self._lock = threading.Lock()
+        self._deliveries: dict[str, list[Delivery]] = {}
+
+    def __enter__(self) -> Self:
+        self._port = self._resources.enter_context(
+            proxy(lambda request: self.send(request).response)
+        )
+        self._resources.callback(self.services.stop_all_but, ())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._resources.close()
+
+    @property
+    def state(self) -> LocalState:
+        """What is published now; RuntimeError if nothing is."""
+        if not self._current:
+            raise RuntimeError("nothing is published yet")
+        return self._current
+
+    def url(self, stage: str) -> str:
+        """The invoke URL of a stage."""
+        return f"http://{LOOPBACK}:{self._port}/{stage}"
+
+    def publish(self, new: PublishedApi) -> list[str]:
+        """Publish an API on this machine, and return what that changed.
+
+        Where only stages move to other targets, only their variables change, as on AWS: without
+        a deployment. Otherwise the definition is imported and deployed again. On failure it raises
+        GatewayError, and the API that was published last stays.
+        """
+        is_https = new.is_https
+        services = {
+            host: ServiceSettings(target, is_https, new.allow_origin)
+            for host, target in new.targets.items()
+        }
+        addresses = {host: self.services.address(service) for host, service in services.items()}
+        stages = {}
+        for name, stage in new.stages.items():
+            for variables in new.releases(name).values():
+                new.target(variables)  # raises GatewayError for a host that is not a target's
+            stages[name] = _localized(stage, addresses)
+        before, deployed = self._current, _deployed(new.definition, stages)
+        if before and deployed == _deployed(before.published.definition, before.stages):
+            imported = before.imported
+            changed = list(self._move_stages(before, new, stages))
+        else:
+            imported = self._emulator.import_api(new.definition, stages)
+            changed = ["imported and deployed the definition"]
+        self._current = LocalState(new, imported, addresses, stages)
+        if before and before.imported != imported:
+            self._emulator.remove(before.imported)
+        self.services.stop_all_but(services.values())
+        return changed
+
+    def releases(self, stage: str) -> Iterator[Release]:
+        """Every release of a stage; while one is at hand all requests go to it.
+
+        A canary first gets none of the requests, then all of them, and at the end its share.
+        """
+        state = self.state
+        releases, canary = state.published.releases(stage), state.published.stages[stage].canary
+        try:
+            for percent, (name, variables) in zip((0, 100), releases.items(), strict=False):
+                if canary:
+                    self._emulator.set_canary_percent(state.imported, stage, percent)
+                yield Release(
+                    name=name,
+                    target=state.published.target(variables),
+                    variables=_with_addresses(variables, state.addresses),
+                    addresses=frozenset(state.addresses.values()),
+                    api_key=state.imported.api_key,
+                )
+        finally:
+            if canary:
+                self._emulator.set_canary_percent(state.imported, stage, canary.percent)
+
+    def send(self, request: Request) -> Exchange:
+        """Send a request, whose path starts with a stage, and return what happened."""
+        started, request = time.monotonic(), traced(request)
+        response = self._respond(request)
+        milliseconds = (time.monotonic() - started) * 1000
+        with self._lock:
+            deliveries = tuple(self._deliveries.pop(trace_id(request), ()))
+        exchange = Exchange(request, response, milliseconds, deliveries)
+        self._observe(exchange)
+        return exchange
+
+    def _move_stages(
+        self, before: LocalState, new: PublishedApi, stages: Mapping[str, PublishedStage]
+    ) -> Iterator[str]:
+        """Set the variables that changed; yields what that changed for which stage."""
+        for name, stage in stages.items():
+            if stage.variables != before.stages[name].variables:
+                self._emulator.set_variables(before.imported, name, stage.variables)
+                old = before.published.target(before.published.stages[name].variables)
+                target = new.target(new.stages[name].variables)
+                yield f"{name}: {old} -> {target}, by its stage variables only"
+
+    def _respond(self, request: Request) -> Response:
+        """Forward to the emulator; a stage that does not exist is forbidden, as on AWS."""
+        stage = request.path.split("/")[1]
+        if not self._current or stage not in self._current.stages:
+            return error_response(HTTPStatus.FORBIDDEN, "Forbidden")
+        upstream = Upstream(self._emulator.server.port, host=self._current.imported.host)
+        return forward(request, upstream)
+
+    def _delivered(self, delivery: Delivery) -> None:
+        with self._lock:
+            self._deliveries.setdefault(trace_id(delivery.request), []).append(delivery)
+
+
+def _with_addresses(variables: Mapping[str, str], addresses: Mapping[str, str]) -> dict[str, str]:
+    """Stage variables with addresses on this machine in place of the targets' hosts."""
+    return {name: addresses.get(value, value) for name, value in variables.items()}
+
+
+def _localized(stage: PublishedStage, addresses: Mapping[str, str]) -> PublishedStage:
+    canary = stage.canary and Canary(
+        stage.canary.percent, _with_addresses(stage.canary.overrides, addresses)
+    )
+    return PublishedStage(_with_addresses(stage.variables, addresses), canary)
+
+
+def _deployed(definition: str, stages: Mapping[str, PublishedStage]) -> object:
+    """What cannot change without a deployment: everything but the values of stage variables."""
+    return definition, {name: (set(s.variables), s.canary) for name, s in stages.items()}

@@ -1,0 +1,83 @@
+"""What `serve` prints."""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from rich.console import Console
+
+from operations.gateway.definition import operations
+from operations.gateway.local_api import Exchange, LocalApi
+from operations.gateway.request_plan import RequestPlan
+
+NOT_TESTED = (
+    "Not tested here: the VPC link's connection, time limits, throttling, gateway responses, "
+    "signatures and resource policies."
+)
+
+
+class Printer:
+    """Prints to a console; its methods may be called by many threads."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+
+    def line(self, text: str, style: str | None = None) -> None:
+        """Print text as it is."""
+        self.console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+
+    def problem(self, text: str) -> None:
+        """Print text in red."""
+        self.line(text, style="red")
+
+    @contextlib.contextmanager
+    def progress(self, text: str) -> Iterator[None]:
+        """Show what is being done, on a terminal with a spinner."""
+        if self.console.is_terminal:
+            with self.console.status(text):
+                yield
+        else:
+            self.line(f"{text} ...")
+            yield
+
+    def stages(self, api: LocalApi) -> None:
+        """Print the URL and the targets of every stage, and the key if a route requires one."""
+        published = api.state.published
+        for name, stage in published.stages.items():
+            production, *canary = map(published.target, published.releases(name).values())
+            share = f", {stage.canary.percent:g} % to {canary[0]}" if stage.canary else ""
+            self.line(f"{name}  {api.url(name)}  -> {production}{share}", style="bold")
+        if any(o.authorization == "apiKey" for o in operations(published.document)):
+            self.line(
+                f"Routes that require an API key: send x-api-key: {api.state.imported.api_key}"
+            )
+
+    def exchange(self, exchange: Exchange) -> None:
+        """Print one line for a request that has just been answered."""
+        request = exchange.request
+        _, stage, *rest = request.path.split("/")
+        targets = ", ".join(delivery.target for delivery in exchange.deliveries)
+        self.line(
+            f"{datetime.now():%H:%M:%S}  {stage:8} {request.method:7} /{'/'.join(rest)}  "
+            f"{exchange.response.status}  {exchange.milliseconds:.0f} ms  "
+            f"{targets or 'the gateway itself'}"
+        )
+
+    def verdict(self, plans: Sequence[RequestPlan], failed: int) -> bool:
+        """Print what was left out, what is not tested, and the result, which is returned."""
+        skipped = {route: reason for plan in plans for route, reason in plan.skipped.items()}
+        for route, reason in skipped.items():
+            self.line(f"Skipped {route}: {reason}.", style="yellow")
+        missing = sorted({route for plan in plans for route in plan.missing})
+        for route in missing:
+            self.problem(f"{route} is configured, but missing from the definition.")
+        if unsigned := sorted({route for plan in plans for route in plan.unsigned}):
+            self.line(f"Called without the signature that AWS requires: {', '.join(unsigned)}.")
+        self.line(NOT_TESTED)
+        sent = sum(len(plan.requests) for plan in plans)
+        if sent and not failed and not missing:
+            self.line(f"All {sent} requests matched their expectations.", style="green")
+            return True
+        mismatched = f"{failed} of {sent} requests did not match their expectations."
+        self.problem(mismatched if sent else "No route could be called.")
+        return False

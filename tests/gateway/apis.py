@@ -1,0 +1,59 @@
+"""APIs to publish in tests, and requests to them as any client sends them."""
+
+import json
+from typing import Any
+
+from openapi.compiler import compile_routes
+from openapi.routes import Cors, Route
+from operations.gateway.local_api import LocalApi
+from operations.gateway.proxy import Request, Response, Upstream, forward
+from operations.gateway.published import PublishedApi, PublishedStage
+
+BLUE = {"vpcLinkId": "abc", "backendHost": "blue.example"}
+GREEN = {"vpcLinkId": "def", "backendHost": "green.example:8080"}
+TARGETS = {"blue.example": "blue", "green.example:8080": "green"}
+ORIGIN = "https://app.example.com"
+MODEL = {
+    "type": "object",
+    "required": ["id", "count"],
+    "properties": {"id": {"type": "string", "minLength": 12}, "count": {"type": "integer"}},
+}
+ROOT_ROUTE = {"method": "GET", "path": "/"}
+
+
+def published(
+    *routes: dict[str, Any],
+    stages: dict[str, PublishedStage] | None = None,
+    scheme: str = "http",
+    cors: bool = False,
+    **more: Any,
+) -> PublishedApi:
+    """An API with these routes, or one to `/`, and a stage `dev` that leads to blue."""
+    chosen = [
+        Route.model_validate({"authorization": "none", **route}) for route in routes or [ROOT_ROUTE]
+    ]
+    compiled = compile_routes(
+        "test",
+        chosen,
+        scheme=scheme,
+        cors=Cors.model_validate({"allowOrigin": ORIGIN}) if cors else None,
+        models={"Order": MODEL} if any(route.body for route in chosen) else None,
+    )
+    given: dict[str, Any] = {
+        "stages": stages or {"dev": PublishedStage(BLUE)},
+        "targets": TARGETS,
+        "service_paths": {f"{r.method} {r.path}": r.service_path for r in chosen},
+        "allow_origin": ORIGIN if cors else "",
+    }
+    return PublishedApi(compiled.json, **given | more)
+
+
+def ask(api: LocalApi, path: str = "/", stage: str = "dev", method: str = "GET") -> Response:
+    """The response at the invoke URL."""
+    port = int(api.url(stage).split(":")[2].partition("/")[0])
+    return forward(Request(method, f"/{stage}{path}", ()), Upstream(port))
+
+
+def reached(api: LocalApi, stage: str = "dev") -> str:
+    """The target that responds."""
+    return str(json.loads(ask(api, stage=stage).body)["service"])

@@ -1,0 +1,131 @@
+"""The check over real HTTP: what is right passes, and what is wrong is found."""
+
+import dataclasses
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from operations.gateway.emulator import Emulator
+from operations.gateway.local_api import LocalApi
+from operations.gateway.printer import Printer
+from operations.gateway.published import Canary, PublishedApi, PublishedStage
+from operations.gateway.serve import check
+from tests.gateway.apis import BLUE, GREEN, ORIGIN, ROOT_ROUTE, ask, published
+
+pytestmark = [pytest.mark.gateway, pytest.mark.xdist_group("gateway")]
+
+ALLOW = "Access-Control-Allow-Origin"
+ORDER = {"method": "GET", "path": "/orders/{id}", "backendPath": "/v2/{id}/order"}
+TENANT = {"method": "GET", "path": "/{tenant}/docs/{proxy+}"}
+SEARCH = {"method": "GET", "path": "/search", "query": {"q": "required"}}
+LEGACY = {
+    "method": "PUT",
+    "path": "/legacy/{id}",
+    "integration": "http",
+    "responses": {"200": {}, "404": {}},
+    "query": {"q": "required", "z": "optional"},
+    "headers": {"X-Thing": "required"},
+}
+EVERY_KIND: list[dict[str, Any]] = [
+    ROOT_ROUTE,
+    *(ORDER, TENANT, SEARCH, LEGACY),
+    {"method": "DELETE", "path": "/orders/{id}"},
+    {"method": "POST", "path": "/orders", "authorization": "apiKey", "body": "Order"},
+    {"method": "ANY", "path": "/files/{proxy+}", "authorization": "iam"},
+    {"method": "GET", "path": "/files/{proxy+}", "backendPath": "/v1/{proxy}"},
+]
+
+
+def checked(api: LocalApi, new: PublishedApi) -> tuple[bool, str]:
+    """The result, and what is printed."""
+    output = io.StringIO()
+    api.publish(new)
+    return check(api, Printer(Console(file=output, width=200))), output.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("scheme", "stages"),
+    [
+        ("http", {"live": PublishedStage(GREEN, Canary(10, BLUE))}),
+        ("https", None),
+    ],
+)
+def test_every_kind_of_route_passes(
+    api: LocalApi, scheme: str, stages: dict[str, PublishedStage] | None
+) -> None:
+    passed, output = checked(api, published(*EVERY_KIND, stages=stages, scheme=scheme, cors=True))
+    assert passed, output
+    assert "Skipped" not in output
+    assert "Called without the signature that AWS requires: ANY /files/{proxy+}." in output
+    assert "Not tested here: the VPC link's connection" in output
+
+
+def changed(api: PublishedApi, old: str, new: str) -> PublishedApi:
+    assert old in api.definition
+    return dataclasses.replace(api, definition=api.definition.replace(old, new))
+
+
+ID = '"requestParameters":{"integration.request.path.id":"method.request.path.id"},'
+ALLOWED = f"""{{"method.response.header.{ALLOW}":"'{ORIGIN}'"}}"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "finding"),
+    [
+        (
+            "{id}/order",
+            "{id}/orders",
+            "orders/{id}: path: expected /v2/NONCE/order, got /v2/NONCE/orders",
+        ),
+        (ID, "", "orders/{id}: path: expected /v2/NONCE/order, got /v2/%7Bid%7D/order"),
+        (
+            '"method.request.path.tenant"',
+            '"method.request.path.proxy"',
+            "docs/{proxy+}: path: expected /NONCE/docs/NONCE, got /NONCE/docs/NONCE",
+        ),
+        ("backendHost}/v2", "otherHost}/v2", "GET /orders/{id}: target: expected blue, got green"),
+        ('"/search"', '"/find"', "GET /search is configured, but missing from the definition."),
+        (ALLOWED, "{}", f"{{id}}: response header {ALLOW}: expected '{ORIGIN}', got None"),
+    ],
+)
+def test_a_wrong_definition_fails(api: LocalApi, old: str, new: str, finding: str) -> None:
+    stages = {"dev": PublishedStage({**BLUE, "otherHost": GREEN["backendHost"]})}
+    right = published(ORDER, TENANT, SEARCH, LEGACY, stages=stages, cors=True)
+    passed, output = checked(api, changed(right, old, new))
+    assert not passed
+    assert finding in re.sub("[0-9a-f]{8}", "NONCE", output)
+
+
+def test_a_service_that_allows_no_origin_fails(api: LocalApi) -> None:
+    passed, output = checked(api, published(cors=True, allow_origin=""))
+    assert not passed
+    assert f"GET /: response header {ALLOW}: expected '{ORIGIN}', got None" in output
+
+
+def test_a_definition_without_a_callable_route_fails(api: LocalApi) -> None:
+    passed, output = checked(api, changed(published(), '"http_proxy"', '"aws_proxy"'))
+    assert not passed
+    assert "Skipped GET /: its integration is aws_proxy" in output
+    assert "No route could be called." in output
+
+
+def test_a_service_of_any_kind_passes(emulator: Emulator, tmp_path: Path) -> None:
+    """The sample service echoes requests; this one does not, and imports a module beside it."""
+    program = tmp_path / "app.py"
+    program.write_text(
+        "import os, helper\n"
+        "from http.server import BaseHTTPRequestHandler, HTTPServer\n"
+        "class Handler(BaseHTTPRequestHandler):\n"
+        "    def do_GET(self):\n"
+        "        self.send_error(418)\n"
+        "HTTPServer(('127.0.0.1', int(os.environ['SERVICE_PORT'])), Handler).serve_forever()\n"
+    )
+    (tmp_path / "helper.py").touch()
+    with LocalApi(emulator, lambda _: None, program) as api:
+        passed, output = checked(api, published())
+        assert passed, output
+        assert ask(api).status == 418

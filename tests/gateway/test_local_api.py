@@ -1,0 +1,187 @@
+"""A published API over real HTTP: what is published, what moves, and who is reached."""
+
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from operations.gateway import GatewayError
+from operations.gateway.emulator import Emulator
+from operations.gateway.local_api import Exchange, LocalApi
+from operations.gateway.published import Canary, PublishedStage
+from tests.gateway.apis import BLUE, GREEN, ORIGIN, ROOT_ROUTE, ask, published, reached
+
+pytestmark = [pytest.mark.gateway, pytest.mark.xdist_group("gateway")]
+
+TO_BLUE, TO_GREEN = PublishedStage(BLUE), PublishedStage(GREEN)
+BODY = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/None"}}}}
+DANGLING = {
+    "openapi": "3.0.1",
+    "info": {"title": "t", "version": "1"},
+    "paths": {"/": {"post": {"requestBody": BODY}}},
+}
+
+
+def test_a_stage_moves_by_its_variables_without_a_deployment(
+    api: LocalApi, emulator: Emulator
+) -> None:
+    api.publish(published())
+    assert reached(api) == "blue"
+    before = emulator.call("GET", "/restapis")
+    changed = api.publish(published(stages={"dev": TO_GREEN}))
+    assert reached(api) == "green"
+    assert changed == ["dev: blue -> green, by its stage variables only"]
+    assert emulator.call("GET", "/restapis") == before
+
+
+def test_only_the_stage_that_changed_moves(api: LocalApi) -> None:
+    api.publish(published(stages={"dev": TO_BLUE, "live": TO_BLUE}))
+    changed = api.publish(published(stages={"dev": TO_GREEN, "live": TO_BLUE}))
+    assert changed == ["dev: blue -> green, by its stage variables only"]
+    assert (reached(api, "dev"), reached(api, "live")) == ("green", "blue")
+
+
+def test_a_changed_definition_is_imported_behind_the_same_url(
+    api: LocalApi, emulator: Emulator
+) -> None:
+    api.publish(published(ROOT_ROUTE, {"method": "GET", "path": "/old"}))
+    url = api.url("dev")
+    assert ask(api, "/old").status == 200
+    apis = len(emulator.call("GET", "/restapis")["item"])
+    assert api.publish(published()) == ["imported and deployed the definition"]
+    assert api.url("dev") == url
+    assert (ask(api).status, ask(api, "/old").status) == (200, 403)
+    assert len(emulator.call("GET", "/restapis")["item"]) == apis
+
+
+def test_a_canary_is_shown_whole_and_then_has_its_share_again(
+    api: LocalApi, emulator: Emulator
+) -> None:
+    api.publish(published(stages={"dev": PublishedStage(BLUE, Canary(25, GREEN))}))
+    shown = [(release.name, release.target, reached(api)) for release in api.releases("dev")]
+    assert shown == [("dev", "blue", "blue"), ("dev (canary)", "green", "green")]
+    stage = emulator.call("GET", f"/restapis/{api.state.imported.id}/stages/dev")
+    assert stage["canarySettings"]["percentTraffic"] == 25
+
+
+def test_moving_a_stage_under_load_loses_no_request(api: LocalApi) -> None:
+    api.publish(published())
+    done = threading.Event()
+
+    def call_until_done() -> list[tuple[int, str]]:
+        responses = []
+        while not done.is_set():
+            response = ask(api)
+            responses.append((response.status, str(json.loads(response.body)["service"])))
+        return responses
+
+    with ThreadPoolExecutor(2) as pool:
+        callers = [pool.submit(call_until_done) for _ in range(2)]
+        for stage in (TO_GREEN, TO_BLUE) * 5:
+            api.publish(published(stages={"dev": stage}))
+            reached(api)  # between two moves at least one request gets through
+        done.set()
+        responses = [response for caller in callers for response in caller.result()]
+    assert {status for status, _ in responses} == {200}
+    assert {target for _, target in responses} == {"blue", "green"}
+    assert reached(api) == "blue"
+
+
+@pytest.mark.parametrize(
+    ("percent", "requests", "least", "most"), [(0, 40, 0, 0), (25, 150, 16, 59), (100, 40, 40, 40)]
+)
+def test_a_canary_gets_its_share(
+    api: LocalApi, percent: float, requests: int, least: int, most: int
+) -> None:
+    # Of 150 requests 37.5 are expected at 25 %; a result more than four standard deviations, of
+    # 5.3 each, away from that is chance once in sixteen thousand runs.
+    api.publish(published(stages={"dev": PublishedStage(BLUE, Canary(percent, GREEN))}))
+    assert least <= sum(reached(api) == "green" for _ in range(requests)) <= most
+
+
+@pytest.mark.parametrize(
+    ("path", "method"), [("/elsewhere", "GET"), ("/", "POST"), ("/orders/1/lines", "GET")]
+)
+def test_what_is_not_a_route_never_reaches_a_service(
+    api: LocalApi, exchanges: list[Exchange], path: str, method: str
+) -> None:
+    api.publish(published(ROOT_ROUTE, {"method": "GET", "path": "/orders/{id}"}))
+    assert ask(api).status == 200
+    assert ask(api, path, method=method).status == 403
+    assert [len(exchange.deliveries) for exchange in exchanges] == [1, 0]
+
+
+def test_services_start_and_stop_with_their_targets(
+    api: LocalApi, exchanges: list[Exchange]
+) -> None:
+    api.publish(published(targets={"blue.example": "blue"}))
+    assert api.services.targets == ["blue"]
+    api.publish(published(stages={"dev": TO_GREEN}))
+    assert (api.services.targets, reached(api)) == (["blue", "green"], "green")
+    api.publish(published(stages={"dev": TO_GREEN}, targets={"green.example:8080": "green"}))
+    assert (api.services.targets, reached(api)) == (["green"], "green")
+    assert [d.target for exchange in exchanges for d in exchange.deliveries] == ["green"] * 2
+
+
+@pytest.mark.parametrize(
+    ("bad", "error"),
+    [
+        ({"definition": '{"openapi": "3.0.1", "paths": {}'}, "Expecting"),
+        (
+            {"stages": {"dev": PublishedStage({"backendHost": "red.example"})}},
+            "not a target's host",
+        ),
+        (
+            {"stages": {"dev": PublishedStage(BLUE, Canary(5, {"backendHost": "red.example"}))}},
+            "not a target's host",
+        ),
+        ({"definition": json.dumps(DANGLING)}, "rejected PUT /restapis/"),
+    ],
+)
+def test_what_cannot_be_published_changes_nothing(
+    api: LocalApi, bad: dict[str, Any], error: str
+) -> None:
+    api.publish(published())
+    with pytest.raises((GatewayError, ValueError), match=error):
+        api.publish(replace(published(), **bad))
+    assert reached(api) == "blue"
+
+
+@pytest.mark.parametrize(("path", "stage"), [("/", "nope"), ("/health", "_localstack")])
+def test_what_is_not_a_stage_is_forbidden(api: LocalApi, path: str, stage: str) -> None:
+    """The emulator's own interface neither is one."""
+    api.publish(published())
+    assert ask(api).status == 200
+    assert ask(api, path, stage).status == 403
+
+
+def test_a_service_that_has_to_restart_is_reached_again(api: LocalApi) -> None:
+    api.publish(published())
+    api.publish(published(allow_origin=ORIGIN))
+    assert ask(api).header("Access-Control-Allow-Origin") == ORIGIN
+
+
+def test_every_request_is_reported_with_its_deliveries(
+    api: LocalApi, exchanges: list[Exchange]
+) -> None:
+    api.publish(published())
+    ask(api, "/?a=1")
+    (exchange,) = exchanges
+    assert exchange.request.target == "/dev/?a=1"
+    assert exchange.response.status == 200
+    assert exchange.milliseconds > 0
+    assert [delivery.target for delivery in exchange.deliveries] == ["blue"]
+
+
+def test_a_service_that_does_not_start_is_quoted(emulator: Emulator, tmp_path: Path) -> None:
+    program = tmp_path / "app.py"
+    program.write_text("raise SystemExit('no database')")
+    with (
+        LocalApi(emulator, lambda _: None, program) as api,
+        pytest.raises(GatewayError, match=r"could not start the service of blue .*:\nno database"),
+    ):
+        api.publish(published())

@@ -1,0 +1,39 @@
+"""What a stack publishes, by a run of its program."""
+
+import pytest
+
+from operations.gateway import GatewayError
+from operations.gateway.published import load
+from tests.gateway.apis import GREEN, published
+
+
+def test_a_stack_publishes_its_definition_and_its_stages() -> None:
+    made = load("prod")
+    assert "/orders/{id}" in made.document["paths"]
+    assert made.service_paths["ANY /files/{proxy+}"] == "/v1/files/{proxy}"
+    targets = {name: made.target(stage.variables) for name, stage in made.stages.items()}
+    assert targets == {"live": "blue", "next": "green"}
+    assert {stage.canary for stage in made.stages.values()} == {None}
+
+
+def test_a_canary_has_its_share_and_its_variables() -> None:
+    made = load("examples/canary.yaml")
+    canary = made.stages["live"].canary
+    assert canary
+    assert canary.percent == 10
+    releases = made.releases("live")
+    targets = {name: made.target(variables) for name, variables in releases.items()}
+    assert targets == {"live": "blue", "live (canary)": "green"}
+    assert len({variables["vpcLinkId"] for variables in releases.values()}) == 2
+
+
+def test_a_host_that_is_not_a_targets_is_rejected_with_those_that_are() -> None:
+    made = published()
+    assert made.target(GREEN) == "green"
+    with pytest.raises(GatewayError, match=r"'red.example'.*\(blue.example, green.example:8080\)"):
+        made.target({"backendHost": "red.example"})
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_the_scheme_is_that_of_the_definition(scheme: str) -> None:
+    assert published(scheme=scheme).is_https is (scheme == "https")

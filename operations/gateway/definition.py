@@ -14,7 +14,6 @@ from openapi.document import METHODS
 _METHODS = {key: "ANY" if key == ANY_METHOD else key.upper() for key in METHODS}
 ALL_METHODS = tuple(sorted(set(_METHODS.values()) - {"ANY"}))
 """What API Gateway means by ANY."""
-_VALIDATOR = "x-amazon-apigateway-request-validator"
 
 
 @dataclass(frozen=True)
@@ -23,13 +22,10 @@ class GatewayOperation:
 
     document: Mapping[str, Any]
     path: str
-    key: str
-    """Its key in the path item: a method in lower case, or the extension for ANY."""
-
-    @property
-    def method(self) -> str:
-        """In capitals, or ANY."""
-        return _METHODS[self.key]
+    method: str
+    """In capitals, or ANY."""
+    path_item: Mapping[str, Any]
+    content: Mapping[str, Any]
 
     @property
     def route(self) -> str:
@@ -37,16 +33,9 @@ class GatewayOperation:
         return f"{self.method} {self.path}"
 
     @property
-    def methods(self) -> tuple[str, ...]:
-        """The methods of its requests: ANY covers those that have no operation themselves."""
-        if self.method != "ANY":
-            return (self.method,)
-        return tuple(method for method in ALL_METHODS if method.lower() not in self._path_item)
-
-    @property
     def integration(self) -> Mapping[str, Any]:
         """How API Gateway calls the service; empty if the document does not define it."""
-        return self._content.get(INTEGRATION) or {}
+        return self.content.get(INTEGRATION) or {}
 
     @property
     def integration_type(self) -> str:
@@ -61,7 +50,7 @@ class GatewayOperation:
         """
         schemes = self.document.get("components", {}).get("securitySchemes", {})
         kinds = set()
-        for name in (name for option in self._content.get("security", []) for name in option):
+        for name in (name for option in self.content.get("security", []) for name in option):
             scheme = schemes.get(name, {})
             if scheme.get("x-amazon-apigateway-authtype") == "awsSigv4":
                 kinds.add("iam")
@@ -70,25 +59,6 @@ class GatewayOperation:
             else:
                 kinds.add("other")
         return next((kind for kind in ("other", "apiKey", "iam") if kind in kinds), "none")
-
-    @property
-    def parameters(self) -> Iterator[Mapping[str, Any]]:
-        """The parameters of its path, then its own."""
-        for item in (self._path_item, self._content):
-            yield from map(self.resolve, item.get("parameters", []))
-
-    @property
-    def body_schemas(self) -> Mapping[str, Any]:
-        """The media types of its request body, each with schema and example."""
-        content: Mapping[str, Any] = self.resolve(self._content.get("requestBody", {}))
-        return content.get("content") or {}
-
-    @property
-    def validates_body(self) -> bool:
-        """Whether API Gateway checks the request body."""
-        name = self._content.get(_VALIDATOR, self.document.get(_VALIDATOR))
-        validator = self.document.get(f"{_VALIDATOR}s", {}).get(name, {})
-        return bool(validator.get("validateRequestBody"))
 
     def handles(self, path: str) -> bool:
         """Whether API Gateway prefers its path to the others that match the path of a request."""
@@ -104,19 +74,13 @@ class GatewayOperation:
             item = found
         return item
 
-    @property
-    def _path_item(self) -> Mapping[str, Any]:
-        return self.document["paths"][self.path]  # type: ignore[no-any-return]
-
-    @property
-    def _content(self) -> Mapping[str, Any]:
-        return self._path_item.get(self.key, {})  # type: ignore[no-any-return]
-
 
 def operations(document: Mapping[str, Any]) -> Iterator[GatewayOperation]:
     """Every operation of a document, in its order."""
     for path, item in document.get("paths", {}).items():
-        yield from (GatewayOperation(document, path, key) for key in item if key in _METHODS)
+        for key, content in item.items():
+            if key in _METHODS:
+                yield GatewayOperation(document, path, _METHODS[key], item, content)
 
 
 def fill(template: str, values: Mapping[str, str]) -> str:

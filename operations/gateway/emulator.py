@@ -95,17 +95,12 @@ class Emulator:
         self.call("PUT", f"/restapis/{api}?{query}", json.loads(document))
         deployment = self.call("POST", f"/restapis/{api}/deployments", {})["id"]
         for name, stage in stages.items():
-            body: dict[str, Any] = {
-                "stageName": name,
-                "deploymentId": deployment,
-                "variables": dict(stage.variables),
-            }
-            if stage.canary:
-                body["canarySettings"] = {
-                    "deploymentId": deployment,
-                    "percentTraffic": stage.canary.percent,
-                    "stageVariableOverrides": dict(stage.canary.overrides),
-                }
+            deployed: dict[str, Any] = {"deploymentId": deployment}
+            body = {**deployed, "stageName": name, "variables": dict(stage.variables)}
+            if canary := stage.canary:
+                overrides = {"stageVariableOverrides": dict(canary.overrides)}
+                share = {"percentTraffic": canary.percent}
+                body["canarySettings"] = {**deployed, **share, **overrides}
             self.call("POST", f"/restapis/{api}/stages", body)
         host = f"{api}.execute-api.{_REGION}.amazonaws.com"
         return ImportedApi(api, host, self._api_key(api, stages))

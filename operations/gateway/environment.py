@@ -39,12 +39,11 @@ def gateway_python(
     if python.exists():
         return python
     cache.mkdir(parents=True, exist_ok=True)
-    # Under the status, another process that installs it is waited for, too.
-    with console.status("Installing the emulated API Gateway"), (cache / "lock").open("w") as lock:
+    text = f"Installing the emulated API Gateway, once, in {environment} ..."
+    console.print(text, soft_wrap=True)
+    with (cache / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not python.exists():
-            where = f"Installing the emulated API Gateway, once, in {environment}"
-            console.print(where, soft_wrap=True)
             _make(environment, requirements)
     return python
 

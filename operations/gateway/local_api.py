@@ -6,7 +6,7 @@ A proxy stands before the gateway too, so that the URL stays when a definition i
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -27,7 +27,7 @@ from operations.gateway.proxy import (
 )
 from operations.gateway.published import Canary, PublishedApi, PublishedStage
 from operations.gateway.request_plan import Release
-from operations.gateway.targets import SERVICE, ServiceSettings, TargetServices
+from operations.gateway.targets import SERVICE, ServiceSettings, target_service
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,8 @@ class LocalApi:
         self, emulator: Emulator, observe: Callable[[Exchange], None], service: Path = SERVICE
     ) -> None:
         self._emulator, self._observe = emulator, observe
-        self.services = TargetServices(emulator, self._delivered, service)
+        self._service = service
+        self._running: dict[ServiceSettings, tuple[str, contextlib.ExitStack]] = {}
         self._resources = contextlib.ExitStack()
         self._current: LocalState | None = None
         self._lock = threading.Lock()
@@ -69,7 +70,7 @@ class LocalApi:
         self._port = self._resources.enter_context(
             proxy(lambda request: self.send(request).response)
         )
-        self._resources.callback(self.services.stop_all_but, ())
+        self._resources.callback(self._stop_all_but, ())
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -81,6 +82,11 @@ class LocalApi:
         if not self._current:
             raise RuntimeError("nothing is published yet")
         return self._current
+
+    @property
+    def running_targets(self) -> list[str]:
+        """Names of the targets whose services run."""
+        return sorted(settings.target for settings in self._running)
 
     def url(self, stage: str) -> str:
         """The invoke URL of a stage."""
@@ -98,7 +104,7 @@ class LocalApi:
             host: ServiceSettings(target, is_https, new.allow_origin)
             for host, target in new.targets.items()
         }
-        addresses = {host: self.services.address(service) for host, service in services.items()}
+        addresses = {host: self._address(service) for host, service in services.items()}
         stages = {}
         for name, stage in new.stages.items():
             for variables in new.releases(name).values():
@@ -114,7 +120,7 @@ class LocalApi:
         self._current = LocalState(new, imported, addresses, stages)
         if before and before.imported != imported:
             self._emulator.remove(before.imported)
-        self.services.stop_all_but(services.values())
+        self._stop_all_but(services.values())
         return changed
 
     def releases(self, stage: str) -> Iterator[Release]:
@@ -168,6 +174,20 @@ class LocalApi:
             return error_response(HTTPStatus.FORBIDDEN, "Forbidden")
         upstream = Upstream(self._emulator.server.port, host=self._current.imported.host)
         return forward(request, upstream)
+
+    def _address(self, settings: ServiceSettings) -> str:
+        """Host and port of a target; its service is started if it does not run yet."""
+        if settings not in self._running:
+            with contextlib.ExitStack() as starting:
+                service = target_service(settings, self._emulator, self._delivered, self._service)
+                address = starting.enter_context(service)
+                self._running[settings] = address, starting.pop_all()
+        return self._running[settings][0]
+
+    def _stop_all_but(self, kept: Iterable[ServiceSettings]) -> None:
+        with contextlib.ExitStack() as stopping:
+            for settings in set(self._running) - set(kept):
+                stopping.push(self._running.pop(settings)[1])
 
     def _delivered(self, delivery: Delivery) -> None:
         with self._lock:

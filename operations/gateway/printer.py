@@ -1,7 +1,6 @@
 """What `serve` prints."""
 
-import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from rich.console import Console
@@ -29,16 +28,6 @@ class Printer:
     def problem(self, text: str) -> None:
         """Print text in red."""
         self.line(text, style="red")
-
-    @contextlib.contextmanager
-    def progress(self, text: str) -> Iterator[None]:
-        """Show what is being done, on a terminal with a spinner."""
-        if self.console.is_terminal:
-            with self.console.status(text):
-                yield
-        else:
-            self.line(f"{text} ...")
-            yield
 
     def stages(self, api: LocalApi) -> None:
         """Print the URL and the targets of every stage, and the key if a route requires one."""

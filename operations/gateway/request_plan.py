@@ -210,7 +210,8 @@ def _fixed_headers(response: Mapping[str, Any]) -> Headers:
 
 def _allowed_origin(operation: GatewayOperation) -> Headers:
     """The origin that the preflight of the path allows: each response has to allow it, too."""
-    preflight = dataclasses.replace(operation, key="options")
+    content = operation.path_item.get("options", {})
+    preflight = dataclasses.replace(operation, method="OPTIONS", content=content)
     if operation.method == "OPTIONS" or preflight.integration_type != "mock":
         return ()
     responses = preflight.integration.get("responses", {}).values()

@@ -1,5 +1,6 @@
 """Requests made up for an operation: every method, every kind of path value, a valid body."""
 
+import itertools
 import json
 import re
 import secrets
@@ -7,12 +8,13 @@ import urllib.parse
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from operations.gateway.definition import GatewayOperation, fill
+from operations.gateway.definition import ALL_METHODS, GatewayOperation, fill
 from operations.gateway.proxy import Request
 
 NONCE_HEADER = "X-Nonce"
 _METHODS_WITH_BODY = ("PATCH", "POST", "PUT")
 _BINARY = "application/octet-stream"
+_VALIDATOR = "x-amazon-apigateway-request-validator"
 # Values of path parameters around a nonce: plain, and with characters that must stay encoded. A
 # greedy parameter also has several segments.
 _SEGMENTS = ("{}", "{}%20%2F%C3%A9")
@@ -36,7 +38,9 @@ def sample_requests(operation: GatewayOperation) -> Iterator[Sample]:
 
     Raises SkippedRouteError when none can be made up.
     """
-    methods, values = operation.methods, list(_path_values(operation))
+    methods, values = [operation.method], list(_path_values(operation))
+    if operation.method == "ANY":
+        methods = [m for m in ALL_METHODS if m.lower() not in operation.path_item]
     if not values:
         raise SkippedRouteError("more specific routes handle every path that could be called")
     for index in range(max(len(methods), len(values))):
@@ -62,7 +66,8 @@ def _request(operation: GatewayOperation, method: str, path_values: Mapping[str,
     nonce = _nonce()
     query = [("nonce", nonce), ("again", "1"), ("again", "a b/ü&=")]
     headers = {NONCE_HEADER: nonce}
-    for parameter in operation.parameters:
+    declared = [o.get("parameters", []) for o in (operation.path_item, operation.content)]
+    for parameter in map(operation.resolve, itertools.chain(*declared)):
         name = parameter["name"]
         if parameter.get("required") and "." in name:
             raise SkippedRouteError(f"the emulator cannot check {name}, which contains a dot")
@@ -87,14 +92,17 @@ def _nonce() -> str:
 
 def _body(operation: GatewayOperation, nonce: str) -> tuple[str, bytes]:
     """A media type and a body."""
-    for media_type, content in operation.body_schemas.items():
+    declared = operation.resolve(operation.content.get("requestBody", {})).get("content", {})
+    for media_type, content in declared.items():
         example = content.get("example") or _sample(operation, content.get("schema", {}), nonce)
         return media_type, json.dumps(example).encode()
-    binary = set(operation.document.get("x-amazon-apigateway-binary-media-types", []))
+    document, is_proxy = operation.document, operation.integration_type == "http_proxy"
+    binary = set(document.get("x-amazon-apigateway-binary-media-types", []))
+    validator = operation.content.get(_VALIDATOR, document.get(_VALIDATOR))
+    rules = document.get(f"{_VALIDATOR}s", {}).get(validator, {})
     # Unlike API Gateway, the emulator reads the body as text unless the integration is a proxy,
     # and its validator rejects everything but JSON, with or without a model.
-    is_proxy = operation.integration_type == "http_proxy"
-    if is_proxy and binary & {"*/*", _BINARY} and not operation.validates_body:
+    if is_proxy and binary & {"*/*", _BINARY} and not rules.get("validateRequestBody"):
         return _BINARY, bytes(range(256)) + nonce.encode()
     return "application/json", json.dumps({"nonce": nonce}).encode()
 

@@ -2,11 +2,11 @@
 
 import contextlib
 import signal
+import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from types import FrameType
 
 import watchfiles
 from rich.console import Console
@@ -40,16 +40,18 @@ def serve(
     """
     printer = Printer(console or Console(emoji=False))
     with contextlib.ExitStack() as resources:
-        resources.enter_context(_sigterm_as_exit())
+        # SIGTERM then cleans up, as Ctrl-C does.
+        previous = signal.signal(signal.SIGTERM, lambda *_: sys.exit(_TERMINATED))
+        resources.callback(signal.signal, signal.SIGTERM, previous)
         contents = _contents(watch)
         try:
-            with printer.progress("Reading the stack"):
-                published = load()  # first, so that a mistake is reported before any installation
+            printer.line("Reading the stack ...")
+            published = load()  # first, so that a mistake is reported before any installation
             python = gateway_python(printer.console)
-            with printer.progress("Starting the emulated API Gateway and the services"):
-                running = resources.enter_context(emulator(python))
-                api = resources.enter_context(LocalApi(running, printer.exchange))
-                api.publish(published)
+            printer.line("Starting the emulated API Gateway and the services ...")
+            running = resources.enter_context(emulator(python))
+            api = resources.enter_context(LocalApi(running, printer.exchange))
+            api.publish(published)
             printer.stages(api)
             printer.line("Behind every target, service/app.py runs on this machine.")
             if once:
@@ -109,8 +111,7 @@ def _follow(
 
 def _publish_again(api: LocalApi, load: Callable[[], PublishedApi], printer: Printer) -> None:
     try:
-        with printer.progress("Reading the configuration"):
-            changed = api.publish(load())
+        changed = api.publish(load())
     # Whatever is wrong with what was saved, the next save may be right.
     except Exception as error:
         printer.problem(f"{error}\nStill serving the last version.")
@@ -126,17 +127,3 @@ def _contents(files: Iterable[Path]) -> dict[Path, bytes]:
         with contextlib.suppress(OSError):
             contents[path] = path.read_bytes()
     return contents
-
-
-@contextlib.contextmanager
-def _sigterm_as_exit() -> Iterator[None]:
-    """Turn SIGTERM into SystemExit, so that everything is cleaned up as after Ctrl-C."""
-
-    def end(_number: int, _frame: FrameType | None) -> None:
-        raise SystemExit(_TERMINATED)
-
-    before = signal.signal(signal.SIGTERM, end)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -15,13 +15,15 @@ from tests.gateway.apis import ask, published
 pytestmark = [pytest.mark.gateway, pytest.mark.xdist_group("gateway")]
 
 
-def fake_interpreter(folder: Path, script: str) -> Path:
-    """An interpreter that runs a shell script instead."""
+def start_error(folder: Path, script: str) -> str:
+    """The error of an emulator whose interpreter runs a shell script instead."""
     python = folder / "bin" / "python"
     python.parent.mkdir()
-    python.write_text(f"#!/bin/sh\n{script}\n")
+    python.write_text(f"#!/bin/sh\n{script}\nexit 1\n")
     python.chmod(0o755)
-    return python
+    with pytest.raises(GatewayError) as caught, run_emulator(python):
+        pass
+    return str(caught.value)
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
@@ -45,30 +47,21 @@ def test_it_starts_on_another_port_when_the_first_is_taken(
 
 
 def test_its_output_is_quoted_when_it_does_not_start(tmp_path: Path) -> None:
-    broken = fake_interpreter(tmp_path, "echo no module named localstack; exit 1")
-    with (
-        pytest.raises(GatewayError, match=r"could not start .*:\nno module named"),
-        run_emulator(broken),
-    ):
-        pass
+    error = start_error(tmp_path, "echo no module named localstack")
+    assert error == "could not start the emulated API Gateway:\nno module named localstack"
 
 
 def test_it_gets_nothing_of_the_callers_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_PROFILE", "production")
-    printing = fake_interpreter(tmp_path, "env; exit 1")
-    with pytest.raises(GatewayError) as caught, run_emulator(printing):
-        pass
-    assert "AWS_ACCESS_KEY_ID=none" in str(caught.value)
-    assert "production" not in str(caught.value)
+    error = start_error(tmp_path, "env")
+    assert "AWS_ACCESS_KEY_ID=none" in error
+    assert "production" not in error
 
 
 def test_it_leaves_no_files(tmp_path: Path) -> None:
-    printing = fake_interpreter(tmp_path, "pwd; exit 1")
-    with pytest.raises(GatewayError) as caught, run_emulator(printing):
-        pass
-    directory = Path(str(caught.value).splitlines()[-1])
+    directory = Path(start_error(tmp_path, "pwd").splitlines()[-1])
     assert directory.name.startswith("gateway-")
     assert not directory.exists()
 

@@ -119,11 +119,11 @@ def test_services_start_and_stop_with_their_targets(
     api: LocalApi, exchanges: list[Exchange]
 ) -> None:
     api.publish(published(targets={"blue.example": "blue"}))
-    assert api.services.targets == ["blue"]
+    assert api.running_targets == ["blue"]
     api.publish(published(stages={"dev": TO_GREEN}))
-    assert (api.services.targets, reached(api)) == (["blue", "green"], "green")
+    assert (api.running_targets, reached(api)) == (["blue", "green"], "green")
     api.publish(published(stages={"dev": TO_GREEN}, targets={"green.example:8080": "green"}))
-    assert (api.services.targets, reached(api)) == (["green"], "green")
+    assert (api.running_targets, reached(api)) == (["green"], "green")
     assert [d.target for exchange in exchanges for d in exchange.deliveries] == ["green"] * 2
 
 

@@ -276,24 +276,27 @@ def test_what_cannot_be_called_is_skipped_with_its_reason(
 
 
 names = st.from_regex(r"[a-z]{1,6}", fullmatch=True)
+
+
+def typed(kind: str, **optional: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries({"type": st.just(kind)}, optional=optional)
+
+
 schemas = st.recursive(
     st.one_of(
-        st.fixed_dictionaries(
-            {"type": st.just("string")}, optional={"minLength": st.integers(0, 30)}
-        ),
-        st.fixed_dictionaries({"type": st.just("integer")}, optional={"minimum": st.integers()}),
-        st.fixed_dictionaries({"type": st.just("number")}, optional={"maximum": st.integers()}),
-        st.just({"type": "boolean"}),
-        st.fixed_dictionaries({"type": st.just("string"), "enum": st.lists(names, min_size=1)}),
+        typed("string", minLength=st.integers(0, 30)),
+        typed("string", enum=st.lists(names, min_size=1)),
+        typed("integer", minimum=st.integers()),
+        typed("number", maximum=st.integers()),
+        typed("boolean"),
     ),
     lambda inner: st.one_of(
-        st.fixed_dictionaries(
-            {"type": st.just("object"), "properties": st.dictionaries(names, inner)},
-            optional={"required": st.lists(names, unique=True)},
+        typed(
+            "object",
+            properties=st.dictionaries(names, inner),
+            required=st.lists(names, unique=True),
         ),
-        st.fixed_dictionaries(
-            {"type": st.just("array"), "items": inner}, optional={"minItems": st.integers(0, 3)}
-        ),
+        typed("array", items=inner, minItems=st.integers(0, 3)),
     ),
     max_leaves=8,
 )

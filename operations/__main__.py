@@ -57,7 +57,7 @@ def serve(
     """Serve a stack's API on this machine: an emulated gateway in front of the sample service.
 
     Runs until Ctrl-C; saving the stack file with another target moves the stage. With --once,
-    exit code 0 if every call did what its route promises, 1 if not, 2 if the configuration is
+    exit code 0 if every request matches its expectations, 1 if not, 2 if the configuration is
     wrong.
     """
     _serve(stack, once=once)

@@ -9,7 +9,7 @@ from ruamel.yaml import YAML
 from operations.gateway.local_api import LocalApi
 from operations.gateway.published import load
 from tests.gateway.test_check import checked
-from tests.stacks import ROOT
+from tests.stacks import ROOT, run_stack
 
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"), key=lambda path: path.name)
 
@@ -18,7 +18,8 @@ EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"), key=lambda path: path.name
 @pytest.mark.xdist_group("gateway")
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
 def test_every_request_to_an_example_matches_its_expectations(example: Path, api: LocalApi) -> None:
-    passed, output = checked(api, load(str(example.relative_to(ROOT))))
+    stack = str(example.relative_to(ROOT))
+    passed, output = checked(api, load(stack, run=run_stack(stack=stack)))
     assert passed, output
 
 

@@ -5,10 +5,11 @@ import pytest
 from operations.gateway import GatewayError
 from operations.gateway.published import load
 from tests.gateway.apis import GREEN, published
+from tests.stacks import run_stack
 
 
 def test_a_stack_publishes_its_definition_and_its_stages() -> None:
-    made = load("prod")
+    made = load("prod", run=run_stack(stack="prod"))
     assert "/orders/{id}" in made.document["paths"]
     assert made.service_paths["ANY /files/{proxy+}"] == "/v1/files/{proxy}"
     targets = {name: made.target(stage.variables) for name, stage in made.stages.items()}
@@ -17,7 +18,7 @@ def test_a_stack_publishes_its_definition_and_its_stages() -> None:
 
 
 def test_a_canary_has_its_share_and_its_variables() -> None:
-    made = load("examples/canary.yaml")
+    made = load("examples/canary.yaml", run=run_stack(stack="examples/canary.yaml"))
     canary = made.stages["live"].canary
     assert canary
     assert canary.percent == 10

@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -107,10 +108,16 @@ def server(
 
 
 def free_port() -> int:
-    """A loopback port that is free now; another process may still take it first."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])
+    """A loopback port that is free now; another process may still take it first.
+
+    It lies below the range from which systems assign ports to connections, and to servers that
+    ask for any: such a port could be assigned again while the server starts.
+    """
+    while True:
+        port = 20_000 + secrets.randbelow(10_000)
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind((LOOPBACK, port))
+            return port
 
 
 def accepts(port: int) -> bool:

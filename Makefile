@@ -6,9 +6,11 @@ STACK ?= dev
 UV_VERSION := 0.13.9
 UV := $(shell command -v uv || echo .uv/bin/uv)
 export UV
+# Without byte code, each of the many Python processes compiles the SDK for AWS again.
+export PYTHONDONTWRITEBYTECODE :=
 RUN := $(UV) run --frozen --no-sync
 
-.PHONY: help demo test coverage check format serve doctor reference pins clean
+.PHONY: help demo test engine coverage check format serve doctor reference pins clean
 
 help: ## Show the targets.
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -21,6 +23,9 @@ test: .venv ## Run the tests.
 
 coverage: .venv ## Run the tests and print their coverage, in twice the time.
 	$(RUN) pytest -n 2 --dist loadgroup --cov --cov-report=term-missing
+
+engine: .venv ## Run only the tests that drive the Pulumi CLI; fail if it is missing.
+	$(RUN) pytest -m engine -n 2 --dist loadgroup --require-cli
 
 check: .venv ## Check format, lint, types, spelling, workflows, and pins.
 	$(RUN) ruff format --check .

@@ -47,6 +47,10 @@ class Unknown:
     def __repr__(self) -> str:
         return "<unknown>"
 
+    def __reduce__(self) -> str:
+        """Copies and pickles are the one constant, so that `is UNKNOWN` holds for them too."""
+        return "UNKNOWN"
+
 
 UNKNOWN = Unknown()
 

@@ -1,24 +1,29 @@
-"""Stack configurations to test with: a shipped one, with some values changed."""
+"""Stack configurations to test with, and the runs of the program with them."""
 
+import dataclasses
+import hashlib
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from simulation import stack_file
 from simulation.engine import Phase, Run, run_program
+from simulation.stack_file import StackFile
+from tests.once import once
 
 ROOT = Path(__file__).parent.parent
 PROGRAM = ROOT / "__main__.py"
 ABSENT = object()
-"""In place of a value: take the key away."""
+"""In place of a value: remove the key."""
 
 
 def config(*changes: tuple[str, Any], stack: str = "dev") -> dict[str, str]:
-    """A stack's configuration as the CLI hands it over, changed at paths like `targets.blue.port`.
+    """A stack's configuration as the CLI passes it on, changed at paths like `targets.blue.port`.
 
     A path that starts with `aws:` is a key of that namespace; others are below `private-api:`.
     """
-    values = {key: _parsed(text) for key, text in stack_file.read(ROOT, stack).config.items()}
+    values = {key: parsed(text) for key, text in _read(stack).config.items()}
     for path, value in changes:
         key, *steps = path.split("/") if "/" in path else path.split(".")
         full = key if ":" in key else f"private-api:{key}"
@@ -29,15 +34,36 @@ def config(*changes: tuple[str, Any], stack: str = "dev") -> dict[str, str]:
         for step in steps[:-1]:
             inner = inner[int(step)] if isinstance(inner, list) else inner[step]
         _put(inner, steps[-1], value)
-    return {k: v if isinstance(v, str) else json.dumps(v) for k, v in values.items()}
+    return {key: _text(value) for key, value in values.items()}
 
 
 def run_stack(*changes: tuple[str, Any], phase: Phase = Phase.UPDATE, stack: str = "dev") -> Run:
-    """The real program, run with a changed configuration."""
-    return run_program(PROGRAM, phase=phase, stack=stack, config=config(*changes, stack=stack))
+    """The program, run with a changed configuration; equal runs are one object, never to change.
+
+    `stack` is a name, or a file such as `examples/cors.yaml`.
+    """
+    return run_file(dataclasses.replace(_read(stack), config=config(*changes, stack=stack)), phase)
 
 
-def _parsed(text: str) -> Any:
+def run_file(file: StackFile, phase: Phase) -> Run:
+    """The program, run with a stack file; see `run_stack`."""
+    values = dataclasses.asdict(file)
+    key = hashlib.sha256(repr((phase, values)).encode()).hexdigest()
+    return once(key, lambda: run_program(PROGRAM, phase=phase, **values))
+
+
+@cache
+def _read(stack: str) -> StackFile:
+    return stack_file.read(ROOT, stack)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def parsed(text: str) -> Any:
     try:
         value = json.loads(text)
     except ValueError:

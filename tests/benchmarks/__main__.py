@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 
 from tests.benchmarks import engine, local
 from tests.benchmarks.table import ROUNDS, Row
-from tests.engine.stack import missing
 from tests.stacks import ROOT
+from tests.tools import missing_tools
 
 PAGE = ROOT / "docs" / "performance.md"
 STACKS = ("dev", "prod")
@@ -58,7 +58,7 @@ def page(rows: Iterable[Row], pulumi: str, python: str, cores: int | None) -> st
 
 def main() -> None:
     """Measure, print each row, and write the page at the end."""
-    if reason := missing():
+    if reason := missing_tools():
         sys.exit(f"The benchmarks need the Pulumi CLI: {reason}.")
     measured = []
     for row in rows():

@@ -11,8 +11,8 @@ from tests import stacks
 from tests.benchmarks.bare import bare_program
 from tests.benchmarks.table import ROUNDS, Row, medians
 from tests.engine.critical_path import LATENCY, critical_path, graph
+from tests.engine.fake_provider.provider import FakeProvider
 from tests.engine.stack import PROGRAM, Stack
-from tests.engine.standin.provider import Standin
 
 SCALE = 1 / 20
 """The time that the stand-in takes, relative to AWS."""
@@ -47,7 +47,7 @@ def updates(name: str) -> Iterator[Row]:
             span = max(call.end for call in calls) - min(call.start for call in calls)
             spans.append(span / SCALE)
             state = stack.state()
-    latency = {call.urn: LATENCY[call.kind] for call in calls}
+    latency = {call.urn: LATENCY[call.type] for call in calls}
     path = critical_path(graph(state), latency)
     for what, seconds in (
         (f"the critical path ({path})", path.seconds),
@@ -60,7 +60,7 @@ def updates(name: str) -> Iterator[Row]:
 
 @contextmanager
 def _new_stack(name: str) -> Iterator[Stack]:
-    with tempfile.TemporaryDirectory() as folder, Standin() as aws:
+    with tempfile.TemporaryDirectory() as folder, FakeProvider() as aws:
         yield Stack.create(Path(folder), aws, name=name)
 
 

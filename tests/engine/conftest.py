@@ -1,4 +1,4 @@
-"""Stacks to test with: brought up once, then forked by each test."""
+"""Stacks to test with: new ones, and the shipped ones, which are brought up once in a test run."""
 
 import copy
 from collections.abc import Callable, Iterator
@@ -7,66 +7,85 @@ from pathlib import Path
 
 import pytest
 
-from .stack import Change, Stack, missing
-from .standin.provider import Standin
+from tests.engine import warm_python
+from tests.engine.fake_provider.account import Account
+from tests.engine.fake_provider.provider import FakeProvider
+from tests.engine.fake_provider.resource_types import TYPES
+from tests.engine.stack import Change, Installation, Snapshot, Stack
+from tests.once import once
 
-
-@pytest.fixture(autouse=True)
-def _cli(request: pytest.FixtureRequest) -> None:
-    if request.node.get_closest_marker("engine") and (reason := missing()):
-        pytest.skip(reason)
-
-
-@pytest.fixture
-def new_stack(tmp_path: Path) -> Iterator[Callable[..., Stack]]:
-    """Makes a stack that is not up, with the shipped configuration, changed."""
-    with ExitStack() as providers:
-
-        def make(*changes: Change, stack: str = "dev") -> Stack:
-            aws = providers.enter_context(Standin())
-            folder = tmp_path / f"new-{len(list(tmp_path.iterdir()))}"
-            return Stack.create(folder, aws, *changes, name=stack)
-
-        yield make
+LIBRARIES = (
+    *("jsonschema", "openapi_spec_validator", "pulumi_policy", "pydantic", "ruamel.yaml"),
+    *(f"pulumi_aws:{token.split('/')[0][4:]}.{token.split(':')[2]}" for token in TYPES),
+)
 
 
 @pytest.fixture(scope="session")
-def _shipped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Stack]]:
-    made: dict[str, Stack] = {}
-    with ExitStack() as providers:
-
-        def get(name: str) -> Stack:
-            if reason := missing():
-                pytest.skip(reason)
-            if name not in made:
-                aws = providers.enter_context(Standin())
-                folder = tmp_path_factory.mktemp(name)
-                made[name] = Stack.create(folder, aws, name=name)
-                made[name].up()
-            return made[name]
-
-        yield get
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    with warm_python.environment(LIBRARIES) as python:
+        yield Installation.create(tmp_path_factory.mktemp("installation"), str(python))
 
 
 @pytest.fixture
-def _fork(_shipped: Callable[[str], Stack], tmp_path: Path) -> Iterator[Callable[[str], Stack]]:
-    with ExitStack() as providers:
+def provider() -> Iterator[Callable[..., FakeProvider]]:
+    """Starts a provider, for an account if there is one already."""
+    with ExitStack() as started:
 
-        def fork(name: str) -> Stack:
-            original = _shipped(name)
-            aws = providers.enter_context(Standin(copy.deepcopy(original.aws.cloud)))
-            return original.fork(tmp_path / name, aws)
+        def start(account: Account | None = None) -> FakeProvider:
+            return started.enter_context(FakeProvider(account))
 
-        yield fork
+        yield start
 
 
 @pytest.fixture
-def dev(_fork: Callable[[str], Stack]) -> Stack:
+def new_stack(
+    installation: Installation, provider: Callable[..., FakeProvider], tmp_path: Path
+) -> Callable[..., Stack]:
+    """Creates a stack that is not up, with the shipped configuration, changed."""
+
+    def create(*changes: Change, stack: str = "dev") -> Stack:
+        folder = tmp_path / "new"
+        return Stack.create(folder, provider(), *changes, name=stack, installation=installation)
+
+    return create
+
+
+@pytest.fixture
+def restore(
+    installation: Installation, provider: Callable[..., FakeProvider], tmp_path: Path
+) -> Callable[[Snapshot], Stack]:
+    """Continues from a snapshot."""
+
+    def continued(snapshot: Snapshot) -> Stack:
+        aws = provider(copy.deepcopy(snapshot.account))
+        return Stack.restore(snapshot, tmp_path / "restored", aws, installation)
+
+    return continued
+
+
+@pytest.fixture
+def shipped(
+    installation: Installation, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], Snapshot]:
+    """A shipped stack, up."""
+
+    def bring_up(name: str) -> Snapshot:
+        with FakeProvider() as aws:
+            folder = tmp_path_factory.mktemp(name) / "stack"
+            stack = Stack.create(folder, aws, name=name, installation=installation)
+            stack.up()
+            return stack.snapshot()
+
+    return lambda name: once(f"{name}-stack", lambda: bring_up(name))
+
+
+@pytest.fixture
+def dev(restore: Callable[[Snapshot], Stack], shipped: Callable[[str], Snapshot]) -> Stack:
     """The shipped dev stack, up."""
-    return _fork("dev")
+    return restore(shipped("dev"))
 
 
 @pytest.fixture
-def prod(_fork: Callable[[str], Stack]) -> Stack:
-    """The shipped prod stack, up: blue and green, both taking traffic."""
-    return _fork("prod")
+def prod(restore: Callable[[Snapshot], Stack], shipped: Callable[[str], Snapshot]) -> Stack:
+    """The shipped prod stack, up: blue and green, both receiving requests."""
+    return restore(shipped("prod"))

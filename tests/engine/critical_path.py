@@ -1,26 +1,25 @@
-"""The longest way through a resource graph, and how long AWS takes for each step of it."""
+"""The longest path through a resource graph, and how long AWS takes for each resource."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from .standin import kinds as k
+from tests.engine.fake_provider import resource_types as rt
 
-_QUICK = 1.0
 LATENCY: Mapping[str, float] = {
-    **dict.fromkeys(k.KINDS, _QUICK),
-    k.VPC: 12.0,
-    k.SUBNET: 2.0,
-    k.VPC_ENDPOINT: 6.0,
-    k.LOAD_BALANCER: 150.0,
-    k.FLEET: 120.0,
-    k.VPC_LINK: 180.0,
+    **dict.fromkeys(rt.TYPES, 1.0),
+    rt.VPC: 12.0,
+    rt.SUBNET: 2.0,
+    rt.VPC_ENDPOINT: 6.0,
+    rt.LOAD_BALANCER: 150.0,
+    rt.FLEET: 120.0,
+    rt.VPC_LINK: 180.0,
 }
 """Seconds that AWS takes to create one, in round numbers.
 
-A VPC link typically takes two to four minutes, a balancer two to three, a fleet as long as its
-instances take to boot and pass two health checks; most other things are one quick call.
+A VPC link typically takes two to four minutes, a load balancer two to three, a fleet as long as its
+instances take to boot and pass two health checks; most other resources are one quick call.
 Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-api-with-vpclink-cli.html
 """
 
@@ -33,25 +32,26 @@ class Path:
     seconds: float
 
     @property
-    def kinds(self) -> list[str]:
+    def types(self) -> list[str]:
         """Type tokens along the chain."""
         return [urn.rpartition("$")[2].rpartition("::")[0] for urn in self.urns]
 
     def __str__(self) -> str:
-        return " → ".join(kind.rpartition(":")[2] for kind in self.kinds)
+        return " → ".join(token.rpartition(":")[2] for token in self.types)
 
 
 def graph(state: list[dict[str, Any]]) -> dict[str, set[str]]:
-    """What each resource depends on, by URN."""
+    """The dependencies of each resource, by URN."""
     return {resource["urn"]: set(resource.get("dependencies", ())) for resource in state}
 
 
-def critical_path(waits: Mapping[str, set[str]], seconds: Mapping[str, float]) -> Path:
-    """The chain that takes longest; what has no latency takes no time."""
+def critical_path(dependencies: Mapping[str, set[str]], seconds: Mapping[str, float]) -> Path:
+    """The chain that takes longest; a resource without a latency takes no time."""
 
     @cache
     def longest(urn: str) -> Path:
-        before = max((longest(u) for u in waits[urn]), key=lambda p: p.seconds, default=Path((), 0))
+        paths = map(longest, dependencies[urn])
+        before = max(paths, key=lambda path: path.seconds, default=Path((), 0))
         return Path((*before.urns, urn), before.seconds + seconds.get(urn, 0))
 
-    return max((longest(urn) for urn in waits), key=lambda path: path.seconds)
+    return max(map(longest, dependencies), key=lambda path: path.seconds)

@@ -1,103 +1,157 @@
-"""A stack of the program under the real CLI, with a cloud of its own."""
+"""A stack of the program under the real CLI, with a fake AWS account."""
 
+import compileall
 import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pulumi.automation import CommandError, PulumiCommand
 from ruamel.yaml import YAML
 
-from tests.stacks import config
+from tests.engine.fake_provider.account import Account
+from tests.engine.fake_provider.journal import CHANGES
+from tests.engine.fake_provider.provider import FakeProvider
+from tests.stacks import ROOT, config, parsed
 
-from .standin.journal import CHANGES, Call
-from .standin.provider import Standin
-
-ROOT = Path(__file__).parents[2]
 PROGRAM = ("__main__.py", "components", "openapi", "policies", "service", "settings")
 Change = tuple[str, Any]
 """A path into a stack's file, and the value there."""
-_PASSPHRASE = "of stacks that live as long as a test"
 
 
 @dataclass(frozen=True)
 class Step:
-    """What a preview says of one resource that it would change."""
+    """A change of one resource, as a preview shows it."""
 
     op: str
-    kind: str
+    type: str
     name: str
     changed: Mapping[str, str]
     """Changed properties by path, each with how: add, delete or update, -replace or not."""
-    inputs: Mapping[str, Any]
 
     def __str__(self) -> str:
-        return f"{self.op} {self.kind.rpartition(':')[2]} {self.name}"
+        return f"{self.op} {self.type.rpartition(':')[2]} {self.name}"
 
 
-class Failed(Exception):  # noqa: N818 - it often is what a test wants
-    """A command that failed; the message is all it printed."""
+class CommandFailed(Exception):  # noqa: N818 - often it is what a test expects
+    """A command that failed; the message is its output."""
+
+
+@dataclass(frozen=True)
+class Installation:
+    """What stacks can share: a copy of the program, Pulumi's own folder, and a Python."""
+
+    program: Path
+    home: Path
+    python: str
+
+    @classmethod
+    def create(cls, folder: Path, python: str = sys.prefix) -> "Installation":
+        """Copy the program into a folder and compile it; `python` is a virtual environment.
+
+        Without a `pyproject.toml` the CLI uses that environment as it is. From `uv.lock` it reads
+        which providers to download; this one names none.
+        """
+        program = folder / "program"
+        program.mkdir(parents=True)
+        for name in (*PROGRAM, "Pulumi.yaml"):
+            copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+            copy(ROOT / name, program / name)
+        (program / "uv.lock").write_text("version = 1\n", encoding="utf-8")
+        compileall.compile_dir(program, quiet=1)
+        return cls(program, folder / "home", python)
 
 
 class Stack:
-    """A folder with a copy of the program and the state, driven by commands."""
+    """A folder with the stack's file and its state, and the commands that change it."""
 
-    def __init__(self, folder: Path, aws: Standin, name: str = "dev") -> None:
-        self.folder, self.aws, self.name = folder, aws, name
+    def __init__(
+        self, folder: Path, aws: FakeProvider, installation: Installation, name: str = "dev"
+    ) -> None:
+        self.folder, self.aws, self.installation, self.name = folder, aws, installation, name
         self.program = folder / "program"
         self.output = ""
-        """What the last command printed."""
-        self._pulumi = PulumiCommand()
+        """Of the last command."""
+        shutil.copytree(installation.program, self.program)
 
     @classmethod
-    def create(cls, folder: Path, aws: Standin, *changes: Change, name: str = "dev") -> "Stack":
+    def create(
+        cls,
+        folder: Path,
+        aws: FakeProvider,
+        *changes: Change,
+        name: str = "dev",
+        installation: Installation | None = None,
+    ) -> "Stack":
         """A new stack, configured as the shipped one of that name, with changes."""
-        stack = cls(folder, aws, name)
-        copy_program(stack.program)
+        installation = installation or Installation.create(folder / "installation")
+        stack = cls(folder, aws, installation, name)
         (folder / "state").mkdir()
         stack.edit(*changes)
-        stack.run("stack", "init", name)
+        stack.run("stack", "init", "--no-select")
         return stack
 
-    def fork(self, folder: Path, aws: Standin) -> "Stack":
-        """The same stack once more, to go another way; `aws` has a copy of the cloud."""
-        shutil.copytree(self.folder, folder, dirs_exist_ok=True)
-        return Stack(folder, aws, self.name)
+    def snapshot(self) -> "Snapshot":
+        """The stack as it is, provided that it does not change any more."""
+        return Snapshot(self.name, self.folder, self.aws.account)
+
+    @classmethod
+    def restore(
+        cls, snapshot: "Snapshot", folder: Path, aws: FakeProvider, installation: Installation
+    ) -> "Stack":
+        """A stack with the state of a snapshot; `aws` has a copy of the account."""
+        stack = cls(folder, aws, installation, snapshot.name)
+        shutil.copytree(snapshot.folder / "state", folder / "state")
+        shutil.copy(snapshot.folder / "program" / stack.file.name, stack.file)
+        return stack
+
+    @property
+    def file(self) -> Path:
+        """The stack's file."""
+        return self.program / f"Pulumi.{self.name}.yaml"
 
     @property
     def environment(self) -> dict[str, str]:
-        """What the commands need to be told; the program runs in the tests' own environment."""
+        """The environment of the commands, beside that of the tests."""
         return {
             "PULUMI_BACKEND_URL": f"file://{self.folder / 'state'}",
-            "PULUMI_HOME": str(self.folder / "home"),
-            "PULUMI_CONFIG_PASSPHRASE": _PASSPHRASE,
+            "PULUMI_HOME": str(self.installation.home),
+            "PULUMI_CONFIG_PASSPHRASE": "only for tests",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-            "PULUMI_DEBUG_PROVIDERS": self.aws.attach,
-            "UV_PROJECT_ENVIRONMENT": sys.prefix,
-            # Without byte code the provider's SDK is compiled anew by each command.
+            "PULUMI_DEBUG_PROVIDERS": self.aws.address,
+            "UV_PROJECT_ENVIRONMENT": self.installation.python,
+            # Without byte code, each command compiles the provider's SDK again.
             "PYTHONDONTWRITEBYTECODE": "",
         }
 
     def edit(self, *changes: Change) -> None:
         """Write the stack's file: the shipped one, with these changes (and no earlier ones)."""
-        write_config(self.program / f"Pulumi.{self.name}.yaml", config(*changes, stack=self.name))
+        write_config(self.file, config(*changes, stack=self.name))
+
+    def start(self, *args: str) -> "subprocess.Popen[str]":
+        """Start a command."""
+        return subprocess.Popen(
+            ["pulumi", "--non-interactive", *args, "--stack", self.name],
+            cwd=self.program,
+            env={**os.environ, **self.environment},
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
 
     def run(self, *args: str) -> str:
-        """Run a command; raises Failed with its output."""
-        try:
-            done = self._pulumi.run([*args], str(self.program), self.environment)
-        except CommandError as error:
-            self.output = str(error)
-            raise Failed(self.output) from None
-        self.output = done.stdout + done.stderr
-        return done.stdout
+        """Run a command and return what it prints; raises CommandFailed with all output."""
+        with self.start(*args) as process:
+            printed, errors = process.communicate()
+        self.output = printed + errors
+        if process.returncode != 0:
+            raise CommandFailed(self.output)
+        return printed
 
     def up(self, *args: str) -> list[str]:
         """Update without preview; the changes, in the order in which they ended."""
@@ -108,96 +162,40 @@ class Stack:
         return self._change("destroy", *args)
 
     def preview(self, *args: str) -> list[Step]:
-        """The steps that an update would take, without those that change nothing."""
-        steps = json.loads(self.run("preview", "--json", "--stack", self.name, *args))["steps"]
+        """The steps of an update, without those that change nothing."""
+        steps = json.loads(self.run("preview", "--json", *args))["steps"]
         return [_step(step) for step in steps if step["op"] not in ("same", "read")]
 
     def state(self) -> list[dict[str, Any]]:
-        """The resources of the state."""
-        exported = json.loads(self.run("stack", "export", "--show-secrets", "--stack", self.name))
+        """The resources of the state, with secrets in plain text."""
+        exported = json.loads(self.run("stack", "export", "--show-secrets"))
         resources: list[dict[str, Any]] = exported["deployment"].get("resources", [])
         return resources
 
-    def outputs(self) -> dict[str, Any]:
-        """The stack's outputs."""
-        outputs: dict[str, Any] = json.loads(
-            self.run("stack", "output", "--json", "--stack", self.name)
-        )
-        return outputs
-
     def _change(self, *args: str) -> list[str]:
-        with self.recorded() as calls:
-            self.run(*args, "--yes", "--skip-preview", "--stack", self.name)
-        return [str(call) for call in calls]
-
-    @contextmanager
-    def recorded(self) -> Iterator[list[Call]]:
-        """The changes that are made meanwhile, filled in at the end."""
-        seen = len(self.aws.journal)
-        calls: list[Call] = []
-        try:
-            yield calls
-        finally:
-            calls += [call for call in self.aws.journal[seen:] if call.op in CHANGES]
+        before = len(self.aws.journal)
+        self.run(*args, "--yes", "--skip-preview")
+        return [str(call) for call in self.aws.journal[before:] if call.op in CHANGES]
 
 
-def copy_program(folder: Path) -> None:
-    """The program without its `pyproject.toml`, so that the CLI takes the environment as it is.
+@dataclass(frozen=True)
+class Snapshot:
+    """A stack from which others continue."""
 
-    Of an `uv.lock` the CLI reads which providers to download, and here there is none.
-    """
-    ignored = shutil.ignore_patterns("__pycache__")
-    for name in PROGRAM:
-        source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, folder / name, ignore=ignored)
-        else:
-            folder.mkdir(parents=True, exist_ok=True)
-            shutil.copy(source, folder / name)
-    shutil.copy(ROOT / "Pulumi.yaml", folder)
-    (folder / "uv.lock").write_text("version = 1\n", encoding="utf-8")
+    name: str
+    folder: Path
+    account: Account
 
 
 def write_config(file: Path, values: Mapping[str, str]) -> None:
-    """Write a stack's file, with objects in place of their JSON; what encrypts it stays."""
+    """Write a stack's file, with objects in place of their JSON; its encryption key stays."""
     kept = YAML(typ="safe").load(file) if file.exists() else {}
-    parsed = {key: _parsed(text) for key, text in values.items()}
-    file.write_text(json.dumps({**kept, "config": parsed}), encoding="utf-8")
-
-
-def missing() -> str:
-    """What is missing on this machine to run any of this; empty if nothing is."""
-    absent = [tool for tool in ("pulumi", "pulumi-language-python", "uv") if not shutil.which(tool)]
-    return f"not on the PATH: {', '.join(absent)}" if absent else ""
-
-
-def interruptible(stack: Stack, *args: str) -> "subprocess.Popen[str]":
-    """A command under way, to be stopped by a signal."""
-    return subprocess.Popen(
-        ["pulumi", "--non-interactive", *args, "--stack", stack.name],
-        cwd=stack.program,
-        env={**os.environ, **stack.environment},
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
+    content = {**kept, "config": {key: parsed(text) for key, text in values.items()}}
+    file.write_text(json.dumps(content), encoding="utf-8")
 
 
 def _step(step: Mapping[str, Any]) -> Step:
-    kind, name = step["urn"].split("::")[2:]
+    token, name = step["urn"].split("::")[2:]
     detail = step.get("detailedDiff") or {}
-    return Step(
-        step["op"],
-        kind.rpartition("$")[2],
-        name,
-        {path: how["kind"] for path, how in detail.items()},
-        step.get("newState", {}).get("inputs", {}),
-    )
-
-
-def _parsed(text: str) -> Any:
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return text
-    return value if isinstance(value, dict | list) else text
+    changed = {path: how["kind"] for path, how in detail.items()}
+    return Step(step["op"], token.rpartition("$")[2], name, changed)

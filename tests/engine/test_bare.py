@@ -1,31 +1,30 @@
-"""The flat program that the benchmarks compare with registers what this program does."""
+"""The flat program of the benchmarks registers the same resources as this program."""
 
 from pathlib import Path
 
 import pytest
 
-from simulation import stack_file
-from simulation.engine import Phase, Registered, Run, run_program
-from simulation.rehearsal import ROOT, run_stack
+from simulation.engine import Phase, Run, run_program
 from tests.benchmarks.bare import bare_program
+from tests.stacks import config, run_stack
 
 
 @pytest.mark.parametrize("stack", ["dev", "prod"])
 def test_the_flat_program_registers_the_same_resources(stack: str, tmp_path: Path) -> None:
-    file = stack_file.read(ROOT, stack)
-    ours = run_stack(file, Phase.UPDATE)
-    flat = tmp_path / "__main__.py"
-    flat.write_text(bare_program(ours), encoding="utf-8")
-    theirs = run_program(
-        flat, phase=Phase.UPDATE, project=file.project, stack=stack, config=file.config
-    )
-    assert _registered(theirs) == _registered(ours)
+    program = run_stack(stack=stack)
+    file = tmp_path / "__main__.py"
+    file.write_text(bare_program(program), encoding="utf-8")
+    flat = run_program(file, phase=Phase.UPDATE, stack=stack, config=config(stack=stack))
+    assert _registered(flat) == _registered(program)
 
 
 def _registered(run: Run) -> dict[tuple[str, str], tuple[set[str], set[str]]]:
-    cloud = [r for r in run.resources if r.type.startswith("aws:")]
-    return {(r.type, r.name): (set(r.inputs), _names(r)) for r in cloud}
-
-
-def _names(resource: Registered) -> set[str]:
-    return {":".join(urn.split("$")[-1].split(":")[-4:]) for urn in resource.dependencies}
+    """Inputs and dependencies, by type and name."""
+    return {
+        (r.type, r.name): (
+            set(r.inputs),
+            {":".join(urn.split("$")[-1].split(":")[-4:]) for urn in r.dependencies},
+        )
+        for r in run.resources
+        if r.type.startswith("aws:")
+    }

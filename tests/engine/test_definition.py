@@ -1,17 +1,16 @@
-"""What a change of the routes sets in motion."""
+"""What a change of the routes changes in AWS."""
 
 import pytest
 
+from tests.engine.fake_provider.journal import INJECTED, Fault
+from tests.engine.fake_provider.resource_types import DEPLOYMENT, REST_API_PUT
+from tests.engine.stack import Change, CommandFailed, Stack
 from tests.stacks import ABSENT
-
-from .stack import Failed, Stack
-from .standin import kinds as k
-from .standin.journal import Fault
 
 pytestmark = pytest.mark.engine
 
 ADDED = {"method": "GET", "path": "/health", "authorization": "none"}
-# A deployment is made from the new definition, the stage moves on to it, then the old ones go.
+# The new definition is deployed, the stage moves to that deployment, then the old ones go.
 REDEPLOYED = [
     "create RestApiPut api-definition",
     "create Deployment api-deployment",
@@ -30,9 +29,7 @@ REDEPLOYED = [
         pytest.param(("api.revision", 2), id="imported again"),
     ],
 )
-def test_a_changed_definition_is_imported_and_deployed(
-    dev: Stack, change: tuple[str, object]
-) -> None:
+def test_a_changed_definition_is_imported_and_deployed(dev: Stack, change: Change) -> None:
     dev.edit(change)
     assert [str(step) for step in dev.preview()] == [
         "replace RestApiPut api-definition",
@@ -44,12 +41,12 @@ def test_a_changed_definition_is_imported_and_deployed(
 
 
 def test_what_is_deployed_is_what_was_imported(dev: Stack) -> None:
-    before = dev.aws.cloud.one(k.DEPLOYMENT).definition
+    before = dev.aws.account.one(DEPLOYMENT).definition
     assert '"/orders/{id}"' in before
     dev.edit(("api.routes.1", ABSENT))
-    dev.aws.latency = {k.REST_API_PUT: 1}
+    dev.aws.latency = {REST_API_PUT: 1}
     dev.up()
-    assert '"/orders/{id}"' not in dev.aws.cloud.one(k.DEPLOYMENT).definition
+    assert '"/orders/{id}"' not in dev.aws.account.one(DEPLOYMENT).definition
 
 
 def test_the_order_of_keys_and_routes_changes_nothing(dev: Stack) -> None:
@@ -63,11 +60,11 @@ def test_the_order_of_keys_and_routes_changes_nothing(dev: Stack) -> None:
     assert dev.preview() != []
 
 
-def test_a_failed_import_is_made_by_the_next_update(dev: Stack) -> None:
+def test_a_failed_import_is_repeated_by_the_next_update(dev: Stack) -> None:
     dev.edit(("api.routes.3", ADDED))
-    dev.aws.faults = [Fault("create", k.REST_API_PUT)]
-    with pytest.raises(Failed, match="the cloud stumbled"):
+    dev.aws.faults = [Fault("create", REST_API_PUT)]
+    with pytest.raises(CommandFailed, match=INJECTED):
         dev.up()
-    assert '"/health"' not in dev.aws.cloud.one(k.DEPLOYMENT).definition
+    assert '"/health"' not in dev.aws.account.one(DEPLOYMENT).definition
     assert dev.up() == REDEPLOYED
-    assert '"/health"' in dev.aws.cloud.one(k.DEPLOYMENT).definition
+    assert '"/health"' in dev.aws.account.one(DEPLOYMENT).definition

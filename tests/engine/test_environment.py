@@ -1,4 +1,4 @@
-"""The environment that Pulumi makes by itself, as `Pulumi.yaml` tells it to."""
+"""The virtual environment that Pulumi creates, as `Pulumi.yaml` configures it."""
 
 import shutil
 from collections.abc import Callable
@@ -6,18 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from .stack import ROOT, Stack
+from tests.engine.stack import Stack
+from tests.stacks import ROOT
 
 pytestmark = pytest.mark.engine
 
 
-def test_pulumi_makes_the_environment_from_the_project(
+def test_pulumi_creates_the_environment_of_the_project(
     new_stack: Callable[..., Stack], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stack = new_stack()
     (stack.program / "uv.lock").unlink()
     shutil.copy(ROOT / "pyproject.toml", stack.program)
-    own = {k: v for k, v in stack.environment.items() if k != "UV_PROJECT_ENVIRONMENT"}
-    monkeypatch.setattr(Stack, "environment", own)
+    variables = {k: v for k, v in stack.environment.items() if k != "UV_PROJECT_ENVIRONMENT"}
+    monkeypatch.setattr(Stack, "environment", variables)
     assert "create Stage api-dev-stage" in stack.up()
     assert Path(stack.program, ".venv", "bin", "python").exists()

@@ -1,18 +1,18 @@
-"""Rolling the instances over to a new version."""
+"""Replacing the instances of a fleet by a new version."""
 
 import pytest
 
-from .stack import Failed, Stack
-from .standin import kinds as k
-from .standin.journal import Fault
+from tests.engine.fake_provider.journal import INJECTED, Fault
+from tests.engine.fake_provider.resource_types import FLEET
+from tests.engine.stack import CommandFailed, Stack
 
 pytestmark = pytest.mark.engine
 
-ROLLED = ("targets.blue.fleet.instanceType", "t4g.small")
+NEW_VERSION = ("targets.blue.fleet.instanceType", "t4g.small")
 
 
-def test_a_new_version_answers_before_the_old_one_goes(dev: Stack) -> None:
-    dev.edit(ROLLED)
+def test_a_new_version_is_healthy_before_the_old_one_is_deleted(dev: Stack) -> None:
+    dev.edit(NEW_VERSION)
     assert [str(step) for step in dev.preview()] == [
         "update LaunchTemplate blue-fleet",
         "replace Group blue-fleet",
@@ -25,27 +25,27 @@ def test_a_new_version_answers_before_the_old_one_goes(dev: Stack) -> None:
     assert dev.up() == []
 
 
-def test_a_new_size_is_set_in_place(dev: Stack) -> None:
+def test_a_new_size_is_an_update_in_place(dev: Stack) -> None:
     dev.edit(("targets.blue.fleet.maxSize", 6))
     assert dev.up() == ["update Group blue-fleet"]
 
 
 @pytest.fixture
 def stuck(dev: Stack) -> Stack:
-    """A stack whose new fleet was made, but never answered."""
-    dev.edit(ROLLED)
-    dev.aws.faults = [Fault("create", k.FLEET, saved=True)]
-    with pytest.raises(Failed, match="the cloud stumbled"):
+    """A stack whose new fleet was created, but never became healthy."""
+    dev.edit(NEW_VERSION)
+    dev.aws.faults = [Fault("create", FLEET, saved=True)]
+    with pytest.raises(CommandFailed, match=INJECTED):
         dev.up()
     return dev
 
 
-def test_a_new_version_that_never_answers_leaves_the_old_one_serving(stuck: Stack) -> None:
-    assert len(list(stuck.aws.cloud.of(k.FLEET))) == 2
+def test_a_new_version_that_never_becomes_healthy_leaves_the_old_one(stuck: Stack) -> None:
+    assert len(list(stuck.aws.account.of_type(FLEET))) == 2
     assert stuck.aws.changes()[-1].error
 
 
-def test_going_back_waits_for_a_fleet_that_answers(stuck: Stack) -> None:
+def test_a_rollback_waits_for_a_healthy_fleet(stuck: Stack) -> None:
     stuck.edit()
     changes = stuck.up()
     assert changes.index("create Group blue-fleet") < changes.index("delete Group blue-fleet")
@@ -53,14 +53,14 @@ def test_going_back_waits_for_a_fleet_that_answers(stuck: Stack) -> None:
     assert stuck.up() == []
 
 
-def test_going_on_with_a_corrected_version_waits_for_it(stuck: Stack) -> None:
+def test_a_corrected_version_is_waited_for(stuck: Stack) -> None:
     stuck.edit(("targets.blue.fleet.instanceType", "t4g.medium"))
     changes = stuck.up()
     assert changes.index("create Group blue-fleet") < changes.index("delete Group blue-fleet")
     assert changes.count("delete Group blue-fleet") == 2
 
 
-def test_trying_the_same_version_again_takes_a_named_replacement(stuck: Stack) -> None:
+def test_the_same_version_is_tried_again_with_replace(stuck: Stack) -> None:
     (urn,) = {call.urn for call in stuck.aws.changes() if call.error}
     assert stuck.up("--replace", urn) == [
         "create Group blue-fleet",
@@ -69,8 +69,8 @@ def test_trying_the_same_version_again_takes_a_named_replacement(stuck: Stack) -
     ]
 
 
-def test_a_bare_update_takes_the_silent_fleet_for_good(stuck: Stack) -> None:
-    # The engine's own way with a resource that was made in part; the operating guide warns of it.
+def test_a_plain_update_accepts_the_unhealthy_fleet(stuck: Stack) -> None:
+    # The engine does so with every resource that was created in part; docs/operating.md warns.
     changes = stuck.up()
     assert "create Group blue-fleet" not in changes
     assert changes[-1] == "delete Group blue-fleet"

@@ -1,9 +1,9 @@
-"""Zones that come and go, and tags that change."""
+"""Zones that are added and removed, and tags that change."""
 
 import pytest
 
-from .stack import Stack
-from .standin import kinds as k
+from tests.engine.fake_provider.resource_types import SUBNET
+from tests.engine.stack import Stack
 
 pytestmark = pytest.mark.engine
 
@@ -11,27 +11,31 @@ TWO = ["us-east-2a", "us-east-2b"]
 THREE = [*TWO, "us-east-2c"]
 
 
-def test_an_added_zone_moves_no_subnet(dev: Stack) -> None:
-    before = {subnet.id for subnet in dev.aws.cloud.of(k.SUBNET)}
+def subnets(stack: Stack) -> set[str]:
+    return {subnet.id for subnet in stack.aws.account.of_type(SUBNET)}
+
+
+def test_an_added_zone_keeps_every_subnet(dev: Stack) -> None:
+    before = subnets(dev)
     dev.edit(("network.zones", THREE))
     changes = dev.up()
-    after = {subnet.id for subnet in dev.aws.cloud.of(k.SUBNET)}
-    assert len(after - before) == 1
-    assert before < after
+    assert before < subnets(dev)
+    assert len(subnets(dev) - before) == 1
     assert "update LoadBalancer blue-nlb" in changes
     assert not any(change.startswith("delete") for change in changes)
     assert dev.up() == []
 
 
-def test_a_removed_zone_renews_the_targets_before_its_subnet_goes(prod: Stack) -> None:
-    before = {subnet.id for subnet in prod.aws.cloud.of(k.SUBNET)}
+def test_a_removed_zone_replaces_the_targets_before_its_subnet_is_deleted(prod: Stack) -> None:
+    before = subnets(prod)
     prod.edit(("network.zones", TWO))
     changes = prod.up()
-    assert {subnet.id for subnet in prod.aws.cloud.of(k.SUBNET)} < before
+    assert subnets(prod) < before
     for target in ("blue", "green"):
-        order = [f"{op} LoadBalancer {target}-nlb" for op in ("create", "delete")]
-        assert changes.index(order[0]) < changes.index(order[1])
-        assert changes.index(order[1]) < changes.index("delete Subnet core-private-us-east-2c")
+        created, deleted = (
+            changes.index(f"{op} LoadBalancer {target}-nlb") for op in ("create", "delete")
+        )
+        assert created < deleted < changes.index("delete Subnet core-private-us-east-2c")
     assert not [call for call in prod.aws.changes() if call.error]
     assert prod.up() == []
 

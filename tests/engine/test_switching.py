@@ -1,17 +1,29 @@
-"""Moving a stage from one target to another, at once or by and by."""
+"""Moving a stage from one target to another, at once or step by step."""
+
+from typing import Any
 
 import pytest
 
+from tests.engine.fake_provider import resource_types as rt
+from tests.engine.fake_provider.journal import INJECTED, Fault
+from tests.engine.stack import Change, CommandFailed, Stack
 from tests.stacks import ABSENT
-
-from .stack import Change, Failed, Stack
-from .standin import kinds as k
-from .standin.journal import Fault
 
 pytestmark = pytest.mark.engine
 
 MOVED = ("stages.live.target", "green")
 WITHOUT_BLUE = ("targets.blue", ABSENT)
+CANARY = ("stages.live.canary", {"target": "green", "percent": 10})
+
+
+def stages(stack: Stack) -> dict[str, dict[str, Any]]:
+    """The inputs of each stage, by its name."""
+    return {s.inputs["stageName"]: s.inputs for s in stack.aws.account.of_type(rt.STAGE)}
+
+
+def link_of(stack: Stack, stage: str = "dev") -> str:
+    """The link that a stage uses."""
+    return str(stages(stack)[stage]["variables"]["vpcLinkId"])
 
 
 def test_a_moved_stage_is_one_update(prod: Stack) -> None:
@@ -20,29 +32,30 @@ def test_a_moved_stage_is_one_update(prod: Stack) -> None:
     assert str(step) == "update Stage api-live-stage"
     assert set(step.changed) == {"variables.backendHost", "variables.vpcLinkId"}
     assert prod.up() == ["update Stage api-live-stage"]
-    links = {link.urn.rpartition("::")[2]: link.id for link in prod.aws.cloud.of(k.VPC_LINK)}
-    stages = {stage.given["stageName"]: stage.given for stage in prod.aws.cloud.of(k.STAGE)}
-    assert stages["live"]["variables"]["vpcLinkId"] == links["api-green-link"]
+    links = {
+        link.urn.rpartition("::")[2]: link.id for link in prod.aws.account.of_type(rt.VPC_LINK)
+    }
+    assert link_of(prod, "live") == links["api-green-link"]
 
 
-def test_a_move_that_failed_is_made_by_the_next_update(prod: Stack) -> None:
+def test_a_failed_move_is_repeated_by_the_next_update(prod: Stack) -> None:
     prod.edit(MOVED)
-    prod.aws.faults = [Fault("update", k.STAGE)]
-    with pytest.raises(Failed, match="the cloud stumbled"):
+    prod.aws.faults = [Fault("update", rt.STAGE)]
+    with pytest.raises(CommandFailed, match=INJECTED):
         prod.up()
     assert prod.up() == ["update Stage api-live-stage"]
 
 
-def test_a_move_that_was_saved_but_not_made_needs_a_refresh(prod: Stack) -> None:
+def test_a_failed_move_that_the_state_records_needs_a_refresh(prod: Stack) -> None:
     prod.edit(MOVED)
-    prod.aws.faults = [Fault("update", k.STAGE, saved=True)]
-    with pytest.raises(Failed, match="the cloud stumbled"):
+    prod.aws.faults = [Fault("update", rt.STAGE, saved=True)]
+    with pytest.raises(CommandFailed, match=INJECTED):
         prod.up()
     assert prod.up("--refresh") == ["update Stage api-live-stage"]
     assert prod.up("--refresh") == []
 
 
-def test_a_target_that_nobody_uses_goes_link_first(prod: Stack) -> None:
+def test_an_unused_target_is_deleted_link_first(prod: Stack) -> None:
     prod.edit(MOVED)
     prod.up()
     prod.edit(MOVED, WITHOUT_BLUE)
@@ -53,7 +66,7 @@ def test_a_target_that_nobody_uses_goes_link_first(prod: Stack) -> None:
     assert link < changes.index("delete LoadBalancer blue-nlb")
 
 
-def test_a_target_that_is_left_and_removed_at_once_is_left_first(prod: Stack) -> None:
+def test_the_stage_moves_before_its_old_target_is_deleted_in_the_same_update(prod: Stack) -> None:
     prod.edit(MOVED, WITHOUT_BLUE)
     changes = prod.up()
     assert changes[0] == "update Stage api-live-stage"
@@ -61,24 +74,23 @@ def test_a_target_that_is_left_and_removed_at_once_is_left_first(prod: Stack) ->
 
 
 def test_a_stage_waits_for_the_fleet_of_its_new_target(dev: Stack) -> None:
+    blue = dev.aws.account.one(rt.VPC_LINK).id
     green = {"port": 8080, "healthPath": "/health", "fleet": {"instanceType": "t4g.micro"}}
     dev.edit(("targets.green", green), ("stages.dev.target", "green"))
-    dev.aws.faults = [Fault("create", k.FLEET)]
-    with pytest.raises(Failed, match="the cloud stumbled"):
+    dev.aws.faults = [Fault("create", rt.FLEET)]
+    with pytest.raises(CommandFailed, match=INJECTED):
         dev.up()
-    blue = next(iter(dev.aws.cloud.of(k.VPC_LINK)))
-    assert dev.aws.cloud.one(k.STAGE).given["variables"]["vpcLinkId"] == blue.id
+    assert link_of(dev) == blue
     assert dev.up()[-1] == "update Stage api-dev-stage"
-    assert dev.aws.cloud.one(k.STAGE).given["variables"]["vpcLinkId"] != blue.id
+    assert link_of(dev) != blue
 
 
-def test_a_canary_comes_and_goes_with_one_update_each(prod: Stack) -> None:
-    canary = ("stages.live.canary", {"target": "green", "percent": 10})
-    prod.edit(canary)
+def test_a_canary_is_added_and_removed_by_one_update_of_the_stage_each(prod: Stack) -> None:
+    prod.edit(CANARY)
     (step,) = prod.preview()
     assert (str(step), set(step.changed)) == ("update Stage api-live-stage", {"canarySettings"})
     assert prod.up() == ["update Stage api-live-stage"]
-    prod.edit(MOVED)  # promoted: all the traffic, and no canary
+    prod.edit(MOVED)  # promoted: all requests, and no canary
     assert prod.up() == ["update Stage api-live-stage"]
     prod.edit(MOVED, ("stages.live.canary", {"target": "blue", "percent": 50}))
     assert prod.up() == ["update Stage api-live-stage"]
@@ -86,19 +98,17 @@ def test_a_canary_comes_and_goes_with_one_update_each(prod: Stack) -> None:
     assert prod.up() == ["update Stage api-live-stage"]
 
 
-def test_a_canary_gets_a_new_deployment_with_its_stage(prod: Stack) -> None:
-    canary = ("stages.live.canary", {"target": "green", "percent": 10})
-    prod.edit(canary)
+def test_a_canary_and_its_stage_get_a_new_deployment_together(prod: Stack) -> None:
+    prod.edit(CANARY)
     prod.up()
-    prod.edit(canary, ("api.revision", 2))
+    prod.edit(CANARY, ("api.revision", 2))
     prod.up()
-    deployment = prod.aws.cloud.one(k.DEPLOYMENT).id
-    stages = {stage.given["stageName"]: stage.given for stage in prod.aws.cloud.of(k.STAGE)}
-    assert stages["live"]["deployment"] == deployment
-    assert stages["live"]["canarySettings"]["deploymentId"] == deployment
+    deployment = prod.aws.account.one(rt.DEPLOYMENT).id
+    assert stages(prod)["live"]["deployment"] == deployment
+    assert stages(prod)["live"]["canarySettings"]["deploymentId"] == deployment
 
 
-def test_a_stage_comes_and_goes_without_touching_the_others(prod: Stack) -> None:
+def test_a_stage_is_added_and_removed_without_changing_the_others(prod: Stack) -> None:
     trial = {"target": "green", "throttle": {"rateLimit": 5, "burstLimit": 5}}
     prod.edit(("stages.trial", trial))
     assert {change.split()[0] for change in prod.up()} == {"create"}
@@ -116,7 +126,9 @@ def test_a_stage_comes_and_goes_without_touching_the_others(prod: Stack) -> None
     ],
     ids=["port", "listener port", "health path", "protocol"],
 )
-def test_a_renewed_target_serves_before_the_old_one_goes(dev: Stack, changes: list[Change]) -> None:
+def test_a_replaced_target_serves_before_the_old_one_is_deleted(
+    dev: Stack, changes: list[Change]
+) -> None:
     dev.edit(*changes)
     assert "replace LoadBalancer blue-nlb" in [str(step) for step in dev.preview()]
     made = dev.up()
@@ -129,36 +141,35 @@ def test_a_renewed_target_serves_before_the_old_one_goes(dev: Stack, changes: li
         "delete Listener blue-listener",
         "delete LoadBalancer blue-nlb",
     ]
-    places = [made.index(change) for change in order]
-    assert places == sorted(places)
-    moved, gone = made.index(order[3]), made.index("delete VpcLink api-blue-link")
-    assert moved < gone < made.index("delete LoadBalancer blue-nlb")
+    assert sorted(order, key=made.index) == order
+    link = made.index("delete VpcLink api-blue-link")
+    assert made.index(order[3]) < link < made.index(order[-1])
     assert dev.up() == []
 
 
 @pytest.mark.parametrize(
-    ("kind", "saved"),
+    ("token", "saved"),
     [
-        (k.LOAD_BALANCER, False),
-        (k.LOAD_BALANCER, True),
-        (k.TARGET_GROUP, False),
-        (k.LISTENER, False),
-        (k.VPC_LINK, False),
-        (k.FLEET, False),
+        (rt.LOAD_BALANCER, False),
+        (rt.LOAD_BALANCER, True),
+        (rt.TARGET_GROUP, False),
+        (rt.LISTENER, False),
+        (rt.VPC_LINK, False),
+        (rt.FLEET, False),
     ],
 )
-def test_a_renewal_that_failed_half_way_is_finished_in_the_same_order(
-    dev: Stack, kind: str, saved: bool
+def test_a_replacement_that_failed_is_completed_in_the_same_order(
+    dev: Stack, token: str, saved: bool
 ) -> None:
-    parts = (k.LOAD_BALANCER, k.TARGET_GROUP, k.LISTENER, k.VPC_LINK, k.FLEET)
-    before = {part: dev.aws.cloud.one(part).id for part in parts}
+    parts = (rt.LOAD_BALANCER, rt.TARGET_GROUP, rt.LISTENER, rt.VPC_LINK, rt.FLEET)
+    before = {part: dev.aws.account.one(part).id for part in parts}
     dev.edit(("targets.blue.listenerPort", 8081))
-    dev.aws.faults = [Fault("create", kind, saved=saved)]
-    with pytest.raises(Failed, match="the cloud stumbled"):
+    dev.aws.faults = [Fault("create", token, saved=saved)]
+    with pytest.raises(CommandFailed, match=INJECTED):
         dev.up()
     changes = dev.up("--refresh")
     moved = changes.index("update Stage api-dev-stage")
     assert moved < changes.index("delete Group blue-fleet")
-    after = {part: dev.aws.cloud.one(part).id for part in parts}
+    after = {part: dev.aws.account.one(part).id for part in parts}
     assert not before.items() & after.items()
-    assert dev.aws.cloud.one(k.STAGE).given["variables"]["vpcLinkId"] == after[k.VPC_LINK]
+    assert link_of(dev) == after[rt.VPC_LINK]

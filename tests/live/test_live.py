@@ -2,10 +2,10 @@
 
     AWS_PROFILE=sandbox pytest tests/live --live
 
-It takes about half an hour. For that time it has two Network Load Balancers, two t4g.micro
-instances and two VPC links, which is well below one US dollar at list prices. It touches no
-account-wide setting. The state stays in `.cache/live` until all is destroyed: if the test is
-killed, run `pulumi destroy` there.
+It takes about half an hour. Two Network Load Balancers, two t4g.micro instances and two VPC links
+cost well below one US dollar for that time, at list prices. No account-wide setting changes. The
+state stays in `.cache/live` until everything is destroyed: if the test is killed, run
+`pulumi destroy` there.
 """
 
 import json
@@ -30,11 +30,11 @@ STACK = "live"
 REGION = os.environ.get("AWS_REGION", "us-east-2")
 FLEET = {"instanceType": "t4g.micro", "minSize": 1, "maxSize": 1}
 TARGET = {"port": 8080, "healthPath": "/health", "fleet": FLEET}
-PATIENCE_SECONDS = 120
+TIMEOUT_SECONDS = 120
 
 
 def configure(target: str) -> None:
-    """The dev stack with a second target, its stage at one of them."""
+    """Configure the dev stack with two targets, and its stage to use one of them."""
     write_config(
         PROGRAM / f"Pulumi.{STACK}.yaml",
         config(
@@ -69,21 +69,21 @@ def stack() -> Iterator[automation.Stack]:
     shutil.rmtree(FOLDER)
 
 
-def test_a_stage_moves_from_one_living_target_to_the_other(stack: automation.Stack) -> None:
+def test_a_stage_moves_from_one_target_to_the_other(stack: automation.Stack) -> None:
     configure("blue")
     url = stack.up(on_output=print).outputs["invoke_urls"].value["dev"]
-    assert _who_answers(url, expected="blue") == "blue"
+    assert _answering_target(url, expected="blue") == "blue"
 
     configure("green")
     changes = stack.up(on_output=print).summary.resource_changes or {}
     assert changes.keys() == {automation.OpType.SAME, automation.OpType.UPDATE}
     assert changes[automation.OpType.UPDATE] == 1
-    assert _who_answers(url, expected="green") == "green"
+    assert _answering_target(url, expected="green") == "green"
 
 
-def _who_answers(url: str, expected: str) -> str:
-    """The target that answers, as soon as it is the expected one; else the last one that did."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+def _answering_target(url: str, expected: str) -> str:
+    """The target that answers: the expected one as soon as it does, else the last one in time."""
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while True:
         try:
             with urllib.request.urlopen(f"{url}/", timeout=30) as response:  # noqa: S310 - its own
@@ -96,7 +96,7 @@ def _who_answers(url: str, expected: str) -> str:
 
 
 def _destroy(stack: automation.Stack) -> None:
-    """Destroy; once more if AWS had not yet noticed that a balancer's link is gone."""
+    """Destroy; try again if AWS has not yet released a load balancer from its deleted link."""
     try:
         stack.destroy(on_output=print)
     except automation.CommandError as error:

@@ -2,9 +2,6 @@
 
 import copy
 import json
-import os
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -107,64 +104,3 @@ def test_a_stack_is_never_analyzed_as_a_preview(state: dict[str, Any]) -> None:
     resource(state, "aws:apigateway/stage:Stage")["outputs"]["variables"]["vpcLinkId"] = "abc123"
     assert ("mandatory", "nlb-api-same-account-region", "orders") in findings(state)
     assert findings(before) == FINDINGS
-
-
-MISSING = [tool for tool in ("pulumi", "pulumi-language-python", "uv") if not shutil.which(tool)]
-
-
-@pytest.mark.engine
-@pytest.mark.skipif(bool(MISSING), reason=f"not on the PATH: {', '.join(MISSING)}")
-class TestOnTheEngine:
-    """The same with the CLI, which needs neither a login nor a provider for it."""
-
-    def analyzed(self, folder: Path, config: dict[str, Any]) -> tuple[int, str]:
-        """Exit code and output of one run."""
-        file, state = folder / "config.json", folder / "state.json"
-        file.write_text(json.dumps(config))
-        state.write_text(json.dumps(exported_state()))
-        done = subprocess.run(
-            [
-                *("pulumi", "policy", "analyze", "--file", str(state), "--json"),
-                *("--policy-pack", str(ROOT / "policies"), "--policy-pack-config", str(file)),
-            ],
-            cwd=folder,
-            env={**os.environ, "PULUMI_HOME": str(folder), "PULUMI_SKIP_UPDATE_CHECK": "true"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return done.returncode, done.stdout + done.stderr
-
-    def test_the_findings_are_those_of_the_rehearsal(
-        self, tmp_path: Path, state: dict[str, Any]
-    ) -> None:
-        code, output = self.analyzed(tmp_path, {})
-        events = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
-        reported = [event["policyEvent"] for event in events if "policyEvent" in event]
-        found = {
-            (e["resourceUrn"], e["policyName"], e["enforcementLevel"], e["message"].rstrip())
-            for e in reported
-        }
-        expected = {
-            (f.urn, f.policy, f.level, f.message) for f in analyze_state(state, {}).findings
-        }
-        assert found == expected
-        assert code != 0
-
-    def test_without_mandatory_findings_it_succeeds(self, tmp_path: Path) -> None:
-        code, output = self.analyzed(tmp_path, {"log-retention": "advisory"})
-        assert code == 0, output
-
-    @pytest.mark.parametrize(
-        ("config", "hint"),
-        [
-            ({"log-retentoin": "advisory"}, "did you mean 'log-retention'?"),
-            ({"log-retention": {"minDay": 3}}, "did you mean 'minDays'?"),
-        ],
-    )
-    def test_a_configuration_with_unknown_names_is_rejected(
-        self, tmp_path: Path, config: dict[str, Any], hint: str
-    ) -> None:
-        code, output = self.analyzed(tmp_path, config)
-        assert code != 0
-        assert hint in output

@@ -58,7 +58,7 @@ def sides(draw: st.DrawFn) -> Side:
 
 
 @given(sides(), sides(), st.booleans(), st.booleans(), st.booleans())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_different_locations_are_stopped_and_others_are_not(
     balancer: Side, api: Side, link_by_api: bool, body: bool, literal: bool
 ) -> None:
@@ -74,7 +74,7 @@ def test_different_locations_are_stopped_and_others_are_not(
 
 
 @given(sides(), sides())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_what_is_proven_at_preview_holds_after_the_update(balancer: Side, api: Side) -> None:
     stack = LinkedStack(balancer, api)
     proof = proof_of(stack.run(Phase.PREVIEW))[0]
@@ -166,7 +166,7 @@ def test_an_unknown_region_argument_is_not_the_provider_s() -> None:
 
 @pytest.mark.parametrize("name", SOME)
 @given(seed=st.integers())
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 def test_the_order_of_resources_never_matters(name: str, seed: int) -> None:
     run = EXPECTED[name].stack.run(Phase.PREVIEW)
     shuffled = list(run.resources)
@@ -180,7 +180,7 @@ def findings_of(run: Run) -> tuple[Finding, ...]:
 
 
 @given(seed=st.integers())
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=3)
 def test_the_order_of_our_own_resources_never_matters(
     seed: int, runs: dict[tuple[str, Phase], Run]
 ) -> None:
@@ -228,7 +228,7 @@ def test_unknown_unrelated_resources_change_no_finding(
 @given(
     kinds=st.lists(st.sampled_from(TYPES), max_size=5, unique=True), phase=st.sampled_from(Phase)
 )
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_unrelated_resources_never_change_the_location(
     name: str, kinds: list[str], phase: Phase
 ) -> None:

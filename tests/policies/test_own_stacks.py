@@ -7,12 +7,11 @@ import pytest
 
 from policies.pack.graph.definition import operations, read
 from policies.pack.rules import RULES, build
-from simulation import stack_file
 from simulation.analyzer import Finding, analyze_run, findings_of
-from simulation.engine import Phase, Run, run_program
+from simulation.engine import Phase, Run
 from simulation.pack_config import read_config, reconcile
 from tests.policies.conftest import STACKS
-from tests.stacks import PROGRAM, ROOT
+from tests.stacks import ROOT, run_stack
 
 CONFIGS = ("dev", "prod", "ci")
 APPLIES = {"dev": ("dev", "ci"), "prod": ("prod", "ci")}
@@ -54,11 +53,8 @@ def test_after_an_update_nothing_is_unknown(stack: str, runs: dict[tuple[str, Ph
 
 
 def run(name: str, phase: Phase) -> Run:
-    """An example of a stack file, run."""
-    file = stack_file.read(ROOT, f"examples/{name}.yaml")
-    return run_program(
-        PROGRAM, phase=phase, project=file.project, stack=file.stack, config=file.config
-    )
+    """The program, run with an example."""
+    return run_stack(stack=f"examples/{name}.yaml", phase=phase)
 
 
 def exceptions(name: str) -> dict[str, Any]:

@@ -58,6 +58,7 @@ def test_a_job_has_only_the_permissions_that_it_needs() -> None:
     assuming_a_role = {**reading, "id-token": "write"}
     assert {name: job["permissions"] for name, job in JOBS.items()} == {
         "check/check": reading,
+        "check/engine": reading,
         "preview/rehearse": reading,
         "preview/preview": {**assuming_a_role, "pull-requests": "write"},
         "deploy/deploy": assuming_a_role,

@@ -1,4 +1,4 @@
-"""The provider protocol, answered from a cloud in memory.
+"""The provider protocol, answered from an account in memory.
 
 Source: https://github.com/pulumi/pulumi/blob/master/proto/pulumi/provider.proto
 """
@@ -7,8 +7,9 @@ Source: https://github.com/pulumi/pulumi/blob/master/proto/pulumi/provider.proto
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Self
 
@@ -21,70 +22,79 @@ from pulumi.runtime.proto.provider_pb2_grpc import (
     add_ResourceProviderServicer_to_server,
 )
 
-from . import kinds as k
-from .cloud import Cloud, Thing
-from .journal import CHANGES, Call, Fault, Op, Refused
-from .rules import refuses, refuses_create, refuses_delete
-from .values import Props, changes, plain, received, sent
+from tests.engine.fake_provider import resource_types as rt
+from tests.engine.fake_provider.account import Account, Resource
+from tests.engine.fake_provider.journal import CHANGES, INJECTED, Call, CallError, Fault, Op
+from tests.engine.fake_provider.rejections import create_error, delete_error, error
+from tests.engine.fake_provider.values import Props, changes, plain, received, sent
 
 VERSION = "7.51.1"
-"""Of the provider that it stands in for; the engine compares it with the program's."""
+"""Of the provider that it replaces; the engine compares it with the program's."""
 _UNLIMITED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
 
 
-class Standin(ResourceProviderServicer):
-    """A provider named aws, with a journal, latencies and faults.
+class FakeProvider(ResourceProviderServicer):
+    """A provider named aws, with a journal, latencies and faults; it listens within `with`."""
 
-    with Standin() as aws:
-        run("pulumi up", env={"PULUMI_DEBUG_PROVIDERS": aws.attach})
-        assert aws.changes() == [...]
-    """
-
-    def __init__(self, cloud: Cloud | None = None) -> None:
-        self.cloud = cloud or Cloud()
+    def __init__(self, account: Account | None = None) -> None:
+        self.account = account or Account()
         self.journal: list[Call] = []
         self.latency: dict[str, float] = {}
         """Seconds that a create, update or delete takes, by type token."""
         self.faults: list[Fault] = []
-        self.on_change: Callable[[Op, str], None] = lambda *_: None
-        """Told operation and type token when a create, update or delete begins."""
-        self.attach = ""
+        self.address = ""
         """Value for `PULUMI_DEBUG_PROVIDERS`, once started."""
-        self._lock = threading.RLock()
-        self._settled = threading.Condition(self._lock)
-        self._under_way = 0
-        self._cancelled = threading.Event()
+        self._changed = threading.Condition(threading.RLock())
+        self._in_progress: list[str] = []
+        self._paused = ""
+        self._canceled = False
         self._regions: dict[str, str] = {}
 
     def __enter__(self) -> Self:
         # As many threads as the engine may call at once: its calls must not wait for each other.
         self._server = grpc.server(ThreadPoolExecutor(max_workers=256), options=_UNLIMITED)
         add_ResourceProviderServicer_to_server(self, self._server)
-        self.attach = f"aws:{self._server.add_insecure_port('127.0.0.1:0')}"
+        self.address = f"aws:{self._server.add_insecure_port('127.0.0.1:0')}"
         self._server.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._cancelled.set()
+        self.Cancel(None, None)
         self._server.stop(grace=None).wait()
 
     def calls(self, *ops: Op) -> list[Call]:
-        """The journal of these operations. A preview leaves diffs in it, but no changes."""
+        """The calls of these operations, in the order in which they ended."""
         return [call for call in self.journal if call.op in ops]
 
     def changes(self) -> list[Call]:
-        """The journal of all that changes something."""
+        """The calls that change something; a preview makes none."""
         return self.calls(*CHANGES)
 
-    def settle(self) -> None:
-        """Wait until no change is under way, although nobody may be waiting for its answer."""
-        with self._settled:
-            assert self._settled.wait_for(lambda: self._under_way == 0, timeout=60)
+    @contextmanager
+    def paused(self, token: str) -> Iterator[Callable[[], bool]]:
+        """Keep changes of a type from ending; afterwards, wait until all changes have ended.
+
+        The function that it yields waits up to a second for such a change to begin, and returns
+        whether one has.
+        """
+
+        def begun() -> bool:
+            with self._changed:
+                return self._changed.wait_for(lambda: token in self._in_progress, timeout=1)
+
+        self._paused = token
+        try:
+            yield begun
+        finally:
+            with self._changed:
+                self._paused = ""
+                self._changed.notify_all()
+                self._changed.wait_for(lambda: not self._in_progress)
 
     # Start
 
     def Handshake(self, request: Any, context: Any) -> Any:
-        self._cancelled.clear()
+        self._canceled = False
         return provider_pb2.ProviderHandshakeResponse(
             accept_secrets=True, accept_resources=True, accept_outputs=True
         )
@@ -107,113 +117,109 @@ class Standin(ResourceProviderServicer):
         return _diff(found, {"region"} & found.keys())
 
     def Configure(self, request: Any, context: Any) -> Any:
-        # Each provider resource has a connection of its own: the peer tells whose region it is.
+        # Each provider resource has its own connection, so the peer selects the region.
         self._regions[context.peer()] = plain(received(request.args))["region"]
         return provider_pb2.ConfigureResponse(
             acceptSecrets=True, supportsPreview=True, acceptResources=True, acceptOutputs=True
         )
 
     def Cancel(self, request: Any, context: Any) -> Any:
-        self._cancelled.set()
+        with self._changed:
+            self._canceled = True
+            self._changed.notify_all()
         return Empty()
 
     # Resources
 
     def Check(self, request: Any, context: Any) -> Any:
         olds, news = received(request.olds), received(request.news)
-        kind = k.KINDS.get(request.type)
-        if kind is None:
-            unknown = provider_pb2.CheckFailure(reason=f"unknown to the stand-in: {request.type}")
+        resource_type = rt.TYPES.get(request.type)
+        if resource_type is None:
+            unknown = provider_pb2.CheckFailure(reason=f"not in TYPES: {request.type}")
             return provider_pb2.CheckResponse(failures=[unknown])
         if not request.type.startswith("aws:iam/"):
             news.setdefault("region", self._regions[context.peer()])
         news["__defaults"] = []
-        if kind.name_length and not {"name", "namePrefix"} & news.keys():
+        if resource_type.name_length and not {"name", "namePrefix"} & news.keys():
             suffix = f"-{request.randomSeed.hex()[:7]}"
             kept = olds.get("name") if "name" in olds.get("__defaults", []) else None
-            news["name"] = kept or request.name[: kind.name_length - len(suffix)] + suffix
+            length = resource_type.name_length - len(suffix)
+            news["name"] = kept or request.name[:length] + suffix
             news["__defaults"] = ["name"]
         return provider_pb2.CheckResponse(inputs=sent(news))
 
     def Diff(self, request: Any, context: Any) -> Any:
-        start = time.monotonic()
         old, new = _before(request), plain(received(request.news))
         found = changes(old, new)
-        forcing = k.forced(request.type, old, new, set(found))
-        # A name that was chosen and stays cannot be taken twice: the bridge then deletes first.
+        forcing = rt.forced(request.type, old, new, set(found))
+        # Two resources cannot have one name: if the program chose it, the bridge deletes first.
         named = "name" in new and "name" not in new["__defaults"]
-        delete_first = named and k.KINDS[request.type].name_length > 0 and "name" not in found
-        paths = [
-            ("!" if key in forcing else "") + path for key, steps in found.items() for path in steps
-        ]
-        if paths:
-            self._log("diff", request, start, tuple(paths))
+        delete_first = named and rt.TYPES[request.type].name_length > 0 and "name" not in found
         return _diff(found, forcing, delete_first=bool(forcing) and delete_first)
 
     def Create(self, request: Any, context: Any) -> Any:
         inputs = received(request.properties)
-        kind = k.KINDS[request.type]
+        resource_type = rt.TYPES[request.type]
         if request.preview:
-            unknown = dict.fromkeys(kind.outputs, rpc.UNKNOWN)
+            unknown = dict.fromkeys(resource_type.outputs, rpc.UNKNOWN)
             return provider_pb2.CreateResponse(properties=sent(_outputs(inputs, unknown)))
         region = self._regions[context.peer()]
 
-        def check() -> Thing:
-            thing = self.cloud.make(request.type, request.urn, inputs, region)
-            _raise(refuses_create(self.cloud, thing))
-            return thing
+        def check() -> Resource:
+            resource = self.account.build(request.type, request.urn, inputs, region)
+            _raise(create_error(self.account, resource))
+            return resource
 
         def create(fault: Fault | None) -> tuple[str, Props]:
-            thing = check()
+            resource = check()
             if fault is not None:
-                kept = {key: inputs[key] for key in inputs.keys() - kind.unfinished}
-                thing = replace(thing, inputs=kept)
-            self.cloud.store(thing)
-            return thing.id, _outputs(inputs, thing.outputs)
+                kept = {key: inputs[key] for key in inputs.keys() - resource_type.later}
+                resource = replace(resource, wrapped=kept)
+            self.account.add(resource)
+            return resource.id, _outputs(inputs, resource.outputs)
 
         id, props = self._run("create", request, context, check, create)
         return provider_pb2.CreateResponse(id=id, properties=sent(props))
 
     def Update(self, request: Any, context: Any) -> Any:
         news = received(request.news)
-        kind = k.KINDS[request.type]
+        resource_type = rt.TYPES[request.type]
         found = changes(_before(request), plain(news))
         if request.preview:
             olds = received(request.olds)
-            known = {key: olds[key] for key in kind.outputs.keys() & olds.keys()}
-            renewed = dict.fromkeys(kind.renewed, rpc.UNKNOWN) if found else {}
-            outputs = _outputs(news, {**known, **renewed})
+            known = {key: olds[key] for key in resource_type.outputs.keys() & olds.keys()}
+            unknown = dict.fromkeys(resource_type.versions, rpc.UNKNOWN) if found else {}
+            outputs = _outputs(news, {**known, **unknown})
             return provider_pb2.UpdateResponse(properties=sent(outputs))
 
         def update(fault: Fault | None) -> tuple[str, Props]:
-            stored = self.cloud.things.get((request.type, request.id))
-            if stored is None:
-                raise Refused(f"NotFoundException: {request.id} does not exist")
-            # Only what changed is sent: what an earlier call lost is not brought by a later one.
+            resource = self.account.resources.get((request.type, request.id))
+            if resource is None:
+                raise CallError(f"NotFoundException: {request.id} does not exist")
+            # Only what changed is sent: a later call does not repeat what an earlier one lost.
             if found and fault is None:
-                inputs = {key: v for key, v in stored.inputs.items() if key not in found}
+                inputs = {key: v for key, v in resource.wrapped.items() if key not in found}
                 inputs |= {key: news[key] for key in found.keys() & news.keys()}
                 outputs = {
-                    key: value + 1 if key in kind.renewed else value
-                    for key, value in stored.outputs.items()
+                    key: value + 1 if key in resource_type.versions else value
+                    for key, value in resource.outputs.items()
                 }
-                stored = replace(stored, inputs=inputs, outputs=outputs)
-                _raise(refuses(self.cloud, stored))
-                self.cloud.things[request.type, request.id] = stored
-            return request.id, _outputs(news, stored.outputs)
+                resource = replace(resource, wrapped=inputs, outputs=outputs)
+                _raise(error(self.account, resource))
+                self.account.resources[request.type, request.id] = resource
+            return request.id, _outputs(news, resource.outputs)
 
-        paths = tuple(path for steps in found.values() for path in steps)
-        _, props = self._run("update", request, context, lambda: None, update, paths)
+        _, props = self._run("update", request, context, lambda: None, update)
         return provider_pb2.UpdateResponse(properties=sent(props))
 
     def Delete(self, request: Any, context: Any) -> Any:
         def check() -> None:
-            _raise(refuses_delete(self.cloud, request.type, request.id))
+            _raise(delete_error(self.account, request.type, request.id))
 
         def delete(_: Fault | None) -> tuple[str, Props]:
             check()
-            if request.type != k.REST_API_PUT:  # its delete does nothing in the real one either
-                self.cloud.drop(request.type, request.id)
+            if request.type != rt.REST_API_PUT:  # its delete does nothing in the real provider
+                self.account.delete(request.type, request.id)
             return request.id, {}
 
         self._run("delete", request, context, check, delete)
@@ -221,15 +227,15 @@ class Standin(ResourceProviderServicer):
 
     def Read(self, request: Any, context: Any) -> Any:
         start = time.monotonic()
-        with self._lock:
-            thing = self.cloud.things.get((request.type, request.id))
-            self._log("read", request, start, error="" if thing else "not found")
-            if thing is None:
+        with self._changed:
+            resource = self.account.resources.get((request.type, request.id))
+            self._log("read", request, start, "" if resource else "not found")
+            if resource is None:
                 return provider_pb2.ReadResponse()
             return provider_pb2.ReadResponse(
-                id=thing.id,
-                properties=sent(_outputs(thing.inputs, thing.outputs)),
-                inputs=sent(thing.inputs),
+                id=resource.id,
+                properties=sent(_outputs(resource.wrapped, resource.outputs)),
+                inputs=sent(resource.wrapped),
             )
 
     def _run(
@@ -239,65 +245,65 @@ class Standin(ResourceProviderServicer):
         context: Any,
         check: Callable[[], object],
         act: Callable[[Fault | None], tuple[str, Props]],
-        changed: tuple[str, ...] = (),
     ) -> tuple[str, Props]:
-        """Refuse at once what can be refused, else wait and act; every end is in the journal."""
+        """Fail at once if AWS would, else wait and act; every end is in the journal."""
         start = time.monotonic()
-        with self._settled:
-            self._under_way += 1
-        self.on_change(op, request.type)
         partial: tuple[str, Props] | None = None
-        try:
-            with self._lock:
+        with self._changed:
+            self._in_progress.append(request.type)
+            self._changed.notify_all()
+            try:
                 check()
-                fault = self._fault(op, request)
-            if self._cancelled.wait(self.latency.get(request.type, 0)):
-                # Told to stop while it waits, the real provider has the id already and saves it.
-                half_made = op == "create" and request.type not in k.NEVER_HALF_MADE
-                fault = Fault(op, request.type, saved=half_made, message="context canceled")
-            with self._lock:
+                fault, message = self._fault(op, request.type), INJECTED
+                if self._wait(request.type):
+                    # When canceled, the real provider has the id of a new resource, and saves it.
+                    in_part = op == "create" and request.type not in rt.NEVER_IN_PART
+                    fault, message = Fault(op, request.type, saved=in_part), "context canceled"
                 if fault is None:
                     done = act(None)
-                    self._log(op, request, start, changed)
+                    self._log(op, request, start)
                     return done
                 if fault.saved:
                     partial = act(fault)
-            raise Refused(fault.message)
-        except Refused as refusal:
-            self._log(op, request, start, changed, str(refusal))
-            _abort(context, str(refusal), partial)
-            raise
-        finally:
-            with self._settled:
-                self._under_way -= 1
-                self._settled.notify_all()
+                raise CallError(message)
+            except CallError as failure:
+                self._log(op, request, start, str(failure))
+                _abort(context, str(failure), partial)
+                raise
+            finally:
+                self._in_progress.remove(request.type)
+                self._changed.notify_all()
 
-    def _fault(self, op: Op, request: Any) -> Fault | None:
-        for fault in self.faults:
-            if fault.op == op and fault.times > 0 and fault.subject in (request.type, request.name):
-                fault.times -= 1
-                return fault
-        return None
+    def _wait(self, token: str) -> bool:
+        """Let the time pass that a call takes; whether it was canceled meanwhile."""
+        latency = self.latency.get(token, 0)
+        return self._changed.wait_for(lambda: self._canceled, timeout=latency) or (
+            self._changed.wait_for(lambda: self._canceled or self._paused != token)
+            and self._canceled
+        )
 
-    def _log(
-        self, op: Op, request: Any, start: float, changed: tuple[str, ...] = (), error: str = ""
-    ) -> None:
+    def _fault(self, op: Op, token: str) -> Fault | None:
+        """The fault for this call, which is then used up."""
+        found = next((f for f in self.faults if (f.op, f.type) == (op, token)), None)
+        if found is not None:
+            self.faults.remove(found)
+        return found
+
+    def _log(self, op: Op, request: Any, start: float, error: str = "") -> None:
         end = time.monotonic()
-        call = Call(op, request.type, request.name, request.urn, start, end, changed, error)
-        with self._lock:
-            self.journal.append(call)
+        self.journal.append(Call(op, request.type, request.name, request.urn, start, end, error))
 
 
-def _raise(refusal: str | None) -> None:
-    if refusal is not None:
-        raise Refused(refusal)
+def _raise(message: str | None) -> None:
+    if message is not None:
+        raise CallError(message)
 
 
 def _before(request: Any) -> Props:
-    """The old values of all inputs that were or are given.
+    """The old values of all inputs, old and new.
 
     Like the bridge, it takes them from the state, not from the old inputs: after a failure that
-    saved the wanted state, nothing seems to be left to do.
+    saved the wanted state, it finds no change.
     """
     given = received(request.old_inputs).keys() | received(request.news).keys()
     state = received(request.olds)
@@ -334,7 +340,7 @@ def _diff(
 
 
 def _abort(context: Any, message: str, partial: tuple[str, Props] | None) -> None:
-    """Fail the call; with a partial state, in the detail by which the engine saves it."""
+    """Fail the call; a partial state is sent in the detail from which the engine saves it."""
     code = grpc.StatusCode.FAILED_PRECONDITION
     if partial is not None:
         id, props = partial

@@ -1,0 +1,112 @@
+"""The resources that exist in the account, and how they are created and deleted."""
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from tests.engine.fake_provider import resource_types as rt
+from tests.engine.fake_provider.values import Props, plain
+
+ACCOUNT = "111122223333"
+
+
+@dataclass
+class Resource:
+    """One resource in AWS."""
+
+    type: str
+    id: str
+    urn: str
+    wrapped: Props
+    """Its inputs, with secrets wrapped as the engine sent them."""
+    outputs: Props
+    """Computed outputs."""
+    definition: str = ""
+    """Of a deployment: the document that it froze."""
+
+    @property
+    def inputs(self) -> Props:
+        """Its inputs in plain text."""
+        return plain(self.wrapped)  # type: ignore[no-any-return]
+
+
+@dataclass
+class Account:
+    """One account in one region."""
+
+    resources: dict[tuple[str, str], Resource] = field(default_factory=dict)
+    """By type and id."""
+    definitions: dict[str, str] = field(default_factory=dict)
+    """The document imported last, by REST API."""
+    has_log_role: bool = True
+    """Whether API Gateway has a role that may write logs."""
+    releases_late: bool = False
+    """Whether the first delete of a load balancer after its link is rejected, as AWS may do."""
+    not_released: set[str] = field(default_factory=set)
+    """Load balancers whose next delete is rejected."""
+    created: Counter[str] = field(default_factory=Counter)
+    """How often a resource was created, by URN."""
+
+    def of_type(self, token: str) -> Iterator[Resource]:
+        """Every resource of a type."""
+        return (found for found in list(self.resources.values()) if found.type == token)
+
+    def one(self, token: str) -> Resource:
+        """The only resource of a type."""
+        (found,) = self.of_type(token)
+        return found
+
+    def build(self, token: str, urn: str, inputs: Props, region: str) -> Resource:
+        """A new resource; the digits in its id come from its URN and how often it was created."""
+        given = plain(inputs)
+        digits = hashlib.sha256(f"{urn} {self.created[urn]}".encode()).hexdigest()
+        template = rt.TYPES[token]
+        fields = {
+            "account": ACCOUNT,
+            "region": given.get("region", region),
+            "hex": f"0{digits[:16]}",
+            "hex16": digits[:16],
+            "key": digits[16:26],
+            "short": digits[26:32],
+            "vpc": str(given.get("vpcId", "")).removeprefix("vpc-"),
+            "balancer": str(given.get("loadBalancerArn", "")).partition("loadbalancer/")[2],
+            "name": given.get("name", ""),
+            "given": defaultdict(str, given),
+        }
+        fields["id"] = template.id.format(**fields)
+        outputs = {
+            key: 1 if value is rt.VERSION else value.format(**fields)
+            for key, value in template.outputs.items()
+        }
+        return Resource(token, str(fields["id"]), urn, inputs, outputs)
+
+    def add(self, resource: Resource) -> None:
+        """Create a resource."""
+        self.resources[resource.type, resource.id] = resource
+        self.created[resource.urn] += 1
+        inputs = resource.inputs
+        if resource.type == rt.REST_API_PUT:
+            self.definitions[resource.id] = inputs["body"]
+        if resource.type == rt.DEPLOYMENT:
+            resource.definition = self.definitions[inputs["restApi"]]
+        if resource.type == rt.API_ACCOUNT:
+            self.has_log_role = bool(inputs.get("cloudwatchRoleArn"))
+
+    def delete(self, token: str, id: str) -> None:
+        """Delete a resource, and what AWS deletes with it; if it is gone already, do nothing."""
+        deleted = self.resources.pop((token, id), None)
+        if token == rt.VPC_LINK and self.releases_late and deleted is not None:
+            self.not_released.add(deleted.inputs["targetArn"])
+        if token == rt.LOAD_BALANCER:
+            self._delete_all(rt.LISTENER, "loadBalancerArn", id)
+        if token == rt.REST_API:
+            self.definitions.pop(id, None)
+            self._delete_all(rt.REST_API_PUT, "restApiId", id)
+            for owned in (rt.DEPLOYMENT, rt.STAGE, rt.METHOD_SETTINGS):
+                self._delete_all(owned, "restApi", id)
+
+    def _delete_all(self, token: str, key: str, value: str) -> None:
+        for found in self.of_type(token):
+            if found.inputs.get(key) == value:
+                del self.resources[token, found.id]

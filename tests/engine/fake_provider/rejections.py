@@ -1,0 +1,212 @@
+"""What AWS rejects: each function returns a message in AWS's words, or None.
+
+The messages and cases come from AWS's documentation and from issues of the upstream provider.
+"""
+
+import ipaddress
+import re
+from collections.abc import Callable, Iterator, Mapping
+
+from tests.engine.fake_provider import resource_types as rt
+from tests.engine.fake_provider.account import Account, Resource
+from tests.engine.fake_provider.values import Props
+
+_DEPENDENT = "DependencyViolation: has a dependent object and cannot be deleted"
+_ATTACHED = "DeleteConflict: Cannot delete entity, must detach all policies first"
+_BALANCER_IN_USE = (
+    "ResourceInUse: Load balancer cannot be deleted because it is currently associated with "
+    "another service"
+)
+_LINK_IN_USE = "BadRequestException: Cannot delete vpc link. Vpc link is referenced"
+_GROUP_IN_USE = "ResourceInUse: Target group is currently in use by a listener or a rule"
+_DEPLOYMENT_IN_USE = "BadRequestException: Active stages pointing to this deployment must be moved"
+
+_USERS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
+    rt.VPC_LINK: (
+        (rt.STAGE, "variables", _LINK_IN_USE),
+        (rt.STAGE, "canarySettings", _LINK_IN_USE),
+    ),
+    rt.LOAD_BALANCER: ((rt.VPC_LINK, "targetArn", _BALANCER_IN_USE),),
+    rt.TARGET_GROUP: ((rt.LISTENER, "defaultActions", _GROUP_IN_USE),),
+    rt.DEPLOYMENT: (
+        (rt.STAGE, "deployment", _DEPLOYMENT_IN_USE),
+        (rt.STAGE, "canarySettings", _DEPLOYMENT_IN_USE),
+    ),
+    rt.SECURITY_GROUP: (
+        (rt.LOAD_BALANCER, "securityGroups", _DEPENDENT),
+        (rt.INGRESS_RULE, "referencedSecurityGroupId", _DEPENDENT),
+        (rt.EGRESS_RULE, "referencedSecurityGroupId", _DEPENDENT),
+    ),
+    rt.SUBNET: (
+        (rt.LOAD_BALANCER, "subnets", _DEPENDENT),
+        (rt.FLEET, "vpcZoneIdentifiers", _DEPENDENT),
+    ),
+    rt.ROUTE_TABLE: ((rt.ROUTE_TABLE_ASSOCIATION, "routeTableId", _DEPENDENT),),
+    rt.VPC: (
+        (rt.SUBNET, "vpcId", _DEPENDENT),
+        (rt.SECURITY_GROUP, "vpcId", _DEPENDENT),
+        (rt.VPC_ENDPOINT, "vpcId", _DEPENDENT),
+    ),
+    rt.ROLE: (
+        (rt.ROLE_POLICY, "role", _ATTACHED),
+        (rt.ROLE_POLICY_ATTACHMENT, "role", _ATTACHED),
+    ),
+}
+"""Inputs of other types that name a resource and so prevent its delete, with the message."""
+
+
+def delete_error(account: Account, token: str, id: str) -> str | None:
+    """Why a resource cannot be deleted yet."""
+    for user_type, key, message in _USERS.get(token, ()):
+        for user in account.of_type(user_type):
+            inputs = user.inputs
+            if inputs.get("securityGroupId") != id and _contains(inputs.get(key), id):
+                return f"{message} ({id} is named by {user.id})"
+    if id in account.not_released:
+        account.not_released.remove(id)
+        return f"{_BALANCER_IN_USE} (its link was deleted a moment ago)"
+    return None
+
+
+def create_error(account: Account, resource: Resource) -> str | None:
+    """Why a resource cannot be created."""
+    exists = (resource.type, resource.id) in account.resources
+    if exists and not rt.TYPES[resource.type].overwrites:
+        return f"ResourceAlreadyExistsException: {resource.id} already exists"
+    return error(account, resource)
+
+
+def error(account: Account, resource: Resource) -> str | None:
+    """Why a resource cannot have these inputs."""
+    rule = _RULES.get(resource.type)
+    return rule(account, resource) if rule else None
+
+
+def used_variables(definition: str) -> set[str]:
+    """The stage variables that a definition uses."""
+    return set(re.findall(r"stageVariables\.(\w+)", definition))
+
+
+def _others(account: Account, resource: Resource) -> Iterator[Props]:
+    """The inputs of all other resources of the type."""
+    return (o.inputs for o in account.of_type(resource.type) if o.id != resource.id)
+
+
+def _subnet(account: Account, resource: Resource) -> str | None:
+    inputs = resource.inputs
+    block = ipaddress.ip_network(inputs["cidrBlock"])
+    for other in _others(account, resource):
+        if other["vpcId"] == inputs["vpcId"] and block.overlaps(
+            ipaddress.ip_network(other["cidrBlock"])
+        ):
+            return f"InvalidSubnet.Conflict: {block} conflicts with another subnet"
+    return None
+
+
+def _association(account: Account, resource: Resource) -> str | None:
+    subnets = {other["subnetId"] for other in _others(account, resource)}
+    if resource.inputs["subnetId"] in subnets:
+        return "Resource.AlreadyAssociated: the subnet already has a route table association"
+    return None
+
+
+def _security_group_rule(account: Account, resource: Resource) -> str | None:
+    words = ("tags", "description")
+    same = {key: value for key, value in resource.inputs.items() if key not in words}
+    if any(same.items() <= other.items() for other in _others(account, resource)):
+        return "InvalidPermission.Duplicate: the specified rule already exists"
+    return None
+
+
+def _link(account: Account, resource: Resource) -> str | None:
+    balancers = {other["targetArn"] for other in _others(account, resource)}
+    if resource.inputs["targetArn"] in balancers:
+        return "NLB is already associated with another VPC Endpoint Service"
+    return None
+
+
+def _listener(account: Account, resource: Resource) -> str | None:
+    inputs = resource.inputs
+    groups = set(_target_groups(inputs))
+    for other in _others(account, resource):
+        if other["loadBalancerArn"] == inputs["loadBalancerArn"]:
+            if other["port"] == inputs["port"]:
+                return "DuplicateListener: A listener already exists on this port"
+        elif groups & set(_target_groups(other)):
+            return (
+                "TargetGroupAssociationLimit: The following target groups cannot be associated "
+                f"with more than one load balancer: {', '.join(sorted(groups))}"
+            )
+    return None
+
+
+def _fleet(account: Account, resource: Resource) -> str | None:
+    inputs = resource.inputs
+    listeners = account.of_type(rt.LISTENER)
+    used = {group for listener in listeners for group in _target_groups(listener.inputs)}
+    if inputs.get("minElbCapacity") and not set(inputs.get("targetGroupArns", [])) <= used:
+        return "timeout while waiting for ELB capacity: no listener uses the target group"
+    return None
+
+
+def _deployment(account: Account, resource: Resource) -> str | None:
+    if resource.inputs["restApi"] not in account.definitions:
+        return "BadRequestException: The REST API doesn't contain any methods"
+    return None
+
+
+def _stage(account: Account, resource: Resource) -> str | None:
+    inputs = resource.inputs
+    variables = inputs.get("variables") or {}
+    published = [(inputs["deployment"], variables)]
+    if canary := inputs.get("canarySettings"):
+        overrides = canary.get("stageVariableOverrides") or {}
+        published.append((canary["deploymentId"], {**variables, **overrides}))
+    for deployment_id, given in published:
+        deployment = account.resources.get((rt.DEPLOYMENT, deployment_id))
+        if deployment is None or deployment.inputs["restApi"] != inputs["restApi"]:
+            return f"BadRequestException: Deployment id {deployment_id} does not exist"
+        if missing := used_variables(deployment.definition) - given.keys():
+            # AWS accepts such a stage, and answers its requests with 500.
+            return f"stage variables that the deployment uses are not set: {sorted(missing)}"
+    return _logs(account) if inputs.get("accessLogSettings") else None
+
+
+def _method_settings(account: Account, resource: Resource) -> str | None:
+    inputs = resource.inputs
+    stage = f"ags-{inputs['restApi']}-{inputs['stageName']}"
+    if (rt.STAGE, stage) not in account.resources:
+        return "NotFoundException: Invalid stage identifier specified"
+    return _logs(account) if inputs["settings"].get("loggingLevel", "OFF") != "OFF" else None
+
+
+def _logs(account: Account) -> str | None:
+    if account.has_log_role:
+        return None
+    return "BadRequestException: CloudWatch Logs role ARN must be set in account settings"
+
+
+_RULES: Mapping[str, Callable[[Account, Resource], str | None]] = {
+    rt.SUBNET: _subnet,
+    rt.ROUTE_TABLE_ASSOCIATION: _association,
+    rt.INGRESS_RULE: _security_group_rule,
+    rt.EGRESS_RULE: _security_group_rule,
+    rt.VPC_LINK: _link,
+    rt.LISTENER: _listener,
+    rt.FLEET: _fleet,
+    rt.DEPLOYMENT: _deployment,
+    rt.STAGE: _stage,
+    rt.METHOD_SETTINGS: _method_settings,
+}
+
+
+def _target_groups(inputs: Props) -> Iterator[str]:
+    return (action["targetGroupArn"] for action in inputs.get("defaultActions") or [])
+
+
+def _contains(value: object, id: str) -> bool:
+    if isinstance(value, dict):
+        return any(_contains(item, id) for item in value.values())
+    if isinstance(value, list):
+        return any(_contains(item, id) for item in value)
+    return value == id

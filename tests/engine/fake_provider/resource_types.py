@@ -1,0 +1,197 @@
+"""What is assumed of each resource type: its ids, its outputs, and what replaces it.
+
+What replaces a resource was read in the upstream provider's schemas (`ForceNew`).
+Source: https://github.com/hashicorp/terraform-provider-aws/tree/main/internal/service
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+VPC = "aws:ec2/vpc:Vpc"
+SUBNET = "aws:ec2/subnet:Subnet"
+ROUTE_TABLE = "aws:ec2/routeTable:RouteTable"
+ROUTE_TABLE_ASSOCIATION = "aws:ec2/routeTableAssociation:RouteTableAssociation"
+VPC_ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
+FLOW_LOG = "aws:ec2/flowLog:FlowLog"
+SECURITY_GROUP = "aws:ec2/securityGroup:SecurityGroup"
+DEFAULT_SECURITY_GROUP = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
+INGRESS_RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+EGRESS_RULE = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
+LAUNCH_TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
+FLEET = "aws:autoscaling/group:Group"
+LOAD_BALANCER = "aws:lb/loadBalancer:LoadBalancer"
+TARGET_GROUP = "aws:lb/targetGroup:TargetGroup"
+LISTENER = "aws:lb/listener:Listener"
+ATTACHMENT = "aws:lb/targetGroupAttachment:TargetGroupAttachment"
+ROLE = "aws:iam/role:Role"
+ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
+ROLE_POLICY_ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
+REST_API = "aws:apigateway/restApi:RestApi"
+REST_API_PUT = "aws:apigateway/restApiPut:RestApiPut"
+DEPLOYMENT = "aws:apigateway/deployment:Deployment"
+STAGE = "aws:apigateway/stage:Stage"
+METHOD_SETTINGS = "aws:apigateway/methodSettings:MethodSettings"
+VPC_LINK = "aws:apigateway/vpcLink:VpcLink"
+API_ACCOUNT = "aws:apigateway/account:Account"
+API_KEY = "aws:apigateway/apiKey:ApiKey"
+USAGE_PLAN = "aws:apigateway/usagePlan:UsagePlan"
+USAGE_PLAN_KEY = "aws:apigateway/usagePlanKey:UsagePlanKey"
+
+VERSION = object()
+"""An output that every update raises by one, so that its preview cannot know it."""
+
+
+@dataclass(frozen=True)
+class ResourceType:
+    """One resource type. `Account.build` fills in the templates."""
+
+    id: str
+    """Template of the id."""
+    replaces: frozenset[str]
+    """Inputs that AWS cannot change in place."""
+    outputs: Mapping[str, Any]
+    """Computed outputs: a template each, or `VERSION`."""
+    name_length: int
+    """Limit of the name that the provider generates if none is given; 0: it generates none."""
+    overwrites: bool
+    """Whether creating it overwrites an existing one; otherwise a second one is rejected."""
+    later: frozenset[str]
+    """Inputs that the provider sends in separate calls, after the resource exists."""
+
+    @property
+    def versions(self) -> frozenset[str]:
+        """Outputs that an update changes."""
+        return frozenset(key for key, template in self.outputs.items() if template is VERSION)
+
+
+def _type(
+    id: str,
+    replaces: str = "",
+    /,
+    *,
+    name: int = 0,
+    renames: bool = False,
+    overwrites: bool = False,
+    later: str = "",
+    **outputs: Any,
+) -> ResourceType:
+    """Lists are separated by spaces; `renames`: a new name does not replace the resource."""
+    names = {"name", "namePrefix"} if name and not renames else set()
+    keys = frozenset({"region", *names, *replaces.split()})
+    return ResourceType(id, keys, outputs, name, overwrites, frozenset(later.split()))
+
+
+_EC2 = "arn:aws:ec2:{region}:{account}:"
+_ELB = "arn:aws:elasticloadbalancing:{region}:{account}:"
+_API = "arn:aws:apigateway:{region}::"
+_CALL = "arn:aws:execute-api:{region}:{account}:"
+_GROUP = "arn:aws:autoscaling:{region}:{account}:autoScalingGroup:{key}:{name}"
+_LOGS = "arn:aws:logs:{region}:{account}:log-group:{name}"
+_HOST = "https://{given[restApi]}.execute-api.{region}.amazonaws.com"
+
+_SECURITY_GROUP_RULE = _type(
+    "sgr-{hex}",
+    "securityGroupId",
+    arn=_EC2 + "security-group-rule/{id}",
+    securityGroupRuleId="{id}",
+)
+
+TYPES: Mapping[str, ResourceType] = {
+    VPC: _type("vpc-{hex}", "cidrBlock", arn=_EC2 + "vpc/{id}", ownerId="{account}"),
+    SUBNET: _type("subnet-{hex}", "vpcId availabilityZone cidrBlock", arn=_EC2 + "subnet/{id}"),
+    ROUTE_TABLE: _type("rtb-{hex}", "vpcId", arn=_EC2 + "route-table/{id}"),
+    ROUTE_TABLE_ASSOCIATION: _type("rtbassoc-{hex}", "subnetId"),
+    VPC_ENDPOINT: _type(
+        "vpce-{hex}",
+        "vpcId serviceName vpcEndpointType",
+        arn=_EC2 + "vpc-endpoint/{id}",
+        prefixListId="pl-7ba54012",
+    ),
+    FLOW_LOG: _type(
+        "fl-{hex}",
+        "vpcId trafficType iamRoleArn logDestination logDestinationType",
+        arn=_EC2 + "vpc-flow-log/{id}",
+    ),
+    SECURITY_GROUP: _type(
+        "sg-{hex}", "vpcId description", name=255, arn=_EC2 + "security-group/{id}"
+    ),
+    DEFAULT_SECURITY_GROUP: _type(
+        "sg-{vpc}", "vpcId", overwrites=True, later="tags", arn=_EC2 + "security-group/{id}"
+    ),
+    INGRESS_RULE: _SECURITY_GROUP_RULE,
+    EGRESS_RULE: _SECURITY_GROUP_RULE,
+    LAUNCH_TEMPLATE: _type(
+        "lt-{hex}", name=125, arn=_EC2 + "launch-template/{id}", latestVersion=VERSION
+    ),
+    FLEET: _type("{name}", name=255, arn=_GROUP),
+    LOAD_BALANCER: _type(
+        _ELB + "loadbalancer/net/{name}/{hex16}",
+        "internal loadBalancerType",
+        name=32,
+        later="enableCrossZoneLoadBalancing",
+        arn="{id}",
+        arnSuffix="net/{name}/{hex16}",
+        dnsName="{name}-{hex16}.elb.{region}.amazonaws.com",
+    ),
+    TARGET_GROUP: _type(
+        _ELB + "targetgroup/{name}/{hex16}",
+        "vpcId port protocol targetType",
+        name=32,
+        later="deregistrationDelay preserveClientIp connectionTermination",
+        arn="{id}",
+        arnSuffix="targetgroup/{name}/{hex16}",
+    ),
+    LISTENER: _type(_ELB + "listener/{balancer}/{hex16}", "loadBalancerArn", arn="{id}"),
+    ATTACHMENT: _type("{given[targetGroupArn]}-{hex}", "targetGroupArn targetId port"),
+    ROLE: _type("{name}", "path", name=64, arn="arn:aws:iam::{account}:role/{name}"),
+    ROLE_POLICY: _type("{given[role]}:{name}", "role", name=128),
+    ROLE_POLICY_ATTACHMENT: _type(
+        "{given[role]}/{given[policyArn]}", "role policyArn", overwrites=True
+    ),
+    LOG_GROUP: _type("{name}", name=512, later="retentionInDays", arn=_LOGS),
+    REST_API: _type(
+        "{key}", name=255, renames=True, arn=_API + "/restapis/{id}", executionArn=_CALL + "{id}"
+    ),
+    REST_API_PUT: _type(
+        "{given[restApiId]}", "restApiId body failOnWarnings triggers", overwrites=True
+    ),
+    DEPLOYMENT: _type("{short}", "restApi triggers variables"),
+    STAGE: _type(
+        "ags-{given[restApi]}-{given[stageName]}",
+        "restApi stageName",
+        later="accessLogSettings",
+        arn=_API + "/restapis/{given[restApi]}/stages/{given[stageName]}",
+        executionArn=_CALL + "{given[restApi]}/{given[stageName]}",
+        invokeUrl=_HOST + "/{given[stageName]}",
+    ),
+    METHOD_SETTINGS: _type(
+        "{given[restApi]}-{given[stageName]}-{given[methodPath]}",
+        "restApi stageName",
+        overwrites=True,
+    ),
+    VPC_LINK: _type("{short}", "targetArn", name=255, renames=True, arn=_API + "/vpclinks/{id}"),
+    API_ACCOUNT: _type("api-gateway-account", overwrites=True, apiKeyVersion="4"),
+    API_KEY: _type("{key}", "value", name=255, arn=_API + "/apikeys/{id}", value="{hex}{hex16}"),
+    USAGE_PLAN: _type(
+        "{short}", name=255, renames=True, later="throttleSettings", arn=_API + "/usageplans/{id}"
+    ),
+    USAGE_PLAN_KEY: _type("{given[keyId]}", "usagePlanId keyId keyType", value="{hex}"),
+}
+
+NEVER_IN_PART = frozenset({REST_API_PUT, INGRESS_RULE, EGRESS_RULE})
+"""Types whose failed create leaves nothing in the state, even when it was interrupted."""
+
+
+def forced(
+    token: str, old: Mapping[str, Any], new: Mapping[str, Any], changed: set[str]
+) -> set[str]:
+    """Which of the changed inputs force a replacement; some only by what they change into."""
+    keys = set(TYPES[token].replaces & changed)
+    if token == LOAD_BALANCER:
+        if not set(old.get("subnets", [])) <= set(new.get("subnets", [])):
+            keys |= {"subnets"} & changed  # zones can be added in place, not removed
+        if bool(old.get("securityGroups")) != bool(new.get("securityGroups")):
+            keys |= {"securityGroups"}
+    return keys

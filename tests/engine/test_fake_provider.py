@@ -1,0 +1,162 @@
+"""The fake provider itself: what it rejects, replaces and compares. No CLI is needed."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from tests.engine.fake_provider import resource_types as rt
+from tests.engine.fake_provider.account import Account, Resource
+from tests.engine.fake_provider.rejections import create_error, delete_error, error
+from tests.engine.fake_provider.values import changes
+
+REGION = "us-east-2"
+DEFINITION = "${stageVariables.vpcLinkId} ${stageVariables.backendHost}"
+
+
+class Example:
+    """An account with NLB, target group, listener, link, API, deployment and stage."""
+
+    def __init__(self) -> None:
+        self.account = Account()
+        self.balancer = self.add(rt.LOAD_BALANCER, name="nlb")
+        self.group = self.add(rt.TARGET_GROUP, name="group")
+        self.listener = self.add(rt.LISTENER, **self.listening(self.balancer, 80))
+        self.link = self.add(rt.VPC_LINK, targetArn=self.balancer.id, name="link")
+        self.api = self.add(rt.REST_API, name="api")
+        self.definition = self.add(rt.REST_API_PUT, restApiId=self.api.id, body=DEFINITION)
+        self.deployment = self.add(rt.DEPLOYMENT, restApi=self.api.id)
+        variables = {"vpcLinkId": self.link.id, "backendHost": "host"}
+        self.stage = self.add(rt.STAGE, **self.published(variables=variables))
+
+    def build(self, token: str, /, **inputs: Any) -> Resource:
+        urn = f"urn:pulumi:s::p::{token}::{len(self.account.resources)}"
+        return self.account.build(token, urn, inputs, REGION)
+
+    def add(self, token: str, /, **inputs: Any) -> Resource:
+        resource = self.build(token, **inputs)
+        assert create_error(self.account, resource) is None
+        self.account.add(resource)
+        return resource
+
+    def listening(self, balancer: Resource, port: int) -> dict[str, Any]:
+        forward = [{"targetGroupArn": self.group.id}]
+        return {"loadBalancerArn": balancer.id, "port": port, "defaultActions": forward}
+
+    def published(self, **inputs: Any) -> dict[str, Any]:
+        base = {"restApi": self.api.id, "stageName": "dev", "deployment": self.deployment.id}
+        return {**base, **inputs}
+
+
+@pytest.fixture
+def example() -> Example:
+    return Example()
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("link", "Cannot delete vpc link"),
+        ("balancer", "currently associated with another service"),
+        ("group", "currently in use by a listener"),
+        ("deployment", "Active stages pointing"),
+    ],
+)
+def test_a_resource_in_use_cannot_be_deleted(example: Example, name: str, message: str) -> None:
+    resource: Resource = getattr(example, name)
+    assert message in str(delete_error(example.account, resource.type, resource.id))
+
+
+def test_an_unused_resource_can_be_deleted(example: Example) -> None:
+    for resource in (
+        example.stage,
+        example.deployment,
+        example.link,
+        example.balancer,
+        example.group,
+    ):
+        assert delete_error(example.account, resource.type, resource.id) is None
+        example.account.delete(resource.type, resource.id)
+    assert example.listener not in example.account.resources.values()
+
+
+def test_a_load_balancer_is_released_late_after_its_link_was_deleted(example: Example) -> None:
+    example.account.releases_late = True
+    example.account.delete(rt.STAGE, example.stage.id)
+    example.account.delete(rt.VPC_LINK, example.link.id)
+    assert "a moment ago" in str(
+        delete_error(example.account, rt.LOAD_BALANCER, example.balancer.id)
+    )
+    assert delete_error(example.account, rt.LOAD_BALANCER, example.balancer.id) is None
+
+
+def test_a_link_that_only_a_canary_uses_cannot_be_deleted(example: Example) -> None:
+    other = example.add(rt.VPC_LINK, targetArn="arn:other", name="other")
+    assert delete_error(example.account, rt.VPC_LINK, other.id) is None
+    overrides = {"stageVariableOverrides": {"vpcLinkId": other.id}}
+    example.stage.wrapped["canarySettings"] = overrides
+    assert "referenced" in str(delete_error(example.account, rt.VPC_LINK, other.id))
+
+
+def test_a_load_balancer_has_at_most_one_link(example: Example) -> None:
+    second = example.build(rt.VPC_LINK, targetArn=example.balancer.id, name="second")
+    assert "already associated" in str(create_error(example.account, second))
+
+
+def test_a_target_group_belongs_to_one_load_balancer(example: Example) -> None:
+    other = example.add(rt.LOAD_BALANCER, name="other")
+    second = example.build(rt.LISTENER, **example.listening(other, 80))
+    assert "TargetGroupAssociationLimit" in str(create_error(example.account, second))
+    same_port = example.build(rt.LISTENER, **example.listening(example.balancer, 80))
+    assert "DuplicateListener" in str(create_error(example.account, same_port))
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        ({"variables": {"vpcLinkId": "x"}}, "backendHost"),
+        ({"variables": {"vpcLinkId": "x", "backendHost": "y"}}, "None"),
+        ({"deployment": "gone"}, "does not exist"),
+        ({"canarySettings": {"deploymentId": "gone"}}, "does not exist"),
+    ],
+)
+def test_a_stage_needs_a_deployment_and_its_variables(
+    example: Example, inputs: Mapping[str, Any], message: str
+) -> None:
+    variables = {"vpcLinkId": "x", "backendHost": "y"}
+    stage = example.build(rt.STAGE, **example.published(**{"variables": variables, **inputs}))
+    assert message in str(error(example.account, stage))
+
+
+def test_logs_need_the_role_of_the_account(example: Example) -> None:
+    example.stage.wrapped["accessLogSettings"] = {"destinationArn": "arn"}
+    assert error(example.account, example.stage) is None
+    example.account.has_log_role = False
+    assert "role ARN must be set" in str(error(example.account, example.stage))
+    example.add(rt.API_ACCOUNT, cloudwatchRoleArn="arn")
+    assert error(example.account, example.stage) is None
+
+
+def test_a_name_is_used_once(example: Example) -> None:
+    example.add(rt.LOG_GROUP, name="group")
+    second = example.build(rt.LOG_GROUP, name="group")
+    assert "already exists" in str(create_error(example.account, second))
+
+
+def test_the_ranges_of_subnets_must_not_overlap(example: Example) -> None:
+    example.add(rt.SUBNET, vpcId="vpc", cidrBlock="10.0.0.0/24")
+    within = example.build(rt.SUBNET, vpcId="vpc", cidrBlock="10.0.0.128/25")
+    assert "conflicts" in str(create_error(example.account, within))
+    example.add(rt.SUBNET, vpcId="vpc", cidrBlock="10.0.1.0/24")
+
+
+def test_removing_a_zone_replaces_the_load_balancer() -> None:
+    two, three = {"subnets": ["a", "b"]}, {"subnets": ["c", "b", "a"]}
+    assert rt.forced(rt.LOAD_BALANCER, three, two, {"subnets"}) == {"subnets"}
+    assert rt.forced(rt.LOAD_BALANCER, two, three, {"subnets"}) == set()
+
+
+def test_an_equivalent_value_is_no_change() -> None:
+    old = {"subnets": ["a", "b"], "policy": '{"a": 1, "b": 2}', "tags": {"x": "1"}}
+    new = {"subnets": ["b", "a"], "policy": '{"b":2,"a":1}', "tags": {"x": "2", "y": "3"}}
+    assert changes(old, new) == {"tags": ("~tags.x", "+tags.y")}

@@ -5,6 +5,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from operations.gateway import GatewayError
 from operations.gateway.emulator import Emulator
 from operations.gateway.local_api import Exchange, LocalApi
+from operations.gateway.proxy import Response
 from operations.gateway.published import Canary, PublishedStage
 from tests.gateway.apis import BLUE, GREEN, ORIGIN, ROOT_ROUTE, ask, published, reached
 
@@ -71,24 +73,27 @@ def test_a_canary_is_shown_whole_and_then_has_its_share_again(
 def test_moving_a_stage_under_load_loses_no_request(api: LocalApi) -> None:
     api.publish(published())
     done = threading.Event()
+    responses: SimpleQueue[Response] = SimpleQueue()
 
-    def call_until_done() -> list[tuple[int, str]]:
-        responses = []
+    def call_until_done() -> None:
         while not done.is_set():
-            response = ask(api)
-            responses.append((response.status, str(json.loads(response.body)["service"])))
-        return responses
+            responses.put(ask(api))
 
     with ThreadPoolExecutor(2) as pool:
         callers = [pool.submit(call_until_done) for _ in range(2)]
-        for stage in (TO_GREEN, TO_BLUE) * 5:
-            api.publish(published(stages={"dev": stage}))
-            reached(api)  # between two moves at least one request gets through
-        done.set()
-        responses = [response for caller in callers for response in caller.result()]
-    assert {status for status, _ in responses} == {200}
-    assert {target for _, target in responses} == {"blue", "green"}
-    assert reached(api) == "blue"
+        try:
+            for stage, target in ((TO_GREEN, "green"), (TO_BLUE, "blue")) * 5:
+                api.publish(published(stages={"dev": stage}))
+                assert reached(api) == target
+                seen = ""
+                while seen != target:  # until a caller was moved, too
+                    response = responses.get()
+                    assert response.status == 200
+                    seen = json.loads(response.body)["service"]
+        finally:
+            done.set()
+    assert {future.exception() for future in callers} == {None}
+    assert {responses.get().status for _ in range(responses.qsize())} <= {200}
 
 
 @pytest.mark.parametrize(

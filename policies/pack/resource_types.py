@@ -23,9 +23,19 @@ VPC_LINK = "aws:apigateway/vpcLink:VpcLink"
 VPC_LINK_V2 = "aws:apigatewayv2/vpcLink:VpcLink"
 VPC_LINKS = (VPC_LINK, VPC_LINK_V2)
 DEFINITIONS = (REST_API, REST_API_PUT)
-"""Types that have an OpenAPI document in `body`."""
+"""Types of a REST API that have an OpenAPI document in `body`."""
 INTEGRATION_SOURCES = (INTEGRATION, *DEFINITIONS)
-"""Types that define integrations."""
+"""Types of a REST API that define integrations."""
+HTTP_API = "aws:apigatewayv2/api:Api"
+"""An HTTP API or a WebSocket API."""
+APIS = (REST_API, HTTP_API)
+HTTP_DEPLOYMENT = "aws:apigatewayv2/deployment:Deployment"
+HTTP_INTEGRATION = "aws:apigatewayv2/integration:Integration"
+HTTP_ROUTE = "aws:apigatewayv2/route:Route"
+HTTP_STAGE = "aws:apigatewayv2/stage:Stage"
+HTTP_SOURCES = (HTTP_INTEGRATION, HTTP_API)
+"""Types of an HTTP or WebSocket API that define integrations."""
+STAGES = (STAGE, HTTP_STAGE)
 WEB_ACL_ASSOCIATION = "aws:wafv2/webAclAssociation:WebAclAssociation"
 
 LOAD_BALANCERS = ("aws:lb/loadBalancer:LoadBalancer", "aws:alb/loadBalancer:LoadBalancer")
@@ -35,6 +45,9 @@ TARGET_ATTACHMENTS = (
     "aws:lb/targetGroupAttachment:TargetGroupAttachment",
     "aws:alb/targetGroupAttachment:TargetGroupAttachment",
 )
+
+CLOUD_MAP_SERVICE = "aws:servicediscovery/service:Service"
+"""What an HTTP API may call in place of a listener."""
 
 DEFAULT_ROUTE_TABLE = "aws:ec2/defaultRouteTable:DefaultRouteTable"
 DEFAULT_SECURITY_GROUP = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"

@@ -4,7 +4,9 @@
 so that a release which works differently stops the pack instead of weakening it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import metadata
 from typing import Any
@@ -54,6 +56,11 @@ def _names(function: Any) -> Sequence[str]:
     return code.co_names if code else ()
 
 
+def is_preview() -> bool:
+    """Whether the resources are still to be created and changed."""
+    return bool(pulumi.runtime.is_dry_run())
+
+
 def is_exported_state() -> bool:
     """Whether an exported state is analyzed, for which the SDK has no name of a stack."""
     return pulumi.get_stack() == "stack"
@@ -67,8 +74,50 @@ class NotYetKnownError(UnknownValueError):
         self.message = message
 
 
+@dataclass(frozen=True)
+class _Unshown:
+    """What the SDK does not pass on to a stack policy, by URN and name of the property."""
+
+    sources: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    """URNs of resources that a property was made from, and that the program only read."""
+    unknown_inputs: Container[tuple[str, str]] = ()
+    """Inputs that are unknown. In the outputs, an input that was not set may be unknown too."""
+
+
+_NOTHING = _Unshown()
+_UNSHOWN: ContextVar[_Unshown] = ContextVar("unshown", default=_NOTHING)
+
+
 class Servicer(_PolicyAnalyzerServicer):
     """The SDK's implementation of the analyzer protocol."""
+
+    def Analyze(self, request: Any, context: Any) -> Any:  # noqa: N802
+        """Analyze the inputs of one resource."""
+        for name, value in request.properties.fields.items():
+            entry = (request.urn, name)
+            if value.string_value == UNKNOWN_STRING_VALUE:
+                self._unknown_inputs.add(entry)
+            else:
+                self._unknown_inputs.discard(entry)
+        return super().Analyze(request, context)  # type: ignore[no-untyped-call]
+
+    def AnalyzeStack(self, request: Any, context: Any) -> Any:  # noqa: N802
+        """Analyze the outputs of all resources."""
+        shown = {resource.urn for resource in request.resources}
+        sources = {
+            (resource.urn, name): tuple(urn for urn in made_from.urns if urn not in shown)
+            for resource in request.resources
+            for name, made_from in resource.propertyDependencies.items()
+        }
+        before = _UNSHOWN.set(_Unshown(sources, self._unknown_inputs))
+        try:
+            return super().AnalyzeStack(request, context)  # type: ignore[no-untyped-call]
+        finally:
+            _UNSHOWN.reset(before)
+
+    @cached_property
+    def _unknown_inputs(self) -> set[tuple[str, str]]:
+        return set()
 
     def property_names(self) -> dict[str, set[str]]:
         """Names of the configuration properties of each policy."""
@@ -126,6 +175,14 @@ class SdkObject:
         """URNs of the resources that each property was made from; only in a stack rule."""
         dependencies = getattr(self._source, "property_dependencies", {})
         return {key: tuple(r.urn for r in found) for key, found in dependencies.items()}
+
+    def read_sources(self, name: str) -> tuple[str, ...]:
+        """URNs of the resources that a property was made from and that were only read."""
+        return _UNSHOWN.get().sources.get((self._source.urn, name), ())
+
+    def is_unknown_input(self, name: str) -> bool:
+        """Whether the program set the property to an unknown value; only in a stack rule."""
+        return (self._source.urn, name) in _UNSHOWN.get().unknown_inputs
 
     @property
     def delete_before_replace(self) -> bool | None:

@@ -42,6 +42,11 @@ def peek(value: Any, *path: str | int) -> Any:
     return value
 
 
+def is_set(value: Any) -> bool:
+    """Whether a value is there or may be: AWS and its provider treat empty text as unset."""
+    return isinstance(value, UnknownValue) or value not in (None, "")
+
+
 def items(value: Any) -> list[Any]:
     """List the elements of a property that holds a list or a single value.
 

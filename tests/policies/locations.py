@@ -118,7 +118,10 @@ EXPECTED = {
     "region argument on the deployment": different("'deployment'", regions={"deployment": THERE}),
     "region argument on the stage": different("stage 'dev'", regions={"dev": THERE}),
     "region argument that is the same": same(regions={"nlb": HERE}),
-    "two providers, one region": same(by("a"), by("b")),
+    "two providers, one region": unproven(SAME, "does not pin an account", by("a"), by("b")),
+    "default provider and another of the same region": unproven(
+        SAME, "does not pin an account", by("default_7_51_1"), by("b")
+    ),
     "two providers, two regions": different(
         "provider 'a'", Side("a", {"region": THERE}, region=THERE), by("b")
     ),
@@ -253,11 +256,8 @@ EXPECTED = {
     "GovCloud": same(GOVERNMENT, GOVERNMENT),
     "GovCloud and China": different("us-gov-west-1", replace(GOVERNMENT, provider="gov"), CHINA),
     "no link named": unproven(UNPROVEN, "it does not name a VPC link", connection=None),
-    "no API named": unproven(UNPROVEN, "which REST API it belongs to", api_id=UNKNOWN),
+    "no API named": unproven(UNPROVEN, "which API it belongs to", api_id=UNKNOWN),
     "variables of the deployment": same(**ON_DEPLOYMENT),
-    "variables of the deployment, elsewhere": different(
-        "'call' cannot work", ELSEWHERE, **ON_DEPLOYMENT
-    ),
     "API that was read, two profiles": unproven(SAME, "", *PROFILES, read=("api",)),
     "API that was read, two accounts": unproven(DIFFERENT, "", *TWO_ACCOUNTS, read=("api",)),
     "API that was read": same(read=("api",)),

@@ -18,6 +18,7 @@ from tests.policies.locations import (
     DIFFERENT,
     ELSEWHERE,
     EXPECTED,
+    NO_REGION,
     PINNED,
     PROVEN,
     SAME,
@@ -48,7 +49,7 @@ def test_the_location_is_proven_as_expected_before_and_after_the_update(expected
     assert expected.message in (message or later_message)
 
 
-@pytest.mark.parametrize("name", ["missing variable"])
+@pytest.mark.parametrize("name", ["missing variable", "variables of the deployment"])
 def test_a_missing_variable_violates_another_rule(name: str) -> None:
     assert is_stopped(EXPECTED[name].stack.run(Phase.PREVIEW), "stage-variables-complete")
 
@@ -141,7 +142,7 @@ def test_what_the_update_cannot_prove_is_stopped_at_preview() -> None:
 
 
 def test_a_stack_without_private_integration_is_not_checked() -> None:
-    stack = LinkedStack(left_out=("nlb", "link", "call"))
+    stack = LinkedStack(stages={"dev": {"tier": "gold"}}, left_out=("nlb", "link", "call"))
     analysis = analyzer.analyze_run(
         stack.run(Phase.UPDATE), {}, [rule(name).policy() for name in (SHARED, PROVEN)]
     )
@@ -192,11 +193,23 @@ def test_after_the_update_the_evidence_is_the_arns_of_the_resources() -> None:
 def test_a_region_argument_that_is_not_known_yet_proves_nothing() -> None:
     run = LinkedStack().run(Phase.PREVIEW)
     balancer, api = run.one("aws:lb/loadBalancer:LoadBalancer"), run.one(types.REST_API)
-    pending = {**balancer.outputs, "region": UNKNOWN}
-    left_open = swap(run, balancer, replace(balancer, outputs=pending))
-    assert proof_of(left_open)[0] is SAME
-    made_from = {"region": frozenset({api.urn})}
-    given = replace(balancer, outputs=pending, property_dependencies=made_from)
+    given = {"region": UNKNOWN}
+    for made_from in ({}, {"region": frozenset({api.urn})}):
+        left_open = replace(
+            balancer,
+            inputs=balancer.inputs | given,
+            outputs=balancer.outputs | given,
+            property_dependencies=made_from,
+        )
+        assert proof_of(swap(run, balancer, left_open))[0] is UNPROVEN
+
+
+def test_an_unknown_region_argument_is_not_the_region_of_a_profile() -> None:
+    run = LinkedStack(NO_REGION, NO_REGION).run(Phase.PREVIEW)
+    balancer = run.one("aws:lb/loadBalancer:LoadBalancer")
+    assert balancer.outputs["region"] is UNKNOWN
+    assert proof_of(run)[0] is SAME
+    given = replace(balancer, inputs=balancer.inputs | {"region": UNKNOWN})
     assert proof_of(swap(run, balancer, given))[0] is UNPROVEN
 
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 import yaml  # type: ignore[import-untyped]
 
@@ -41,6 +42,8 @@ class Operation:
     """Whether an API key is required."""
     integration: Mapping[str, Any] | None
     """How API Gateway calls the service; `None` when the operation does not define it."""
+    is_open: bool = False
+    """Whether it depends on a reference that leads nowhere, so that its integration is unknown."""
 
     @property
     def route(self) -> str:
@@ -67,23 +70,47 @@ def _yaml(text: str) -> Any:
 
 
 def operations(document: Mapping[str, Any]) -> Iterator[Operation]:
-    """Every operation of a document, in document order."""
+    """Every operation of a document, in document order.
+
+    What a reference hides that leads nowhere is one operation whose integration is unknown.
+    """
     schemes = _schemes(document)
-    for path, item in _mapping(document.get("paths")).items():
+    paths = _resolved(document, document.get("paths"))
+    if paths is _NOWHERE:
+        yield Operation("ANY", "(unknown path)", False, False, None, is_open=True)
+    for path, value in _mapping(paths).items():
+        item = _resolved(document, value)
+        if item is _NOWHERE:
+            yield Operation("ANY", str(path), False, False, None, is_open=True)
         for key, operation in _mapping(item).items():
-            if key not in (*_VERBS, _ANY) or not isinstance(operation, dict):
-                continue
-            # API Gateway does not always honor `security` at the root: only the operation's counts.
-            requirements = _requirements(operation.get("security"))
-            kinds = [{_kind(schemes.get(name)) for name in names} for names in requirements]
-            extension = _mapping(operation.get("x-amazon-apigateway-auth")).get("type") or "NONE"
-            yield Operation(
-                verb="ANY" if key == _ANY else key.upper(),
-                path=str(path),
-                authorized=_always("authorizer", kinds) or str(extension).upper() != "NONE",
-                keyed=_always("key", kinds),
-                integration=_integration(document, operation.get(INTEGRATION)),
-            )
+            if key in (*_VERBS, _ANY):
+                verb = "ANY" if key == _ANY else key.upper()
+                yield from _operation(document, schemes, verb, str(path), operation)
+
+
+def _operation(
+    document: Mapping[str, Any], schemes: Mapping[str, Any], verb: str, path: str, value: Any
+) -> Iterator[Operation]:
+    operation = _resolved(document, value)
+    if operation is _NOWHERE:
+        yield Operation(verb, path, False, False, None, is_open=True)
+    if not isinstance(operation, dict):
+        return
+    # API Gateway does not always honor `security` at the root: only the operation's counts.
+    requirements = _requirements(operation.get("security"))
+    kinds = [
+        {_kind(_resolved(document, schemes.get(name))) for name in names} for names in requirements
+    ]
+    extension = _mapping(operation.get("x-amazon-apigateway-auth")).get("type") or "NONE"
+    integration = _resolved(document, operation.get(INTEGRATION))
+    yield Operation(
+        verb=verb,
+        path=path,
+        authorized=_always("authorizer", kinds) or str(extension).upper() != "NONE",
+        keyed=_always("key", kinds),
+        integration=integration if isinstance(integration, dict) else None,
+        is_open=integration is _NOWHERE,
+    )
 
 
 def variables(value: Any) -> frozenset[str]:
@@ -137,16 +164,44 @@ def _kind(scheme: Any) -> str:
     return "key" if is_key else ""
 
 
-def _integration(document: Mapping[str, Any], value: Any) -> Mapping[str, Any] | None:
-    """Resolve an integration, which may be a reference within the document."""
-    if not isinstance(value, dict):
-        return None
-    found: Any = value
-    if isinstance(value.get("$ref"), str):
-        found = document
-        for step in value["$ref"].removeprefix("#/").split("/"):
-            found = _mapping(found).get(step)
-    return found if isinstance(found, dict) else None
+_NOWHERE = object()
+"""The target of a reference that does not exist, or is in another document."""
+
+
+def _resolved(document: Mapping[str, Any], value: Any) -> Any:
+    """Follow the references of a value within the document; `_NOWHERE` when one leads nowhere.
+
+    A reference to something else than a mapping, or one whose target differs from what is written
+    beside it, leads nowhere as well: tools do not agree on what it means.
+    Source: https://datatracker.ietf.org/doc/html/rfc6901
+    """
+    followed = set()
+    beside: dict[str, Any] = {}
+    while isinstance(value, dict) and "$ref" in value:
+        pointer = value["$ref"]
+        if not isinstance(pointer, str) or pointer in followed:
+            return _NOWHERE
+        followed.add(pointer)
+        beside |= {key: item for key, item in value.items() if key != "$ref"}
+        value = _target(document, pointer)
+        if not isinstance(value, dict) or any(value.get(k, v) != v for k, v in beside.items()):
+            return _NOWHERE
+    return {**value, **beside} if beside else value
+
+
+def _target(document: Mapping[str, Any], pointer: str) -> Any:
+    if pointer != "#" and not pointer.startswith("#/"):
+        return _NOWHERE
+    value: Any = document
+    for step in unquote(pointer).split("/")[1:]:
+        key = step.replace("~1", "/").replace("~0", "~")
+        if isinstance(value, dict) and key in value:
+            value = value[key]
+        elif isinstance(value, list) and key.isdecimal() and int(key) < len(value):
+            value = value[int(key)]
+        else:
+            return _NOWHERE
+    return value
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -21,6 +21,10 @@ from .resource import Resource, resource_of
 T = TypeVar("T")
 
 API_REFERENCE = {
+    types.HTTP_DEPLOYMENT: "apiId",
+    types.HTTP_INTEGRATION: "apiId",
+    types.HTTP_ROUTE: "apiId",
+    types.HTTP_STAGE: "apiId",
     types.AUTHORIZER: "restApi",
     types.DEPLOYMENT: "restApi",
     types.INTEGRATION: "restApi",
@@ -31,7 +35,7 @@ API_REFERENCE = {
     types.REST_API_PUT: "restApiId",
     types.STAGE: "restApi",
 }
-"""The property by which each child of a REST API refers to it."""
+"""The property by which each part of an API refers to it."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ class Reference:
 
 @dataclass(frozen=True)
 class Api:
-    """A REST API that is part of this stack or only referred to in it."""
+    """An API that is part of this stack or only referred to in it."""
 
     key: str
     """The URN of the resource, or the id of an API that is not part of this stack."""
@@ -87,9 +91,34 @@ class Graph:
         return [self._resource(urn) for urn in sorted(urns)]
 
     def sources(self, resource: Resource, prop: str, *tokens: str) -> tuple[Resource, ...]:
-        """Resources of these types that a property was made from."""
-        urns = resource.sources.get(prop, ())
-        return tuple(self._resource(u) for u in urns if self._sources[u].resource_type in tokens)
+        """Resources of these types that a property was made from.
+
+        An output of a component in another language is made from the component itself, so
+        everything of these types inside it counts.
+        """
+        found: dict[str, Resource] = {}
+        for urn in resource.sources.get(prop, ()):
+            for one in (urn, *self._inside(urn)):
+                if self._sources[one].resource_type in tokens:
+                    found[one] = self._resource(one)
+        return tuple(found.values())
+
+    def _inside(self, urn: str) -> list[str]:
+        """URNs of everything inside a component; none for the stack or a resource of AWS."""
+        if self._sources[urn].resource_type.startswith(("aws:", "pulumi:")):
+            return []
+        inside = list(self._urns_by_parent.get(urn, ()))
+        for one in inside:  # grows while it runs
+            inside.extend(self._urns_by_parent.get(one, ()))
+        return inside
+
+    @cached_property
+    def _urns_by_parent(self) -> dict[str, list[str]]:
+        children = defaultdict(list)
+        for urn, resource in sorted(self._sources.items()):
+            if resource.parent:
+                children[resource.parent.urn].append(urn)
+        return children
 
     def follow(
         self, resource: Resource, path: str, to: Iterable[str], key: str = "id"
@@ -151,11 +180,11 @@ class Graph:
         return self._indexes[tokens, key].get(value, [])
 
     def api_of(self, part: Resource) -> Api | None:
-        """Find the REST API that a resource is part of; `None` when nothing shows which one."""
-        if part.type == types.REST_API:
+        """Find the API that a resource is part of; `None` when nothing shows which one."""
+        if part.type in types.APIS:
             return Api(part.urn, part)
         prop = API_REFERENCE[part.type]
-        reference = self.follow(part, prop, to=[types.REST_API])
+        reference = self.follow(part, prop, to=types.APIS)
         if len(reference.found) == 1:
             return Api(reference.found[0].urn, reference.found[0])
         if reference.elsewhere:

@@ -1,7 +1,7 @@
 """How an API calls its service: integrations, the stage variables in them, and their VPC links.
 
-An integration is a resource of its own, or part of the OpenAPI document of a `RestApi` or a
-`RestApiPut`. Both are read into the same form here.
+An integration is a resource of its own, or part of the OpenAPI document of an API. Both are read
+into the same form here, for REST APIs as well as for HTTP and WebSocket APIs.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import resource_types as types
-from ..values import UnknownValue, peek
+from ..values import UNKNOWN, UnknownValue, is_set, peek
+from .arn import parse
 from .definition import sole_variable
 from .graph import Api, Graph
 from .resource import Resource
@@ -20,19 +21,37 @@ class Integration:
     """One integration; its properties may be unknown, and have their names in the protocol."""
 
     source: Resource
-    """The `Integration`, `RestApi` or `RestApiPut` that defines it."""
+    """The resource that defines it: an integration, or an API with its document."""
     route: str
     """"GET /orders" in a document; empty for a resource, which has its own name."""
-    properties: Mapping[str, Any]
+    properties: Any
+    """A mapping; `UNKNOWN` when a reference in the document leads nowhere."""
 
     def peek(self, path: str) -> Any:
-        """Read the value at a dotted path."""
-        return peek(self.properties, *path.split("."))
+        """Read the value at a dotted path; `None` also for empty text."""
+        value = peek(self.properties, *path.split("."))
+        return value if is_set(value) else None
+
+    @property
+    def target_property(self) -> str:
+        """The property that names the load balancer, or the listener, next to the VPC link."""
+        if self.source.type not in types.HTTP_SOURCES:
+            return "integrationTarget"
+        return "integrationUri" if self.source.type == types.HTTP_INTEGRATION else "uri"
+
+    @property
+    def target(self) -> Any:
+        """ARN of what it calls, `UNKNOWN` if it may be one; `None` when only the link shows it."""
+        value = self.peek(self.target_property)
+        if self.source.type in types.HTTP_SOURCES and not isinstance(value, UnknownValue):
+            # The same property holds the URL of a service that a link of version 1 leads to.
+            return value if parse(value) else None
+        return value
 
     @property
     def timeout_ms(self) -> Any:
         """How long API Gateway waits for the service, in milliseconds."""
-        is_resource = self.source.type == types.INTEGRATION
+        is_resource = self.source.type in (types.INTEGRATION, types.HTTP_INTEGRATION)
         return self.peek("timeoutMilliseconds" if is_resource else "timeoutInMillis")
 
     @property
@@ -57,12 +76,23 @@ def for_routes(routes: Iterable[str]) -> str:
 
 def integrations(source: Resource) -> tuple[Integration, ...]:
     """Read the integrations of a resource; UnknownPropertyError when its document is unknown."""
-    if source.type == types.INTEGRATION:
+    if source.type in (types.INTEGRATION, types.HTTP_INTEGRATION):
         return (Integration(source, "", source.props),)
-    found = ((operation.route, operation.integration) for operation in source.operations)
-    return tuple(
-        Integration(source, route, properties) for route, properties in found if properties
-    )
+    if source.type not in (*types.DEFINITIONS, types.HTTP_API):
+        return ()
+    found = []
+    for operation in source.operations:
+        if operation.is_open:
+            found.append(Integration(source, operation.route, UNKNOWN))
+        elif operation.integration:
+            found.append(Integration(source, operation.route, _renamed(operation.integration)))
+    return tuple(found)
+
+
+def _renamed(properties: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Give the target in a document the name that it has in a resource."""
+    target = properties.get("integration-target")
+    return {"integrationTarget": target, **properties} if target is not None else properties
 
 
 def private_integrations(source: Resource, *names: str) -> tuple[Integration, ...]:
@@ -93,25 +123,23 @@ class VariableSet:
         """Look up a variable: its value, and the resource and the property that set it."""
         for resource, prop, variables in self.layers:
             value = peek(variables, name)
-            if value is not None:
+            if is_set(value):
                 return value, resource, prop
         return None, self.stage, ""
 
 
-def variable_sets(stage: Resource, graph: Graph) -> tuple[VariableSet, ...]:
+def variable_sets(stage: Resource, _: Graph) -> tuple[VariableSet, ...]:
     """All variable sets of a stage; a canary inherits what it does not override.
 
+    The variables of a deployment do not count: the provider creates it without a stage.
     Source: https://docs.aws.amazon.com/apigateway/latest/api/API_CanarySettings.html
     """
-    deployed = tuple(
-        (deployment, "variables", deployment.peek("variables"))
-        for deployment in graph.follow(stage, "deployment", to=[types.DEPLOYMENT]).found
-    )
-    own = ((stage, "variables", stage.peek("variables")), *deployed)
-    overrides = stage.peek("canarySettings.stageVariableOverrides")
+    prop = "variables" if stage.type == types.STAGE else "stageVariables"
+    own = ((stage, prop, stage.peek(prop)),)
     stable = VariableSet(stage, False, own)
     if stage.peek("canarySettings") is None:
         return (stable,)
+    overrides = stage.peek("canarySettings.stageVariableOverrides")
     return (stable, VariableSet(stage, True, ((stage, "canarySettings", overrides), *own)))
 
 
@@ -127,6 +155,8 @@ class LinkReference:
     """Id of a link that is not part of this stack."""
     unresolved: str = ""
     """Why neither is known."""
+    is_elsewhere: bool = False
+    """Whether the stage that selects the link is not part of this stack."""
 
 
 def link_references(
@@ -138,22 +168,23 @@ def link_references(
     if link is None:
         yield LinkReference("", unresolved="it does not name a VPC link")
     elif variable is None:
-        yield _link_reference("", link, integration.source, "connectionId", graph)
+        yield link_reference("", link, integration.source, "connectionId", graph)
     else:
-        stages = list(graph.parts(api, types.STAGE)) if api else []
+        stages = list(graph.parts(api, *types.STAGES)) if api else []
         if not stages:
             reason = f"no stage of this stack sets the stage variable {variable}"
-            yield LinkReference("", unresolved=reason)
+            yield LinkReference("", unresolved=reason, is_elsewhere=True)
         for stage in stages:
             for variables in variable_sets(stage, graph):
                 value, holder, prop = variables.find(variable)
                 if value is not None:  # stage-variables-complete reports a missing variable
-                    yield _link_reference(variables.label, value, holder, prop, graph)
+                    yield link_reference(variables.label, value, holder, prop, graph)
 
 
-def _link_reference(
+def link_reference(
     selected_by: str, value: Any, holder: Resource, prop: str, graph: Graph
 ) -> LinkReference:
+    """Follow the id of a VPC link in a property of `holder`."""
     links = graph.targets(value, holder, prop, *types.VPC_LINKS)
     if isinstance(value, UnknownValue):
         unresolved = "" if links else "its VPC link is not known yet"

@@ -55,7 +55,7 @@ class Resource(SdkObject):
         UnknownPropertyError when the body is unknown, UnreadableError when it is not a document.
         """
         body = self.known("body")
-        return tuple(operations(read(body))) if isinstance(body, str) else ()
+        return tuple(operations(read(body))) if isinstance(body, str) and body else ()
 
 
 class UnknownPropertyError(Exception):

@@ -1,9 +1,11 @@
 """Where a resource is: its region and account with the evidence, or why they are unknown.
 
 Regions and accounts are compared separately. Two locations share one when both are known and
-equal, or when neither is known but both must be the same: one provider, or providers with the
-same credentials, act as one identity. Different credentials prove nothing, because two profiles
-may lead to one account. This module uses neither the SDK nor the graph.
+equal, or when they are not known but must be the same: one provider, or providers with the same
+credentials, act as one identity. Different credentials prove nothing, because two profiles may
+lead to one account. Nor do equal inputs of two providers that take their credentials from the
+environment: `env_var_mappings` gives a provider an environment of its own, and no policy sees it.
+This module uses neither the SDK nor the graph.
 """
 
 import enum
@@ -14,14 +16,24 @@ from types import MappingProxyType
 from typing import Any
 
 from ..graph.arn import Arn, partition_of
-from ..values import as_boolean, decoded, equals, is_known, items, peek
+from ..values import UnknownValue, as_boolean, decoded, equals, is_known, is_set, items, peek
 
 _NAME = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d|\d{12}")
-CREDENTIALS = (
-    *("accessKey", "secretKey", "token", "profile", "sharedConfigFiles", "sharedCredentialsFiles"),
-    *("assumeRole", "assumeRoles", "assumeRoleWithWebIdentity", "endpoints", "stsRegion"),
+_DEFAULT_PROVIDER = re.compile(r"default(_\d+_\d+_\d+\w*)?")
+_NOT_CREDENTIALS = frozenset(
+    (
+        *("region", "version", "id", "allowedAccountIds", "forbiddenAccountIds", "defaultTags"),
+        *("ignoreTags", "maxRetries", "retryMode", "tokenBucketRateLimiterCapacity", "userAgents"),
+        *("skipCredentialsValidation", "skipRegionValidation", "skipRequestingAccountId"),
+        *("s3UsePathStyle", "s3UsEast1RegionalEndpoint", "tagPolicyCompliance", "insecure"),
+        *("useDualstackEndpoint", "useFipsEndpoint", "customCaBundle", "pluginDownloadURL"),
+        *("httpProxy", "httpsProxy", "noProxy"),
+    )
 )
-"""Inputs of a provider that decide which identity and which endpoints it uses."""
+"""Inputs of a provider that do not decide which identity and which endpoints it uses.
+
+Every other one may, including those of later versions.
+"""
 
 
 class Axis(enum.StrEnum):
@@ -38,6 +50,8 @@ class Fact:
     value: str
     evidence: str
     """Where it was found, as "its region argument"."""
+    is_past: bool = False
+    """Whether it shows where the provider worked before this update, which may have changed."""
 
     @property
     def shown(self) -> str:
@@ -63,13 +77,34 @@ class Identity:
     """URN of the provider; empty when the resource shows none."""
     credentials: tuple[tuple[str, str], ...] | None = field(repr=False)
     """Inputs that are set; `None` when one of them is unknown."""
+    is_default: bool = True
+    """Whether the engine created the provider, which then has the environment of the engine."""
 
     def is_same(self, other: "Identity") -> bool:
         """Whether both must act as the same principal."""
         if self.provider and self.provider == other.provider:
             return True
-        both_shown = bool(self.provider and other.provider) and self.credentials is not None
-        return both_shown and self.credentials == other.credentials
+        if not self.provider or not other.provider or self.credentials is None:
+            return False
+        has_own_environment = self._has_own_environment or other._has_own_environment
+        return not has_own_environment and self._named == other._named
+
+    @property
+    def is_named(self) -> bool:
+        """Whether its inputs name an identity, which may change from one update to the next."""
+        return self.credentials is None or bool(self._named)
+
+    @property
+    def _has_own_environment(self) -> bool:
+        names = dict(self.credentials or ())
+        return not self.is_default and not names.keys() & {"profile", "accessKey"}
+
+    @property
+    def _named(self) -> tuple[tuple[str, str], ...] | None:
+        """The credentials without what is the same as nothing."""
+        unset = {("profile", repr("default")), ("skipMetadataApiCheck", "True")}
+        credentials = self.credentials
+        return None if credentials is None else tuple(c for c in credentials if c not in unset)
 
 
 UNKNOWN_IDENTITY = Identity("", None)
@@ -108,9 +143,12 @@ def relation(a: Location, b: Location, axis: Axis) -> Relation:
     if isinstance(one, Fact) and isinstance(other, Fact):
         return Relation.SAME if one.value == other.value else Relation.DIFFERENT
     if axis is Axis.REGION:
-        is_same = a.region_source.is_same(b.region_source)
+        mine, others = a.region_source, b.region_source
     else:
-        is_same = a.identity.is_same(b.identity)
+        mine, others = a.identity, b.identity
+    # A resource that is still to be made may end up where its provider's identity leads now.
+    is_past = any(isinstance(side, Fact) and side.is_past for side in (one, other))
+    is_same = mine.is_same(others) and not (is_past and mine.is_named)
     return Relation.SAME if is_same else Relation.UNPROVEN
 
 
@@ -123,27 +161,33 @@ def locate(
     provider_urn: str = "",
     arns: Sequence[tuple[Arn, str]] = (),
     provider_account: Fact | None = None,
+    is_past: bool = False,
 ) -> Location:
     """Locate a resource.
 
     `region` is its own argument, `provider` the properties of its provider. `arns` are its known
     ARNs, each with the name of the property that holds it; an ARN may omit region or account.
-    `provider_account` is an account that is known of the provider by other means.
+    `provider_account` is an account that is known of the provider by other means. `is_past` says
+    that the ARNs are those of a resource that was made before this update.
     """
-    inherited = peek(provider, "region")
-    regions = [Fact(arn.region, name) for arn, name in arns if arn.region]
+    provider = {key: value for key, value in provider.items() if is_set(value)}
+    region = region if is_set(region) else None
+    inherited = provider.get("region")
+    regions = [Fact(arn.region, name, is_past) for arn, name in arns if arn.region]
     if isinstance(inherited, str) and (region is None or equals(region, inherited)):
         # The provider sets its own region on resources that have none.
         regions.append(Fact(inherited, f"provider '{provider_name}'"))
     elif isinstance(region, str):
         regions.append(Fact(region, "its region argument"))
-    identity = _identity(provider, provider_urn)
+    is_default = bool(_DEFAULT_PROVIDER.fullmatch(provider_urn.rpartition("::")[2]))
+    credentials = _credentials(provider)
+    identity = Identity(provider_urn, credentials, is_default)
     region_source = UNKNOWN_IDENTITY
     if region is None and not isinstance(inherited, str):
         # If unset, it comes from the profile or the environment; if unknown, it may be any region.
         is_unset = inherited is None
-        region_source = identity if is_unset else Identity(provider_urn, None)
-    accounts = [Fact(arn.account, name) for arn, name in arns if arn.account]
+        region_source = identity if is_unset else Identity(provider_urn, None, is_default)
+    accounts = [Fact(arn.account, name, is_past) for arn, name in arns if arn.account]
     accounts += _pinned_accounts(provider, provider_name)
     accounts += [provider_account] if provider_account else []
     return Location(
@@ -179,27 +223,46 @@ def _account_ids(value: Any) -> list[str]:
     value = decoded(value)
     if not is_known(value):
         return []
-    return sorted({str(item).zfill(12) for item in items(value)})
+    return sorted({str(item).zfill(12) for item in items(value) if is_set(item)})
+
+
+_ROLES = ("assumeRoles", "assumeRole", "assumeRoleWithWebIdentity")
 
 
 def _role(provider: Mapping[str, Any]) -> str:
-    """ARN of the role that makes the requests: the last of several; empty if none is known."""
-    for key in ("assumeRoles", "assumeRole", "assumeRoleWithWebIdentity"):
-        roles = items(decoded(provider.get(key)))
-        if not roles:
-            continue
-        last = roles[-1]
-        # Plain dictionaries of a program keep their snake case.
-        role = peek(last, "roleArn") or peek(last, "role_arn") if is_known(last) else None
-        return role if isinstance(role, str) else ""
+    """ARN of the role that makes the requests: the last of several; empty if none is known.
+
+    A web identity comes first in a chain of roles, whatever the order of the inputs.
+    """
+    for key in _ROLES:
+        roles = _assumed(provider.get(key))
+        if roles:
+            role = _role_arn(roles[-1])
+            return role if isinstance(role, str) else ""
     return ""
 
 
-def _identity(provider: Mapping[str, Any], urn: str) -> Identity:
-    used = {key: decoded(provider[key]) for key in CREDENTIALS if provider.get(key) is not None}
+def _assumed(value: Any) -> list[Any]:
+    """The roles of an input; one whose ARN is empty is not assumed."""
+    roles = items(decoded(value))
+    return [one for one in roles if is_set(_role_arn(one) if isinstance(one, dict) else one)]
+
+
+def _role_arn(role: Any) -> Any:
+    # Plain dictionaries of a program keep their snake case.
+    found = peek(role, "roleArn")
+    return found if is_set(found) else peek(role, "role_arn")
+
+
+def _credentials(provider: Mapping[str, Any]) -> tuple[tuple[str, str], ...] | None:
+    used = {}
+    for key in provider.keys() - _NOT_CREDENTIALS:
+        value = _assumed(provider[key]) if key in _ROLES else decoded(provider[key])
+        if is_set(value) and (isinstance(value, UnknownValue) or value not in ([], {})):
+            used[key] = value
     if not all(is_known(value) for value in used.values()):
-        return Identity(urn, None)
-    return Identity(urn, tuple(sorted((key, repr(value)) for key, value in used.items())))
+        return None
+    return tuple(sorted((key, repr(value)) for key, value in used.items()))
 
 
 def _unknown_account(label: str, provider: Mapping[str, Any], name: str) -> UnknownLocation:

@@ -1,46 +1,37 @@
 """The request path from an API over its VPC links to load balancers, and what is wrong with it."""
 
-import enum
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any
 
 from .. import resource_types as types
 from ..framework.rule import Config, Violation
 from ..graph.arn import parse
+from ..graph.definition import sole_variable
 from ..graph.graph import Api, Graph
 from ..graph.integrations import (
     Integration,
     LinkReference,
+    VariableSet,
     integrations,
+    link_reference,
     link_references,
     private_integrations,
+    variable_sets,
 )
 from ..graph.resource import Resource
 from ..values import UnknownValue
-from .location import Axis, Fact, Location, Relation, UnknownLocation, relation
+from .location import Axis, Fact, Location
 from .locations import location_of, location_of_api, location_of_arn, shown_id
+from .problems import Problem, Proof, compare, not_a_balancer, one_of, pending
 
-_LINK_PROPERTIES = ("connectionId", "integrationTarget")
-
-
-class Proof(enum.Enum):
-    """Why it is not proven that two things share an account and a region."""
-
-    DISPROVED = enum.auto()
-    """They do not."""
-    PENDING = enum.auto()
-    """The update may show it."""
-    IMPOSSIBLE = enum.auto()
-    """The update cannot show it either."""
-
-
-class Problem(NamedTuple):
-    """A violation of the shared account and region, with its certainty."""
-
-    violation: Violation
-    proof: Proof
+_LINK_PROPERTIES = ("connectionId", "integrationTarget", "integrationUri", "uri")
+_SOURCES = (*types.INTEGRATION_SOURCES, *types.HTTP_SOURCES)
+_HTTP_TARGETS = (*types.LISTENERS, *types.LOAD_BALANCERS, types.CLOUD_MAP_SERVICE)
+_LINK_VARIABLE = re.compile(r"vpc_?link|link(_?id)?$|connection(_?id)?$", re.IGNORECASE)
+_LINK_ID = re.compile(r"[a-z0-9]{4,16}")
 
 
 @dataclass(frozen=True)
@@ -51,8 +42,10 @@ class RequestPath:
     config: Config
 
     def includes(self, resource: Resource) -> bool:
-        """Whether this is a VPC link, or part of an API that has a private integration."""
+        """Whether this is a VPC link, or part of an API that uses one."""
         if resource.type == types.VPC_LINK:
+            return True
+        if resource.type in types.STAGES and any(self._selections(resource)):
             return True
         api = self.graph.api_of(resource)
         if api is None:
@@ -60,10 +53,12 @@ class RequestPath:
         return self.graph.once(f"private {api.key}", lambda: self._is_private(api))
 
     def _is_private(self, api: Api) -> bool:
-        sources = [api.resource] if api.resource else []
-        return any(
-            map(_may_be_private, (*sources, *self.graph.parts(api, *types.INTEGRATION_SOURCES)))
-        )
+        return any(map(_may_be_private, self._sources(api)))
+
+    def _sources(self, api: Api) -> list[Resource]:
+        """Resources of this stack that define the integrations of an API."""
+        own = [api.resource] if api.resource else []
+        return [*own, *self.graph.parts(api, *_SOURCES)]
 
     def problems(self, resource: Resource) -> Iterator[Problem]:
         """Report everything that is wrong with, or unproven about, what a resource connects."""
@@ -71,85 +66,172 @@ class RequestPath:
             balancers, problems = self._balancers(resource, "targetArn")
             yield from problems
             link = self._location(resource)
-            yield from compare(resource, [(balancer, link) for balancer in balancers])
+            yield from one_of(resource, (compare(resource, [(one, link)]) for one in balancers))
             return
         api = self.graph.api_of(resource)
         if api:
-            # A part in another region would belong to an API that does not exist there.
+            # A part in another place would belong to an API that does not exist there.
             pair = (self._location(resource), location_of_api(api, self.graph))
             yield from compare(resource, [pair], [Axis.REGION])
-        yield from self._problems_of_integrations(resource, api)
+            wrong = compare(resource, [pair], [Axis.ACCOUNT])
+            yield from (problem for problem in wrong if problem.proof is Proof.DISPROVED)
+        if resource.type in types.STAGES:
+            yield from self._problems_of_stage(resource, api)
+        elif resource.type in _SOURCES:
+            yield from self._problems_of_integrations(resource, api)
 
     def _problems_of_integrations(self, source: Resource, api: Api | None) -> Iterator[Problem]:
-        if api is None:
-            if _may_be_private(source):
-                text = "does not show which REST API it belongs to."
-                yield _pending(source, text, "pass the id of the REST API itself.")
-        elif _has_unknown_body(source):
-            links = self.graph.sources(source, "body", *types.VPC_LINKS)
-            yield from self._problems_of_links(source, links, api)
-            if not links:
-                text = "has a definition that is not known yet, so its VPC links cannot be checked."
-                yield _pending(source, text, "select the VPC links in it by stage variables.")
-        else:
-            external = defaultdict(set)
-            for integration in private_integrations(source, *_LINK_PROPERTIES):
-                for reference in link_references(integration, api, self.graph):
-                    if reference.external_id:
-                        external[reference.external_id].add(reference.selected_by)
-                    else:
-                        yield from self._problems_of_reference(integration, reference, api)
-            for link_id, selected_by in external.items():
-                yield from self._problems_of_external_link(source, link_id, selected_by, api)
+        if api is None and _may_be_private(source):
+            text = "does not show which API it belongs to."
+            yield pending(source, text, "pass the id of the API itself.")
+        if _has_unknown_body(source):
+            yield from self._problems_of_unknown_body(source, api)
+            return
+        external: dict[tuple[str, str], list[tuple[str, Integration]]] = defaultdict(list)
+        for integration in private_integrations(source, *_LINK_PROPERTIES):
+            for reference in link_references(integration, api, self.graph):
+                if reference.external_id:
+                    key = (reference.external_id, repr(integration.target))
+                    external[key].append((reference.selected_by, integration))
+                else:
+                    yield from self._problems_of_reference(integration, reference, api)
+        for (link_id, _), users in external.items():
+            stages = {stage for stage, _ in users}
+            yield from self._problems_of_external_link(users[0][1], link_id, stages, api)
+
+    def _problems_of_unknown_body(self, source: Resource, api: Api | None) -> Iterator[Problem]:
+        """Follow what the document is made from, or else what the stages select for it."""
+        links = self.graph.sources(source, "body", *types.VPC_LINKS)
+        if not links and api:
+            stages = self.graph.parts(api, *types.STAGES)
+            found = (link for stage in stages for each in self._selections(stage) for link in each)
+            links = tuple(dict.fromkeys(link for link in found if isinstance(link, Resource)))
+        if not links:
+            text = "has a definition that is not known yet, so its VPC links cannot be checked."
+            yield pending(source, text, "select the VPC links in it by stage variables.")
+            return
+        yield from one_of(source, (self._compare_link(source, link, api) for link in links))
+        if any(link.type == types.VPC_LINK_V2 for link in links):
+            targets = self.graph.sources(source, "body", *_HTTP_TARGETS)
+            if not targets:
+                text = "does not show yet which load balancer its VPC link leads to."
+                yield pending(source, text, "create the load balancer in this stack.")
+            located = [self._location(target) for target in targets]
+            yield from self._compare_all(source, located, [], api)
 
     def _problems_of_reference(
-        self, integration: Integration, reference: LinkReference, api: Api
+        self, integration: Integration, reference: LinkReference, api: Api | None
     ) -> Iterator[Problem]:
         source = integration.source
-        if reference.unresolved:
+        targets, problems = self._targets(integration)
+        if reference.unresolved and not targets:
             selected = f" ({reference.selected_by})" if reference.selected_by else ""
             text = (
                 f"cannot be followed to a load balancer{integration.for_route}{selected}: "
                 f"{reference.unresolved}."
             )
-            yield _pending(source, text, "create the VPC link and the stage in this stack.")
-        elif integration.peek("integrationTarget") is not None:
-            balancers, problems = self._balancers(source, "integrationTarget", integration)
-            yield from problems
-            links = [self._location(link) for link in reference.links]
-            yield from self._compare_all(source, balancers, links, api)
-        else:
-            yield from self._problems_of_links(source, reference.links, api)
+            fix = "create the VPC link and the stage in this stack."
+            how = Proof.ELSEWHERE if reference.is_elsewhere else Proof.PENDING
+            yield Problem(Violation(source, text, fix), how)
+        if reference.is_elsewhere:
+            yield from self._problems_of_unused_links(source, api)
+        yield from problems
+        yield from self._compare_all(source, targets, [], api)
+        compared = (self._compare_link(source, link, api) for link in reference.links)
+        yield from one_of(source, compared)
+        if integration.target is None:
+            for link in reference.links:
+                if link.type == types.VPC_LINK_V2:
+                    text = f"uses VPC link '{link.name}', which does not name its load balancer."
+                    fix = f"set {integration.target_property} to the ARN of what it leads to."
+                    yield Problem(Violation(source, text, fix), Proof.IMPOSSIBLE)
 
-    def _problems_of_links(
-        self, source: Resource, links: Iterable[Resource], api: Api
-    ) -> Iterator[Problem]:
-        for link in links:
-            if link.type == types.VPC_LINK_V2:
-                text = f"uses VPC link '{link.name}', which does not name its load balancer."
-                fix = "set integrationTarget to the ARN of the load balancer."
-                yield Problem(Violation(source, text, fix), Proof.IMPOSSIBLE)
-            else:
-                # A wrong target is reported for the link itself.
-                balancers, _ = self._balancers(link, "targetArn")
-                yield from self._compare_all(source, balancers, [self._location(link)], api)
+    def _problems_of_unused_links(self, source: Resource, api: Api | None) -> Iterator[Problem]:
+        """The stage of another stack can only select a link that is where the API is."""
+        links = self.graph.once("unused links", self._unused_links)
+        problems = one_of(source, (self._compare_link(source, link, api) for link in links))
+        yield from (problem for problem in problems if problem.proof is Proof.DISPROVED)
+
+    def _unused_links(self) -> list[Resource]:
+        """VPC links of this stack that neither an integration nor a stage of it uses."""
+        used: dict[object, None] = {}
+        for stage in self.graph.of_type(*types.STAGES):
+            for selection in self._selections(stage, only_unexplained=False):
+                used |= dict.fromkeys(selection)
+        for source in self.graph.of_type(*_SOURCES):
+            used |= dict.fromkeys(self.graph.sources(source, "body", *types.VPC_LINKS))
+            if not _has_unknown_body(source):
+                for one in integrations(source):
+                    value = one.peek("connectionId")
+                    found = self.graph.targets(value, source, "connectionId", *types.VPC_LINKS)
+                    used |= dict.fromkeys(found)
+        return [link for link in self.graph.of_type(*types.VPC_LINKS) if link not in used]
+
+    def _problems_of_stage(self, stage: Resource, api: Api | None) -> Iterator[Problem]:
+        """Compare a stage with the links that it selects for integrations of other stacks."""
+        for selection in self._selections(stage):
+            links = [link for link in selection if isinstance(link, Resource)]
+            yield from one_of(stage, (self._compare_link(stage, link, api) for link in links))
+            caller = Integration(stage, "", {})
+            for link_id in selection:
+                if isinstance(link_id, str):
+                    yield from self._problems_of_external_link(caller, link_id, set(), api)
+
+    def _selections(
+        self, stage: Resource, *, only_unexplained: bool = True
+    ) -> Iterator[tuple[Resource | str, ...]]:
+        """The links that a stage, and its canary, has in variables: resources, or ids of others.
+
+        Those that an integration of this stack uses are left out: they are followed from there.
+        """
+        api = self.graph.api_of(stage)
+        explained = self._used_variables(api) if api and only_unexplained else frozenset()
+        is_private = api is not None and self._is_private(api)
+        for variables in variable_sets(stage, self.graph):
+            found: dict[Resource | str, None] = {}
+            for name in _names(variables):
+                value, holder, prop = variables.find(name)
+                if name in explained:
+                    if isinstance(value, UnknownValue):
+                        break  # the engine shows only what all variables together are made from
+                    continue
+                reference = link_reference("", value, holder, prop, self.graph)
+                found |= dict.fromkeys(reference.links)
+                if (
+                    reference.external_id
+                    and not is_private
+                    and _is_link_id(name, value, holder, prop)
+                ):
+                    found[reference.external_id] = None
+            yield tuple(found)
+
+    def _used_variables(self, api: Api) -> frozenset[str]:
+        """Stage variables that integrations of this stack use for their links."""
+        sources = [source for source in self._sources(api) if not _has_unknown_body(source)]
+        found = (one.peek("connectionId") for s in sources for one in integrations(s))
+        names = (sole_variable(link) for link in found if isinstance(link, str))
+        return frozenset(name for name in names if name)
 
     def _problems_of_external_link(
-        self, source: Resource, link_id: str, stages: set[str], api: Api
+        self, integration: Integration, link_id: str, stages: set[str], api: Api | None
     ) -> Iterator[Problem]:
-        link, names = shown_id(link_id), ", ".join(sorted(stages - {""}))
-        selected = f" ({names})" if names else ""
+        source, link = integration.source, shown_id(link_id)
+        targets, problems = self._targets(integration)
         declared = self.config.get("externalVpcLinks", {}).get(link_id)
+        yield from problems
+        yield from self._compare_all(source, targets, [], api)
         if declared is None:
-            text = (
-                f"uses VPC link '{link}'{selected}, which is not part of this stack, so the load "
-                "balancer behind it cannot be checked."
-            )
-            fix = (
-                "create the VPC link in this stack, or list it under externalVpcLinks in the "
-                "configuration of this policy."
-            )
-            yield Problem(Violation(source, text, fix), Proof.IMPOSSIBLE)
+            if not targets and not problems:
+                names = ", ".join(sorted(stages - {""}))
+                text = (
+                    f"uses VPC link '{link}'{f' ({names})' if names else ''}, which is not part of "
+                    "this stack, so the load balancer behind it cannot be checked."
+                )
+                fix = (
+                    "create the VPC link in this stack, or list it under externalVpcLinks in the "
+                    "configuration of this policy."
+                )
+                yield Problem(Violation(source, text, fix), Proof.IMPOSSIBLE)
             return
         evidence = "externalVpcLinks in the policy's configuration"
         arn = parse(declared["nlbArn"])
@@ -165,14 +247,37 @@ class RequestPath:
         )
         yield from self._compare_all(source, [location_of_arn(arn, evidence)], [location], api)
 
+    def _compare_link(self, source: Resource, link: Resource, api: Api | None) -> Iterator[Problem]:
+        """Compare an API with a link and, for version 1, with its load balancer."""
+        balancers: list[Location] = []
+        if link.type == types.VPC_LINK:
+            balancers, _ = self._balancers(link, "targetArn")  # reported for the link itself
+        yield from self._compare_all(source, balancers, [self._location(link)], api)
+
     def _compare_all(
-        self, source: Resource, balancers: list[Location], links: list[Location], api: Api
+        self,
+        source: Resource,
+        balancers: Sequence[Location],
+        links: Sequence[Location],
+        api: Api | None,
     ) -> Iterator[Problem]:
-        """Compare everything with the API, then the load balancers and the API as configured."""
-        location = location_of_api(api, self.graph)
-        yield from compare(source, [(other, location) for other in (*balancers, *links)])
+        """Compare everything with the API, then the load balancers and the API as configured.
+
+        If there are several load balancers, the API reaches one of them.
+        """
+        location = location_of_api(api, self.graph) if api else self._location(source)
+        pairs = [(link, location) for link in links]
+        if len(balancers) == 1:
+            pairs = [(balancers[0], location), *pairs]
+        yield from compare(source, pairs)
+        if len(balancers) > 1:
+            yield from one_of(source, (compare(source, [(one, location)]) for one in balancers))
         for axis, expected in self._expected().items():
-            yield from compare(source, [(o, expected) for o in (*balancers, location)], [axis])
+            if balancers or links:
+                yield from compare(source, [(location, expected)], [axis])
+            yield from one_of(
+                source, (compare(source, [(one, expected)], [axis]) for one in balancers)
+            )
 
     def _expected(self) -> dict[Axis, Location]:
         """The region and the account that the configuration requires."""
@@ -186,66 +291,62 @@ class RequestPath:
     def _location(self, resource: Resource) -> Location:
         return location_of(resource, self.graph)
 
-    def _balancers(
-        self, holder: Resource, prop: str, integration: Integration | None = None
-    ) -> tuple[list[Location], list[Problem]]:
+    def _targets(self, integration: Integration) -> tuple[list[Location], list[Problem]]:
+        """Locate what an integration names next to its link; nothing if it names nothing."""
+        if integration.target is None:
+            return [], []
+        source, prop = integration.source, integration.target_property
+        if isinstance(integration.target, UnknownValue) and integration.route:
+            return [], []  # hidden by a reference in a document, as is the link
+        return self._located(source, prop, integration.target, is_http=_is_http(source))
+
+    def _balancers(self, holder: Resource, prop: str) -> tuple[list[Location], list[Problem]]:
         """Locate the load balancers that a property may refer to, and report what is wrong."""
-        value = integration.peek(prop) if integration else holder.peek(prop)
+        return self._located(holder, prop, holder.peek(prop))
+
+    def _located(
+        self, holder: Resource, prop: str, value: Any, *, is_http: bool = False
+    ) -> tuple[list[Location], list[Problem]]:
+        tokens = _HTTP_TARGETS if is_http else types.LOAD_BALANCERS
         if isinstance(value, UnknownValue):
-            balancers = self.graph.sources(holder, prop, *types.LOAD_BALANCERS)
-            if balancers:
-                return [self._location(balancer) for balancer in balancers], []
+            found = self.graph.sources(holder, prop, *tokens)
+            if found:
+                return [self._location(target) for target in found], []
             text = (
                 f"has a {prop} that is not known yet and does not come from a load balancer of "
                 "this stack."
             )
             fix = "create the load balancer in this stack, or use its ARN."
-            return [], [_pending(holder, text, fix)]
+            return [], [pending(holder, text, fix)]
         arn = parse(value)
-        if arn is None or not arn.load_balancer_type:
+        if arn is None or not (is_http or arn.load_balancer_type):
             return [], [Problem(not_a_balancer(holder, prop), Proof.DISPROVED)]
-        managed = self.graph.targets(value, holder, prop, *types.LOAD_BALANCERS, key="arn")
-        return [self._location(balancer) for balancer in managed] or [
-            location_of_arn(arn, prop)
-        ], []
+        managed = self.graph.targets(value, holder, prop, *tokens, key="arn")
+        located = [self._location(target) for target in managed]
+        return located or [location_of_arn(arn, prop, holder, self.graph)], []
 
 
-def _pending(resource: Resource, text: str, fix: str) -> Problem:
-    return Problem(Violation(resource, text, fix), Proof.PENDING)
+def _names(variables: VariableSet) -> list[str]:
+    """Names of the variables of a set; one stands for all while they are unknown."""
+    names: dict[str, None] = {}
+    for _, _, values in variables.layers:
+        if isinstance(values, UnknownValue):
+            names["(unknown)"] = None
+        elif isinstance(values, Mapping):
+            names |= dict.fromkeys(values)
+    return list(names)
 
 
-def not_a_balancer(holder: Resource, prop: str) -> Violation:
-    """Report a property that has to be a load balancer's ARN and is something else."""
-    text = f"has a {prop} that is not the ARN of a load balancer."
-    fix = "use the ARN of the load balancer, not of its listener or target group."
-    return Violation(holder, text, fix)
+def _is_link_id(name: str, value: Any, holder: Resource, prop: str) -> bool:
+    """Whether a variable holds the id of a VPC link, as far as its name or its origin shows."""
+    if not isinstance(value, str) or not _LINK_ID.fullmatch(value):
+        return False
+    is_read = any(urn.split("::")[2].endswith(types.VPC_LINKS) for urn in holder.read_sources(prop))
+    return is_read or bool(_LINK_VARIABLE.search(name))
 
 
-def compare(
-    resource: Resource,
-    pairs: Iterable[tuple[Location, Location]],
-    axes: Iterable[Axis] = tuple(Axis),
-) -> Iterator[Problem]:
-    """Report contradictions first, then for each axis a difference or a lack of proof."""
-    pairs = list(pairs)
-    for location in dict.fromkeys(location for pair in pairs for location in pair):
-        for text in location.contradictions:
-            wrong = Violation(resource, f"cannot work: {text}.", "correct the one that is wrong.")
-            yield Problem(wrong, Proof.DISPROVED)
-    for axis in axes:
-        related = [(relation(*pair, axis), pair) for pair in pairs]
-        different = [pair for how, pair in related if how is Relation.DIFFERENT]
-        unproven = [pair for how, pair in related if how is Relation.UNPROVEN]
-        if different:
-            a, b = different[0]
-            text = (
-                f"cannot work: {_described(a, axis)}, but {_described(b, axis)}. API Gateway "
-                "requires the load balancer, the VPC link and the API in one account and region."
-            )
-            yield Problem(Violation(resource, text, _UNITE[axis]), Proof.DISPROVED)
-        elif unproven:
-            locations = list(dict.fromkeys(location for pair in unproven for location in pair))
-            yield _pending(resource, _unproven(locations, axis), _pin(locations, axis))
+def _is_http(source: Resource) -> bool:
+    return source.type in types.HTTP_SOURCES
 
 
 def _may_be_private(source: Resource) -> bool:
@@ -254,42 +355,3 @@ def _may_be_private(source: Resource) -> bool:
 
 def _has_unknown_body(source: Resource) -> bool:
     return isinstance(source.peek("body"), UnknownValue)
-
-
-def _described(location: Location, axis: Axis) -> str:
-    side = location.on(axis)
-    if isinstance(side, UnknownLocation):
-        return side.reason
-    return f"{location.label} is in {axis} {side.shown} ({side.evidence})"
-
-
-def _unproven(locations: Iterable[Location], axis: Axis) -> str:
-    labels = " and ".join(location.label for location in locations)
-    reasons = "; ".join(_described(location, axis) for location in locations)
-    return f"does not show that {labels} share one {axis}: {reasons}."
-
-
-def _pin(locations: Iterable[Location], axis: Axis) -> str:
-    """Write the lines that pin an account or a region, for each provider that leaves it open."""
-    unknown = (one for one in locations if isinstance(one.on(axis), UnknownLocation))
-    names = sorted({one.identity.provider.rpartition("::")[2] for one in unknown} - {""})
-    lines = dict.fromkeys(
-        _PIN_DEFAULT[axis] if name.startswith("default") else _PIN[axis].format(name)
-        for name in names
-    )
-    return f"{', and '.join(lines) or 'use one provider for both'}."
-
-
-_UNITE = {
-    Axis.REGION: "use one region: remove the region argument, or use one provider for both.",
-    Axis.ACCOUNT: "use one account: use one provider for both.",
-}
-_PIN = {
-    Axis.REGION: 'write aws.Provider("{}", region="<region>", ...)',
-    Axis.ACCOUNT: 'write aws.Provider("{}", allowed_account_ids=["<account id>"], ...)',
-}
-_PIN_DEFAULT = {
-    Axis.REGION: "run `pulumi config set aws:region <region>`",
-    Axis.ACCOUNT: "run `pulumi config set --path 'aws:allowedAccountIds[0]' "
-    "--type string <account id>`",
-}

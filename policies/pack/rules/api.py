@@ -65,19 +65,32 @@ def _has_modern_tls(resource: Resource, _: Config) -> Verdicts:
 
 @AREA.resource_rule(
     name="resource-not-covered",
-    title="API Gateway resources and load balancers use the classic aws provider.",
+    title="APIs and load balancers are of a kind that the policies check.",
     level="advisory",
     severity="low",
     resource_types=[
+        types.HTTP_API,
+        types.HTTP_STAGE,
         "aws-native:apigateway:Deployment",
         "aws-native:apigateway:Method",
         "aws-native:apigateway:RestApi",
         "aws-native:apigateway:Stage",
         "aws-native:apigateway:VpcLink",
+        "aws-native:apigatewayv2:Api",
+        "aws-native:apigatewayv2:Integration",
+        "aws-native:apigatewayv2:Stage",
+        "aws-native:apigatewayv2:VpcLink",
         "aws-native:elasticloadbalancingv2:LoadBalancer",
     ],
-    rationale="No other policy checks resources of aws-native, and that looks like a pass.",
-    fix="use the aws package for these resources.",
+    rationale=(
+        "What no policy checks looks like a pass. Of an HTTP or WebSocket API, the policies check "
+        "only the account and the region; of aws-native, nothing."
+    ),
+    fix="use a REST API and the aws package, or review these resources by hand.",
 )
-def _uses_classic_provider(resource: Resource, _: Config) -> Verdicts:
-    yield Violation(resource, "uses aws-native, whose resources this policy pack does not check.")
+def _is_covered(resource: Resource, _: Config) -> Verdicts:
+    if resource.type in (types.HTTP_API, types.HTTP_STAGE):
+        text = "is part of an HTTP or WebSocket API, of which only account and region are checked."
+    else:
+        text = "uses aws-native, whose resources this policy pack does not check."
+    yield Violation(resource, text)

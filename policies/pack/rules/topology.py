@@ -1,7 +1,8 @@
 """The load balancer, the VPC link and the API in one account and one region.
 
-API Gateway requires this for private integrations and fails late: the VPC link stays pending for
-minutes and then fails, or requests are answered with errors. Three rules share one analysis: a
+API Gateway requires this for private integrations, of REST as well as of HTTP and WebSocket APIs,
+and fails late: the VPC link stays pending for minutes and then fails, or requests are answered
+with errors. Three rules share one analysis: a
 stack rule decides at preview and after the update, another reports what is not proven yet, and a
 resource rule stops an update before the VPC link is created.
 Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/private-integration.html
@@ -13,14 +14,16 @@ from .. import resource_types as types
 from ..framework.rule import Area, Config, NotApplicable, Schemas, Verdicts
 from ..graph.arn import parse
 from ..graph.graph import API_REFERENCE, Graph
+from ..graph.integrations import private_integrations
 from ..graph.resource import Resource
 from ..location.locations import location_of, location_of_arn
-from ..location.request_path import Proof, RequestPath, compare, not_a_balancer
-from ..values import UnknownValue
+from ..location.problems import Proof, compare, not_a_balancer
+from ..location.request_path import RequestPath
+from ..values import UNKNOWN, UnknownValue
 
 AREA = Area("Account and region")
 
-_ON_THE_PATH = (types.VPC_LINK, types.REST_API, *API_REFERENCE)
+_ON_THE_PATH = (types.VPC_LINK, *types.APIS, *API_REFERENCE)
 _ACCOUNT_ID = {"type": "string", "pattern": "^[0-9]{12}$"}
 _REGION = {"type": "string", "pattern": "^[a-z]+(-[a-z]+)+-[0-9]$"}
 _LOCATION_PROPERTIES: Schemas = {
@@ -111,25 +114,39 @@ def _proves_location(resource: Resource, graph: Graph, config: Config) -> Verdic
 
 @AREA.resource_rule(
     name="vpclink-target-location",
-    title="A VPC link is created in the account and region of its load balancer.",
+    title="A VPC link or an integration is created where the load balancer that it names is.",
     level="mandatory",
     severity="critical",
-    resource_types=[types.VPC_LINK, types.INTEGRATION],
+    resource_types=[types.VPC_LINK, *types.INTEGRATION_SOURCES, *types.HTTP_SOURCES],
     rationale=(
-        "It stops an update before a VPC link that cannot work is created, also under "
-        "`pulumi up --skip-preview`, where the stack policies run only afterwards."
+        "It stops an update before a VPC link or an integration that cannot work is created, also "
+        "under `pulumi up --skip-preview`, where the stack policies run only afterwards."
     ),
-    fix="use one provider and one region for the VPC link and its load balancer.",
+    fix="use one provider and one region for the VPC link, the integration and the load balancer.",
 )
 def _targets_own_location(resource: Resource, _: Config) -> Verdicts:
-    prop = "targetArn" if resource.type == types.VPC_LINK else "integrationTarget"
-    value = resource.peek(prop)
-    if value is None:
+    targets = _targets(resource)
+    if not targets:
         yield NotApplicable("does not name a load balancer itself")
-    elif isinstance(value, UnknownValue):
+    elif all(isinstance(value, UnknownValue) for _, value in targets):
         yield NotApplicable("the load balancer is not known yet: the stack policies decide")
-    elif (arn := parse(value)) is None or not arn.load_balancer_type:
-        yield not_a_balancer(resource, prop)
-    else:
-        problems = compare(resource, [(location_of_arn(arn, prop), location_of(resource))])
-        yield from (p.violation for p in problems if p.proof is Proof.DISPROVED)
+    for prop, value in targets:
+        arn = parse(value)
+        if isinstance(value, UnknownValue):
+            continue
+        if arn is None or not (arn.load_balancer_type or resource.type in types.HTTP_SOURCES):
+            yield not_a_balancer(resource, prop)
+        else:
+            problems = compare(resource, [(location_of_arn(arn, prop), location_of(resource))])
+            yield from (p.violation for p in problems if p.proof is Proof.DISPROVED)
+
+
+def _targets(resource: Resource) -> list[tuple[str, object]]:
+    """What a VPC link, an integration or the integrations of a document name, and how."""
+    if resource.type == types.VPC_LINK:
+        target = resource.peek("targetArn")
+        return [] if target is None else [("targetArn", target)]
+    if isinstance(resource.peek("body"), UnknownValue):
+        return [("body", UNKNOWN)]
+    found = private_integrations(resource, "integrationTarget", "integrationUri", "uri")
+    return [(one.target_property, one.target) for one in found if one.target is not None]

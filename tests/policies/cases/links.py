@@ -76,7 +76,11 @@ CASES = [
         passes(our.STAGE.set(CANARY, {"percentTraffic": 5})),
         passes(WHOLE_CANARY),
         passes(our.STAGE.set("variables.further", "x")),
-        passes(our.STAGE.unset(HOST), our.DEPLOYMENT.set("variables", {"backendHost": "host"})),
+        violates(
+            "does not set the stage variable backendHost.",
+            our.STAGE.unset(HOST),
+            our.DEPLOYMENT.set("variables", {"backendHost": "host"}),
+        ),
         violates("does not set the stage variable other.", definition(URI, OTHER)),
         violates(
             "does not set the stage variable tenant.",

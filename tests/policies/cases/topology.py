@@ -8,7 +8,7 @@ LISTENER_ARN = our.OTHER_ARN.replace("loadbalancer", "listener")
 OTHER_ACCOUNT_ARN = our.OTHER_ARN.replace("111122223333", "444455556666")
 EXTERNAL = our.STAGE.set("variables.vpcLinkId", "abc123")
 DECLARED = {"externalVpcLinks": {"abc123": {"nlbArn": our.OTHER_ARN}}}
-NO_PRIVATE = (our.LINK.removed(), our.NO_DEFINITION)
+NO_PRIVATE = (our.LINK.removed(), our.NO_DEFINITION, our.STAGE.set("variables", {}))
 
 CASES = [
     *of_rule(
@@ -39,7 +39,7 @@ CASES = [
         at_preview(passes(our.DEFINITION.unknown("body"))),
         at_preview(violates("", EXTERNAL)),
         absent(passes(our.NLB.unset("region"), our.API.unset("region"))),
-        absent(violates("no stage of this stack sets", our.STAGE.removed())),
+        absent(passes(our.STAGE.removed())),
         ignores(*NO_PRIVATE),
     ),
     *of_rule(
@@ -48,7 +48,8 @@ CASES = [
         passes(EXTERNAL, **DECLARED),
         violates("so the load balancer behind it cannot be checked", EXTERNAL),
         at_preview(passes()),
-        at_preview(violates("", our.DEFINITION.unknown("body"))),
+        at_preview(passes(our.DEFINITION.unknown("body"))),
+        at_preview(violates("", our.DEFINITION.unknown("body"), our.STAGE.removed())),
         at_preview(violates("", our.LINK.set("targetArn", our.OTHER_ARN))),
         absent(violates("", our.STAGE.removed())),
         ignores(*NO_PRIVATE),

@@ -324,7 +324,7 @@ class _Engine:
         provider = self._resources.get(resource.provider)
         holders = (resource, provider) if provider else (resource,)
         regions = [holder.inputs.get("region") for holder in holders]
-        return next((region for region in regions if isinstance(region, str)), "")
+        return next((region for region in regions if isinstance(region, str) and region), "")
 
 
 def _options(request: Any) -> dict[str, Any]:

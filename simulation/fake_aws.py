@@ -80,7 +80,12 @@ def answer(
                 "executionArn": arn("execute-api", word),
                 "rootResourceId": digest[33:43],
             }
-        case "Stage":
+        case "Api" if package == "aws:apigatewayv2":
+            return word, {
+                "arn": arn("apigateway", f"/apis/{word}", account=""),
+                "executionArn": arn("execute-api", word),
+            }
+        case "Stage" if package == "aws:apigateway":
             api, stage = inputs.get("restApi"), inputs.get("stageName")
             return f"ags-{api}-{stage}", {
                 "arn": arn("apigateway", f"/restapis/{api}/stages/{stage}", account=""),

@@ -36,6 +36,9 @@ Every other one may, including those of later versions.
 """
 
 
+_NAMES = ("profile", "accessKey", "sharedConfigFiles", "sharedCredentialsFiles")
+
+
 class Axis(enum.StrEnum):
     """What is compared."""
 
@@ -92,7 +95,7 @@ class Identity:
     @property
     def is_named(self) -> bool:
         """Whether its inputs name an identity, which may change from one update to the next."""
-        return self.credentials is None or bool(self._named)
+        return self.credentials is None or any(key in _NAMES for key, _ in self.credentials)
 
     @property
     def _has_own_environment(self) -> bool:

@@ -1,6 +1,6 @@
 """The locations of the resources of a stack, from what the graph shows of them."""
 
-from collections.abc import Mapping
+from collections import defaultdict
 from dataclasses import replace
 
 from .. import resource_types as types
@@ -102,22 +102,24 @@ def _locate(
 ) -> Location:
     provider, region = resource.provider, resource.peek("region")
     is_past = bool(graph) and is_preview()
-    accounts: Mapping[str, Fact] = {}
+    accounts: tuple[Fact, ...] = ()
     # At preview, what the provider created before shows nothing about what it will create.
-    if graph and not (is_past and isinstance(resource.peek("id"), UnknownValue)):
-        accounts = graph.once("accounts", lambda: _accounts(graph))
+    if graph and provider and not (is_past and isinstance(resource.peek("id"), UnknownValue)):
+        accounts = graph.once("accounts", lambda: _accounts(graph)).get(provider.urn, ())
     if graph and isinstance(region, UnknownValue) and _is_unset(resource):
         region = None
-    return locate(
+    location = locate(
         label,
         region,
         provider=provider.props if provider else {},
         provider_name=provider.name if provider else "",
         provider_urn=provider.urn if provider else "",
         arns=arns,
-        provider_account=accounts.get(provider.urn) if provider else None,
+        provider_account=accounts[0] if len(accounts) == 1 else None,
         is_past=is_past,
     )
+    # Credentials that have changed since lead to several accounts under one identity.
+    return replace(location, identity=UNKNOWN_IDENTITY) if len(accounts) > 1 else location
 
 
 def _is_unset(resource: Resource) -> bool:
@@ -130,17 +132,17 @@ def _is_unset(resource: Resource) -> bool:
     return not is_argument and not isinstance(inherited, str)
 
 
-def _accounts(graph: Graph) -> dict[str, Fact]:
-    """Find the account of each provider, by the ARN of a resource that it created.
+def _accounts(graph: Graph) -> dict[str, tuple[Fact, ...]]:
+    """Find the accounts of each provider, by the ARN of a resource that it created.
 
     Only types that cannot be shared between accounts count: a shared subnet has another owner.
     """
-    found: dict[str, Fact] = {}
+    found: dict[str, dict[str, Fact]] = defaultdict(dict)
     balancing = types.LOAD_BALANCERS + types.LISTENERS + types.TARGET_GROUPS
     for resource in graph.of_type(*types.APIS, *types.STAGES, *balancing):
         arn = parse(resource.peek("executionArn")) or parse(resource.peek("arn"))
         if arn and arn.account and resource.provider:
             evidence = f"where its provider created '{resource.name}'"
             fact = Fact(arn.account, evidence, is_preview())
-            found.setdefault(resource.provider.urn, fact)
-    return found
+            found[resource.provider.urn].setdefault(arn.account, fact)
+    return {urn: tuple(facts.values()) for urn, facts in found.items()}

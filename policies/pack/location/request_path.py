@@ -70,15 +70,22 @@ class RequestPath:
             return
         api = self.graph.api_of(resource)
         if api:
-            # A part in another place would belong to an API that does not exist there.
-            pair = (self._location(resource), location_of_api(api, self.graph))
-            yield from compare(resource, [pair], [Axis.REGION])
-            wrong = compare(resource, [pair], [Axis.ACCOUNT])
-            yield from (problem for problem in wrong if problem.proof is Proof.DISPROVED)
+            yield from self._problems_of_part(resource, api)
         if resource.type in types.STAGES:
             yield from self._problems_of_stage(resource, api)
         elif resource.type in _SOURCES:
             yield from self._problems_of_integrations(resource, api)
+
+    def _problems_of_part(self, part: Resource, api: Api) -> Iterator[Problem]:
+        """Compare a part with its API: in another place, it would belong to one that is not there.
+
+        The ARN of a stage shows its account after the update; of other parts, nothing does.
+        """
+        pair = (self._location(part), location_of_api(api, self.graph))
+        yield from compare(part, [pair], [Axis.REGION])
+        for problem in compare(part, [pair], [Axis.ACCOUNT]):
+            is_final = problem.proof is Proof.DISPROVED or part.type in types.STAGES
+            yield problem if is_final else problem._replace(proof=Proof.ELSEWHERE)
 
     def _problems_of_integrations(self, source: Resource, api: Api | None) -> Iterator[Problem]:
         if api is None and _may_be_private(source):
@@ -149,8 +156,9 @@ class RequestPath:
     def _problems_of_unused_links(self, source: Resource, api: Api | None) -> Iterator[Problem]:
         """The stage of another stack can only select a link that is where the API is."""
         links = self.graph.once("unused links", self._unused_links)
-        problems = one_of(source, (self._compare_link(source, link, api) for link in links))
-        yield from (problem for problem in problems if problem.proof is Proof.DISPROVED)
+        for problem in one_of(source, (self._compare_link(source, x, api) for x in links)):
+            is_wrong = problem.proof is Proof.DISPROVED
+            yield problem if is_wrong else problem._replace(proof=Proof.ELSEWHERE)
 
     def _unused_links(self) -> list[Resource]:
         """VPC links of this stack that neither an integration nor a stage of it uses."""
@@ -175,7 +183,10 @@ class RequestPath:
             caller = Integration(stage, "", {})
             for link_id in selection:
                 if isinstance(link_id, str):
-                    yield from self._problems_of_external_link(caller, link_id, set(), api)
+                    for problem in self._problems_of_external_link(caller, link_id, set(), api):
+                        # While the API is unknown, so is whether an integration here names more.
+                        is_final = api is not None or problem.proof is Proof.DISPROVED
+                        yield problem if is_final else problem._replace(proof=Proof.PENDING)
 
     def _selections(
         self, stage: Resource, *, only_unexplained: bool = True

@@ -1,0 +1,66 @@
+"""No false pass and no false refusal over random worlds whose truth is known.
+
+`POLICY_WORLDS=20000 pytest tests/policies/test_location_worlds.py` runs more of them.
+"""
+
+import os
+import random
+from collections import Counter
+
+import pytest
+
+from simulation import analyzer
+from simulation.engine import Phase
+from tests.policies.case import rule
+from tests.policies.locations import PROVEN, SHARED, TARGET
+from tests.policies.worlds import World
+
+NUMBER = int(os.environ.get("POLICY_WORLDS", "600"))
+FIRST = int(os.environ.get("POLICY_WORLDS_SEED", "0"))
+BATCHES = 6
+
+
+def messages(world: World, phase: Phase, *, is_strict: bool = False) -> list[str]:
+    """Mandatory findings of the location policies."""
+    policies = [rule(name).policy() for name in (SHARED, PROVEN, TARGET)]
+    vouched = {"externalVpcLinks": world.vouched}
+    level = "mandatory" if is_strict else "advisory"
+    config = {SHARED: vouched, PROVEN: {"enforcementLevel": level, **vouched}}
+    found = analyzer.findings_of(world.run(phase), config, policies)
+    return [finding.message for finding in found if finding.is_mandatory]
+
+
+def world_of(seed: int) -> World:
+    """The world of a seed."""
+    return World(random.Random(seed))  # noqa: S311
+
+
+@pytest.mark.parametrize("batch", range(BATCHES))
+def test_worlds(batch: int) -> None:
+    wrong = []
+    for seed in range(FIRST + batch, FIRST + NUMBER, BATCHES):
+        world = world_of(seed)
+        wrong += [f"{seed} {text}" for text in judged(world)]
+    assert wrong == [], "\n".join(wrong[:20])
+
+
+def judged(world: World) -> list[str]:
+    """What the policies get wrong in a world."""
+    preview, update = (messages(world, phase) for phase in Phase)
+    strict = messages(world, Phase.PREVIEW, is_strict=True)
+    wrong = []
+    if world.apart and not (preview or update or world.is_hidden):
+        wrong.append(f"false pass: {world.apart} {sorted(world.features)}")
+    if world.apart and not strict:
+        wrong.append(f"silent at preview: {world.apart} {sorted(world.features)}")
+    if not world.apart and not world.unshown and (preview or update):
+        wrong.append(f"false refusal: {(preview or update)[0]} {sorted(world.features)}")
+    return wrong
+
+
+def test_the_worlds_are_of_every_kind() -> None:
+    worlds = [world_of(seed) for seed in range(400)]
+    features = Counter(feature for world in worlds for feature in world.features)
+    assert min(features.values()) > 1
+    share = sum(bool(world.apart) for world in worlds) / len(worlds)
+    assert 0.2 < share < 0.8

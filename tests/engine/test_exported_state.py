@@ -9,26 +9,27 @@ from typing import Any
 
 import pytest
 
-from simulation.analyzer import analyze_state
 from tests.engine.stack import Installation
-from tests.policies.test_exported_state import exported_state
+from tests.policies.test_exported_locations import CASES, Case, state_of
+from tests.policies.test_exported_state import exported_state, rehearsed
 
 pytestmark = pytest.mark.engine
 
-Analyze = Callable[[dict[str, Any]], tuple[int, str]]
+Props = dict[str, Any]
+Analyze = Callable[[Props, Props], tuple[int, str, set[tuple[str, str, str, str]]]]
 
 
 @pytest.fixture
 def analyze(installation: Installation, tmp_path: Path) -> Analyze:
-    """Analyzes the sample with a configuration; returns exit code and output."""
+    """Analyzes a state with a configuration; returns exit code, output and findings."""
 
-    def run(config: dict[str, Any]) -> tuple[int, str]:
-        file, state = tmp_path / "config.json", tmp_path / "state.json"
+    def run(state: Props, config: Props) -> tuple[int, str, set[tuple[str, str, str, str]]]:
+        file, exported = tmp_path / "config.json", tmp_path / "state.json"
         file.write_text(json.dumps(config), encoding="utf-8")
-        state.write_text(json.dumps(exported_state()), encoding="utf-8")
+        exported.write_text(json.dumps(state), encoding="utf-8")
         done = subprocess.run(
             [
-                *("pulumi", "policy", "analyze", "--file", state, "--json"),
+                *("pulumi", "policy", "analyze", "--file", exported, "--json"),
                 *("--policy-pack", installation.program / "policies"),
                 *("--policy-pack-config", file),
             ],
@@ -43,28 +44,35 @@ def analyze(installation: Installation, tmp_path: Path) -> Analyze:
             text=True,
             check=False,
         )
-        return done.returncode, done.stdout + done.stderr
+        events = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+        findings = {
+            (e["resourceUrn"], e["policyName"], e["enforcementLevel"], e["message"].rstrip())
+            for event in events
+            if (e := event.get("policyEvent"))
+        }
+        return done.returncode, done.stdout + done.stderr, findings
 
     return run
 
 
 def test_the_findings_are_those_of_the_rehearsal(analyze: Analyze) -> None:
-    code, output = analyze({})
-    events = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
-    findings = {
-        (e["resourceUrn"], e["policyName"], e["enforcementLevel"], e["message"].rstrip())
-        for event in events
-        if (e := event.get("policyEvent"))
-    }
-    expected = {
-        (f.urn, f.policy, f.level, f.message) for f in analyze_state(exported_state(), {}).findings
-    }
-    assert findings == expected
+    code, _, findings = analyze(exported_state(), {})
+    assert findings == rehearsed(exported_state(), {})
+    assert code != 0
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_the_findings_of_each_request_path_are_those_of_the_rehearsal(
+    case: Case, analyze: Analyze
+) -> None:
+    state = state_of(case)
+    code, output, findings = analyze(state, case.config)
+    assert findings == rehearsed(state, case.config), output
     assert code != 0
 
 
 def test_without_mandatory_violations_it_succeeds(analyze: Analyze) -> None:
-    code, output = analyze({"log-retention": "advisory"})
+    code, output, _ = analyze(exported_state(), {"log-retention": "advisory"})
     assert code == 0, output
 
 
@@ -75,9 +83,7 @@ def test_without_mandatory_violations_it_succeeds(analyze: Analyze) -> None:
         ({"log-retention": {"minDay": 3}}, "did you mean 'minDays'?"),
     ],
 )
-def test_a_misspelt_configuration_is_rejected(
-    analyze: Analyze, config: dict[str, Any], hint: str
-) -> None:
-    code, output = analyze(config)
+def test_a_misspelt_configuration_is_rejected(analyze: Analyze, config: Props, hint: str) -> None:
+    code, output, _ = analyze(exported_state(), config)
     assert code != 0
     assert hint in output

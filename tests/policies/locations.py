@@ -159,6 +159,11 @@ EXPECTED = {
     "a web identity elsewhere": different(
         "", by("a", THEIRS, assumeRoleWithWebIdentity=role(THEIRS)[1:-1]), OUR_ROLE
     ),
+    "a chain of roles after a web identity": different(
+        "account 444455556666 (the role that provider 'a' assumes)",
+        by("a", THEIRS, assumeRoles=role(THEIRS), assumeRoleWithWebIdentity=role(OURS)[1:-1]),
+        OUR_ROLE,
+    ),
     "a role that does not exist yet": unproven(SAME, "", by("a", assumeRoles=UNKNOWN), OUR_ROLE),
     "one role that does not exist yet": unproven(
         SAME, "", by("a", assumeRoles=UNKNOWN), by("b", assumeRoles=UNKNOWN)
@@ -240,6 +245,9 @@ EXPECTED = {
     "definition, elsewhere": different("", balancer=ELSEWHERE, body=True),
     "unknown definition made from the link": same(**UNKNOWN_BODY),
     "unknown definition, elsewhere": different("", balancer=ELSEWHERE, **UNKNOWN_BODY),
+    "unknown definition, link and balancer elsewhere": different(
+        "'api' cannot work", balancer=ELSEWHERE, link=ELSEWHERE, **UNKNOWN_BODY
+    ),
     "link V2": same(**VERSION_2),
     "link V2, balancer elsewhere": different("", balancer=ELSEWHERE, **VERSION_2),
     "link V2, literal ARN elsewhere": different(

@@ -104,3 +104,9 @@ def test_a_stack_is_never_analyzed_as_a_preview(state: dict[str, Any]) -> None:
     resource(state, "aws:apigateway/stage:Stage")["outputs"]["variables"]["vpcLinkId"] = "abc123"
     assert ("mandatory", "nlb-api-same-account-region", "orders") in findings(state)
     assert findings(before) == FINDINGS
+
+
+def rehearsed(state: dict[str, Any], config: dict[str, Any]) -> set[tuple[str, str, str, str]]:
+    """Resource, policy, level and message of each finding, without the CLI."""
+    found = analyze_state(state, config).findings
+    return {(f.urn, f.policy, f.level, f.message) for f in found}

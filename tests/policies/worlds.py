@@ -348,10 +348,10 @@ class _Wiring:
         target = to.place if to else None
         return _Link(Value(world.values[made], tuple(sources)), world.places[made], target, is_v2)
 
-    def _place_of_target(self, link: str) -> Place:
-        text = text_of(self.world.resources[link]["props"]["targetArn"])
-        _, _, _, region, account, *_ = text.split(":")
-        return Place(account, region)
+    def _place_of_target(self, link: str) -> Place | None:
+        """Where the load balancer of a link is; None for one of version 2."""
+        text = text_of(self.world.resources[link]["props"].get("targetArn"))
+        return Place(text.split(":")[4], text.split(":")[3]) if text else None
 
     def same(self, label: str, one: Place | None, other: Place | None) -> None:
         """Note what is apart."""
@@ -395,12 +395,14 @@ class _Wiring:
             self.same("stage", world.places["stage"], place)
         elif by_variable:
             world.features.add("stage elsewhere")
-        made_links = [m for m in world.resources.values() if m["token"] in types.VPC_LINKS]
-        for link in links:
-            if by_variable and not has_stage and (not link.value.sources or len(made_links) > 1):
-                continue  # the stage of another stack selects it
+        for link in links if has_stage or not by_variable else ():
             self.same("link", link.place, place)
             self.same("target of the link", link.target, place)
+        if by_variable and not has_stage:  # the stage of another stack may select any link
+            made_links = [n for n, m in world.resources.items() if m["token"] in types.VPC_LINKS]
+            ends = [{world.places[n], self._place_of_target(n) or place} for n in made_links]
+            if ends and all(one != {place} for one in ends):
+                world.apart.append(f"every link: {ends} and {place}")
         if target:
             self.same("target", target.place, place)
             world.unshown.discard("external link")
@@ -428,6 +430,13 @@ class _Wiring:
             for made in world.resources.values()
             if made["token"] in (*types.APIS, *types.STAGES)
         }
+        accounts: dict[str, set[str]] = {}
+        for name, made in world.resources.items():
+            if made["token"] in tokens and not made.get("read"):
+                where = accounts.setdefault(made["provider"].name, set())
+                where.add(world.places[name].account)
+        if any(len(where) > 1 for where in accounts.values()):
+            world.unshown.add("a provider with resources in two accounts")
         changed = {m["provider"].name for m in world.resources.values() if "place" in m}
         world.is_hidden = bool(changed - new)
         if stage_elsewhere and world.unshown:

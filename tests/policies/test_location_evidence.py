@@ -159,3 +159,11 @@ def test_a_link_elsewhere_suits_no_stage() -> None:
 def test_an_empty_region_is_unset(empty: str | None) -> None:
     stack = LinkedStack(**{**literal(arn()), "regions": {"link": empty}})
     assert proof_of(stack.run(Phase.PREVIEW))[0] is SAME
+
+
+def test_a_stage_whose_link_is_not_known_yet_is_compared_with_its_api() -> None:
+    stages = {"dev": {"vpcLinkId": UNKNOWN}}
+    alone: dict[str, Any] = {"stages": stages, "left_out": ("nlb", "link", "call")}
+    here, there = (LinkedStack(regions={"dev": region}, **alone) for region in (HERE, THERE))
+    assert proof_of(here.run(Phase.PREVIEW))[0] is UNPROVEN
+    assert proof_of(there.run(Phase.PREVIEW))[0] is DIFFERENT

@@ -15,7 +15,7 @@ from tests.policies.case import rule
 from tests.policies.locations import PROVEN, SHARED, TARGET
 from tests.policies.worlds import World
 
-NUMBER = int(os.environ.get("POLICY_WORLDS", "600"))
+NUMBER = int(os.environ.get("POLICY_WORLDS", "300"))
 FIRST = int(os.environ.get("POLICY_WORLDS_SEED", "0"))
 BATCHES = 6
 

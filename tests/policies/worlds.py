@@ -370,8 +370,6 @@ class _Wiring:
         world.features.add("HTTP" if is_http else "REST")
         by_variable = form == "elsewhere" or world.chance(0.6)
         links = [self.link(is_v2=is_v2)]
-        if form == "elsewhere" and links[0].place is None:
-            world.unshown.add("external link")
         named = is_v2 and form != "elsewhere"
         target = self.target(listener=is_http) if named else None
         call = self.call(links[0], target, by_variable, is_http)
@@ -409,6 +407,8 @@ class _Wiring:
         for name, made_of in world.resources.items():
             if made_of["token"] == types.VPC_LINK:
                 self.same(name, world.places[name], self._place_of_target(name))
+        if form == "elsewhere" and any(link.place is None for link in links):
+            world.unshown.add("external link")
         self.note_unshown(by_variable and not has_stage)
 
     def note_unshown(self, stage_elsewhere: bool) -> None:

@@ -1,8 +1,7 @@
 """The request path from an API over its VPC links to load balancers, and what is wrong with it."""
 
-import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,24 +13,20 @@ from ..graph.graph import Api, Graph
 from ..graph.integrations import (
     Integration,
     LinkReference,
-    VariableSet,
     integrations,
-    link_reference,
     link_references,
     private_integrations,
-    variable_sets,
 )
 from ..graph.resource import Resource
 from ..values import UnknownValue
 from .location import Axis, Fact, Location
 from .locations import location_of, location_of_api, location_of_arn, shown_id
 from .problems import Problem, Proof, compare, not_a_balancer, one_of, pending
+from .selections import Selection, selections
 
 _LINK_PROPERTIES = ("connectionId", "integrationTarget", "integrationUri", "uri")
 _SOURCES = (*types.INTEGRATION_SOURCES, *types.HTTP_SOURCES)
 _HTTP_TARGETS = (*types.LISTENERS, *types.LOAD_BALANCERS, types.CLOUD_MAP_SERVICE)
-_LINK_VARIABLE = re.compile(r"vpc_?link|link(_?id)?$|connection(_?id)?$", re.IGNORECASE)
-_LINK_ID = re.compile(r"[a-z0-9]{4,16}")
 
 
 @dataclass(frozen=True)
@@ -111,8 +106,8 @@ class RequestPath:
         links = self.graph.sources(source, "body", *types.VPC_LINKS)
         if not links and api:
             stages = self.graph.parts(api, *types.STAGES)
-            found = (link for stage in stages for each in self._selections(stage) for link in each)
-            links = tuple(dict.fromkeys(link for link in found if isinstance(link, Resource)))
+            found = (each.links for stage in stages for each in self._selections(stage))
+            links = tuple(dict.fromkeys(link for one in found for link in one))
         if not links:
             text = "has a definition that is not known yet, so its VPC links cannot be checked."
             yield pending(source, text, "select the VPC links in it by stage variables.")
@@ -164,8 +159,8 @@ class RequestPath:
         """VPC links of this stack that neither an integration nor a stage of it uses."""
         used: dict[object, None] = {}
         for stage in self.graph.of_type(*types.STAGES):
-            for selection in self._selections(stage, only_unexplained=False):
-                used |= dict.fromkeys(selection)
+            for selection in selections(stage, self.graph):
+                used |= dict.fromkeys(selection.links)
         for source in self.graph.of_type(*_SOURCES):
             used |= dict.fromkeys(self.graph.sources(source, "body", *types.VPC_LINKS))
             if not _has_unknown_body(source):
@@ -178,43 +173,24 @@ class RequestPath:
     def _problems_of_stage(self, stage: Resource, api: Api | None) -> Iterator[Problem]:
         """Compare a stage with the links that it selects for integrations of other stacks."""
         for selection in self._selections(stage):
-            links = [link for link in selection if isinstance(link, Resource)]
-            yield from one_of(stage, (self._compare_link(stage, link, api) for link in links))
+            compared = (self._compare_link(stage, link, api) for link in selection.links)
+            yield from one_of(stage, compared)
+            for name in selection.unknown:
+                text = f"selects a VPC link by {name} that is not known yet."
+                yield pending(stage, text, "create the VPC link in this stack.")
             caller = Integration(stage, "", {})
-            for link_id in selection:
-                if isinstance(link_id, str):
-                    for problem in self._problems_of_external_link(caller, link_id, set(), api):
-                        # While the API is unknown, so is whether an integration here names more.
-                        is_final = api is not None or problem.proof is Proof.DISPROVED
-                        yield problem if is_final else problem._replace(proof=Proof.PENDING)
+            for link_id in selection.external_ids:
+                for problem in self._problems_of_external_link(caller, link_id, set(), api):
+                    # While the API is unknown, so is whether an integration here names more.
+                    is_final = api is not None or problem.proof is Proof.DISPROVED
+                    yield problem if is_final else problem._replace(proof=Proof.PENDING)
 
-    def _selections(
-        self, stage: Resource, *, only_unexplained: bool = True
-    ) -> Iterator[tuple[Resource | str, ...]]:
-        """The links that a stage, and its canary, has in variables: resources, or ids of others.
-
-        Those that an integration of this stack uses are left out: they are followed from there.
-        """
+    def _selections(self, stage: Resource) -> Iterator[Selection]:
+        """The links that a stage selects, without those that are followed from an integration."""
         api = self.graph.api_of(stage)
-        explained = self._used_variables(api) if api and only_unexplained else frozenset()
+        followed = self._used_variables(api) if api else frozenset[str]()
         is_private = api is not None and self._is_private(api)
-        for variables in variable_sets(stage, self.graph):
-            found: dict[Resource | str, None] = {}
-            for name in _names(variables):
-                value, holder, prop = variables.find(name)
-                if name in explained:
-                    if isinstance(value, UnknownValue):
-                        break  # the engine shows only what all variables together are made from
-                    continue
-                reference = link_reference("", value, holder, prop, self.graph)
-                found |= dict.fromkeys(reference.links)
-                if (
-                    reference.external_id
-                    and not is_private
-                    and _is_link_id(name, value, holder, prop)
-                ):
-                    found[reference.external_id] = None
-            yield tuple(found)
+        return selections(stage, self.graph, followed, has_integrations=is_private)
 
     def _used_variables(self, api: Api) -> frozenset[str]:
         """Stage variables that integrations of this stack use for their links."""
@@ -335,25 +311,6 @@ class RequestPath:
         managed = self.graph.targets(value, holder, prop, *tokens, key="arn")
         located = [self._location(target) for target in managed]
         return located or [location_of_arn(arn, prop, holder, self.graph)], []
-
-
-def _names(variables: VariableSet) -> list[str]:
-    """Names of the variables of a set; one stands for all while they are unknown."""
-    names: dict[str, None] = {}
-    for _, _, values in variables.layers:
-        if isinstance(values, UnknownValue):
-            names["(unknown)"] = None
-        elif isinstance(values, Mapping):
-            names |= dict.fromkeys(values)
-    return list(names)
-
-
-def _is_link_id(name: str, value: Any, holder: Resource, prop: str) -> bool:
-    """Whether a variable holds the id of a VPC link, as far as its name or its origin shows."""
-    if not isinstance(value, str) or not _LINK_ID.fullmatch(value):
-        return False
-    is_read = any(urn.split("::")[2].endswith(types.VPC_LINKS) for urn in holder.read_sources(prop))
-    return is_read or bool(_LINK_VARIABLE.search(name))
 
 
 def _is_http(source: Resource) -> bool:

@@ -264,6 +264,14 @@ def test_what_is_apart_is_stopped_by_the_update_at_the_latest(program: Program) 
     assert stops(run(program))
 
 
+def test_the_links_of_a_document_are_followed_before_it_is_known() -> None:
+    def program() -> None:
+        link = link_to(balancer(region=THERE).arn, region=THERE)
+        rest_document(link.id.apply(private))
+
+    assert "'api' cannot work" in stops(run(program, Phase.PREVIEW))
+
+
 def test_a_literal_listener_of_another_account_is_found() -> None:
     def program() -> None:
         opts = in_account(OURS)

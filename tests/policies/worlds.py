@@ -114,6 +114,8 @@ class World:
             later = {"assumeRoles": json.dumps([role])}
         region = wanted.region
         shown = self.rng.choice(["set", "set", "set", "later", "unset"])
+        if shown != "set":
+            self.features.add("region not configured")
         if shown == "unset":
             region = wanted.region if profile in str(inputs) else self.environment.region
         else:

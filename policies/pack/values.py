@@ -90,6 +90,39 @@ def as_boolean(value: Any) -> bool | None:
     return {"true": True, "false": False}.get(value.lower()) if isinstance(value, str) else None
 
 
+def as_number(value: Any) -> float | None:
+    """Read a number that may be text; `None` for anything else, also for a boolean."""
+    if isinstance(value, str):
+        try:
+            return int(value)
+        except ValueError:
+            return None
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return value if is_number else None
+
+
+def as_port(value: Any) -> Any:
+    """Read a port, which may be text; an unknown value stays unknown."""
+    return value if isinstance(value, UnknownValue) else as_number(value)
+
+
+def as_text(value: Any) -> str:
+    """Read text; empty for anything else."""
+    return value if isinstance(value, str) else ""
+
+
+def fits(value: Any, *path: str) -> bool:
+    """Whether nothing on the way along `path` is of the wrong type.
+
+    Each step needs an object, or a list of objects. What is absent or unknown fits.
+    """
+    if value is None or isinstance(value, UnknownValue) or not path:
+        return True
+    if isinstance(value, list):
+        return all(fits(item, *path) for item in value)
+    return isinstance(value, dict) and fits(value.get(path[0]), *path[1:])
+
+
 def decoded(value: Any) -> Any:
     """Decode a provider's property: bridged providers encode all but strings as JSON text."""
     if not isinstance(value, str):

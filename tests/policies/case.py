@@ -31,6 +31,7 @@ class Kind(enum.StrEnum):
     ABSENT = "absent"
     SECRET = "secret"
     NOT_APPLICABLE = "not applicable"
+    ILL_TYPED = "ill-typed"
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,16 @@ def ignores(*changes: Change, **config: Any) -> Case:
 def at_preview(case: Case) -> Case:
     """Expect the same at preview, although some values are unknown."""
     return replace(case, kind=Kind.UNKNOWN)
+
+
+def ill_typed(case: Case) -> Case:
+    """Mark a case about a value of the wrong type, or text in place of the right one."""
+    return replace(case, kind=Kind.ILL_TYPED)
+
+
+def undecided(message: str, *changes: Change, **config: Any) -> Case:
+    """Expect after an update that a value which cannot be read leaves the rule undecided."""
+    return Case(Kind.ILL_TYPED, Outcome.UNKNOWN, changes, message, config)
 
 
 def absent(case: Case) -> Case:

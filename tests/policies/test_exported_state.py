@@ -15,7 +15,11 @@ from tests.stacks import ROOT
 FILE = Path(__file__).parent / "exported_state.yaml"
 PREFIX = "urn:pulumi:sample::orders::"
 STACK, PROVIDER = "pulumi:pulumi:Stack::orders-sample", "pulumi:providers:aws::default_7_51_1"
-FINDINGS = {("mandatory", "log-retention", "access"), ("advisory", "stage-web-acl", "live")}
+FINDINGS = {
+    ("mandatory", "log-retention", "access"),
+    ("advisory", "stage-web-acl", "live"),
+    ("advisory", "api-endpoint-tls", "orders"),
+}
 READ = "aws:lb/loadBalancer:LoadBalancer"
 ELSEWHERE = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:loadbalancer/net/orders/50dc6c49"
 

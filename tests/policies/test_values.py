@@ -188,6 +188,18 @@ def test_an_arn_without_region_contradicts_nothing() -> None:
         'db_passwd: "hunter2hunter2"',
         '"apiKey": "0123456789"',
         "SECRET_TOKEN=abcdefgh",
+        "PASSWORD=hunter2",
+        "export DB_PASSWORD='correct horse'",
+        'password: "p@ss w0rd"',
+        '{"password": "hunter2!"}',
+        r"{\"password\": \"hunter2\"}",
+        "MYSQL_PWD=abc123",
+        "db_pass='hunter2'",
+        "DB_PASSWORD=p@ssw0rd!",
+        "Server=x;Password=Abc123;Pwd=y",
+        "mysql --password=hunter2 -u x",
+        "curl --token abcdef1",
+        'secret := "abcdef"',
     ],
 )
 def test_secrets_are_recognized(text: str) -> None:
@@ -205,6 +217,18 @@ def test_secrets_are_recognized(text: str) -> None:
         "password=short",
         "https://host/path?user=a",
         "AKIA too short",
+        "PASSWORD_FILE=/run/secrets/db",
+        "SECRET_ARN=arn:aws:secretsmanager:us-east-2:111122223333:secret:orders",
+        "aws secretsmanager get-secret-value --secret-id orders/db",
+        "PASSWORD={{ password }}",
+        'PASSWORD="$DB_PASSWORD"',
+        "TOKEN=`fetch`",
+        'curl -H "X-aws-ec2-metadata-token-ttl-seconds: 21600" -H "X-aws-ec2-metadata-token: $T"',
+        "def check(token: str, password: string): ...",
+        "if password == other_value:",
+        "http_tokens=required",
+        "LoadCredential=key:/etc/service/key.pem",
+        "PWD=/root bypass=something",
         "the secret of good logs",
     ],
 )
@@ -216,6 +240,9 @@ def test_names_can_suggest_a_secret() -> None:
     assert names_secret("dbPassword")
     assert names_secret("API-KEY")
     assert names_secret("clientSecret")
+    assert names_secret("dbPwd")
+    assert names_secret("db_pass")
+    assert not names_secret("bypass")
     assert not names_secret("vpcLinkId")
     assert not names_secret("backendHost")
 

@@ -43,7 +43,8 @@ def check_zones(resource: Resource, graph: Graph, minimum: float, *paths: str) -
     subnets = {subnet.urn: subnet for reference in references for subnet in reference.found}
     zones = [subnet.peek("availabilityZone") for subnet in subnets.values()]
     known = {zone for zone in zones if isinstance(zone, str)}
-    known.update(subnet for reference in references for subnet in reference.elsewhere)
+    others = [subnet for reference in references for subnet in reference.elsewhere]
+    known.update(subnet for subnet in others if subnet.startswith("subnet-"))
     if len(known) >= minimum:
         return
     is_open = any(reference.is_open for reference in references)

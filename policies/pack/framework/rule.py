@@ -30,7 +30,7 @@ from pulumi_policy import (
 
 from ..graph.definition import UnreadableError
 from ..graph.graph import Graph
-from ..graph.resource import Resource, UnknownPropertyError, resource_of
+from ..graph.resource import Resource, UnknownPropertyError, WrongTypeError, resource_of
 from ..sdk import NotYetKnownError
 
 Schemas = Mapping[str, Mapping[str, Any]]
@@ -153,6 +153,9 @@ class Rule:
             yield from self.check(resource, *arguments)
         except UnknownPropertyError as error:
             yield Unknown(error.resource, error.path)
+        except WrongTypeError as error:
+            text = f"has a value of the wrong type in {error.path}."
+            yield Violation(error.resource, text, f"correct {error.path}.")
         except UnreadableError as error:
             text = f"has a definition that cannot be read: {error}."
             yield Violation(resource, text, "write the OpenAPI document as JSON or YAML.")

@@ -1,8 +1,9 @@
 """Rules about the API itself: how it is imported, replaced and reached."""
 
 from .. import resource_types as types
-from ..framework.rule import Area, Config, NotApplicable, Verdicts, Violation
+from ..framework.rule import Area, Config, NotApplicable, Unknown, Verdicts, Violation
 from ..graph.resource import Resource
+from ..values import equals, is_known, is_set
 
 AREA = Area("The API")
 
@@ -17,9 +18,9 @@ AREA = Area("The API")
     fix="set fail_on_warnings=True.",
 )
 def _fails_on_warnings(resource: Resource, _: Config) -> Verdicts:
-    if resource.peek("body") is None:
+    if not is_set(resource.peek("body")):
         yield NotApplicable("does not import a definition")
-    elif resource.known("failOnWarnings") is not True:
+    elif resource.boolean("failOnWarnings") is not True:
         yield Violation(resource, "imports its definition despite warnings from API Gateway.")
 
 
@@ -41,7 +42,7 @@ def _is_created_first(deployment: Resource, _: Config) -> Verdicts:
 
 @AREA.resource_rule(
     name="api-tls-policy",
-    title="Domain names and APIs require at least TLS 1.2.",
+    title="Domain names, and APIs that set it, require at least TLS 1.2.",
     level="mandatory",
     severity="medium",
     resource_types=[types.DOMAIN_NAME, types.REST_API],
@@ -53,14 +54,42 @@ def _is_created_first(deployment: Resource, _: Config) -> Verdicts:
     ),
 )
 def _has_modern_tls(resource: Resource, _: Config) -> Verdicts:
-    policy = resource.known("securityPolicy")
+    policy = resource.text("securityPolicy")
     modern = ("SecurityPolicy_TLS12", "SecurityPolicy_TLS13")
-    if policy is None and resource.type == types.REST_API:
-        yield NotApplicable("leaves the TLS version to AWS")
-    elif policy is None:
+    if not policy and resource.type == types.REST_API:
+        yield NotApplicable("leaves it to AWS, which api-endpoint-tls reports")
+    elif not policy:
         yield Violation(resource, "does not set a minimum TLS version.")
     elif policy != "TLS_1_2" and not policy.startswith(modern):
         yield Violation(resource, "allows TLS versions older than 1.2.")
+
+
+@AREA.resource_rule(
+    name="api-endpoint-tls",
+    title="Every API sets the minimum TLS version of its own endpoint.",
+    level="advisory",
+    severity="medium",
+    resource_types=[types.REST_API],
+    rationale=(
+        "The endpoint of a regional or edge-optimized API accepts TLS 1.0 by default. A custom "
+        "domain name does not change that: clients can still use the API's own endpoint."
+    ),
+    fix='set security_policy="TLS_1_2", or disable_execute_api_endpoint=True.',
+    controls="checkov:CKV_AWS_206 trivy:AWS-0005",
+)
+def _sets_endpoint_tls(api: Resource, _: Config) -> Verdicts:
+    # Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-custom-domain-tls-version.html
+    if is_set(api.peek("securityPolicy")):
+        return  # api-tls-policy checks it
+    kinds = api.elements("endpointConfiguration.types")
+    if len(kinds) == 1 and equals(kinds[0], "PRIVATE"):
+        yield NotApplicable("is private, and requires TLS 1.2 by default")
+    elif api.boolean("disableExecuteApiEndpoint"):
+        yield NotApplicable("has no endpoint of its own")
+    elif not is_known(kinds):
+        yield Unknown(api, "endpointConfiguration.types")
+    else:
+        yield Violation(api, "leaves the minimum TLS version of its endpoint to AWS: TLS 1.0.")
 
 
 @AREA.resource_rule(

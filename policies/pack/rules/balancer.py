@@ -7,7 +7,7 @@ from ..graph.arn import parse
 from ..graph.graph import Graph
 from ..graph.resource import Resource
 from ..sdk import is_exported_state
-from ..values import UnknownValue, equals, items
+from ..values import UnknownValue, as_boolean, equals, items
 
 AREA = Area("Load balancers")
 
@@ -17,17 +17,17 @@ AREA = Area("Load balancers")
     title="Load balancers are internal.",
     level="mandatory",
     severity="critical",
-    resource_types=types.LOAD_BALANCERS,
+    resource_types=[*types.LOAD_BALANCERS, types.CLASSIC_BALANCER],
     rationale="A public load balancer bypasses the API's authorization, limits and logs.",
     fix="set internal=True.",
     controls="prowler:elbv2_internet_facing trivy:AWS-0053",
 )
 def _is_internal(balancer: Resource, _: Config) -> Verdicts:
-    if equals(balancer.peek("internal"), True):
+    if as_boolean(balancer.peek("internal")):
         return
-    if balancer.known("loadBalancerType") == "gateway":
+    if balancer.text("loadBalancerType") == "gateway":
         yield NotApplicable("is a Gateway Load Balancer, which serves no requests")
-    elif balancer.known("internal") is not True:
+    elif balancer.boolean("internal") is not True:
         yield Violation(balancer, "can be reached from the internet, bypassing the API.")
 
 
@@ -58,7 +58,7 @@ def _targets_private_nlb(link: Resource, graph: Graph, _: Config) -> Verdicts:
         elif kind != "network":
             text = f"targets '{balancer.name}', which is not a Network Load Balancer."
             yield Violation(link, text)
-        elif internal is not True:
+        elif as_boolean(internal) is not True:
             text = f"targets '{balancer.name}', which can be reached from the internet."
             yield Violation(link, text, "set internal=True on the load balancer.")
 
@@ -92,7 +92,7 @@ def _spans_zones(balancer: Resource, graph: Graph, config: Config) -> Verdicts:
 def _crosses_zones(balancer: Resource, _: Config) -> Verdicts:
     if not equals(balancer.peek("loadBalancerType"), "network"):
         yield NotApplicable("is not a Network Load Balancer")
-    elif not balancer.known("enableCrossZoneLoadBalancing"):
+    elif not balancer.boolean("enableCrossZoneLoadBalancing"):
         yield Violation(balancer, "routes only to targets in the zone where a request arrives.")
 
 
@@ -115,9 +115,9 @@ def _has_modern_tls(listener: Resource, _: Config) -> Verdicts:
     policy = listener.peek("sslPolicy")
     if isinstance(policy, str) and policy.startswith(modern):
         return
-    if listener.known("protocol") not in ("TLS", "HTTPS"):
+    if listener.text("protocol") not in ("TLS", "HTTPS"):
         yield NotApplicable("does not terminate TLS")
-    elif listener.known("sslPolicy") is None:
+    elif not listener.text("sslPolicy"):
         yield Violation(listener, "uses the default policy, which allows old TLS versions.")
     else:
         yield Violation(listener, "allows TLS versions older than 1.2.")
@@ -134,7 +134,7 @@ def _has_modern_tls(listener: Resource, _: Config) -> Verdicts:
     controls="checkov:CKV_AWS_261",
 )
 def _checks_health(group: Resource, _: Config) -> Verdicts:
-    protocol, path = group.known("healthCheck.protocol"), group.known("healthCheck.path")
+    protocol, path = group.text("healthCheck.protocol"), group.text("healthCheck.path")
     if group.peek("healthCheck") is None:
         yield Violation(group, "relies on the default health check.")
     elif protocol not in ("HTTP", "HTTPS"):
@@ -186,6 +186,7 @@ def _is_wired(balancer: Resource, graph: Graph, _: Config) -> Verdicts:
             yield Unknown(listener, "defaultActions")
             continue
         path = "defaultActions.targetGroupArn"
+        listener.elements(path)
         for group in graph.follow(listener, path, to=types.TARGET_GROUPS, key="arn").found:
             if not _has_targets(group, graph):
                 yield Violation(listener, f"forwards to '{group.name}', which has no targets.")

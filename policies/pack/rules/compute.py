@@ -3,25 +3,32 @@
 import base64
 import binascii
 import gzip
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
 from .. import resource_types as types
 from ..framework.checks import MIN_ZONES, check_values, check_zones, too_few_zones
-from ..framework.rule import Area, Config, NotApplicable, Verdicts, Violation
+from ..framework.rule import Area, Config, NotApplicable, Unknown, Verdicts, Violation
 from ..graph.graph import Graph
 from ..graph.resource import Resource
 from ..graph.secrets import holds_secret
-from ..values import as_boolean, equals, items, peek
+from ..values import UnknownValue, as_boolean, equals, is_set, items, peek
 
 AREA = Area("Instances")
-_INSTANCES = (types.INSTANCE, types.LAUNCH_TEMPLATE)
+_INSTANCES = (
+    *(types.INSTANCE, types.SPOT_INSTANCE),
+    *(types.LAUNCH_TEMPLATE, types.LAUNCH_CONFIGURATION),
+)
 _FROM_TEMPLATE = NotApplicable("leaves it to its launch template")
 
 
 def _leaves_to_template(resource: Resource, prop: str) -> bool:
-    """Whether an instance takes a property from a launch template, which is checked itself."""
-    return resource.peek("launchTemplate") is not None and resource.peek(prop) is None
+    """Whether an instance takes a property from a launch template, which is checked itself.
+
+    A launch template of another stack is not: `launch-template-managed` reports that.
+    """
+    return resource.peek("launchTemplate") is not None and not is_set(resource.peek(prop))
 
 
 @AREA.resource_rule(
@@ -43,7 +50,7 @@ def _requires_token(resource: Resource, _: Config) -> Verdicts:
         yield _FROM_TEMPLATE
     elif equals(resource.peek("metadataOptions.httpEndpoint"), "disabled"):
         return
-    elif resource.known("metadataOptions.httpTokens") != "required":
+    elif resource.text("metadataOptions.httpTokens") != "required":
         yield Violation(resource, "returns its credentials to requests without a token.")
 
 
@@ -67,9 +74,9 @@ def _requires_token(resource: Resource, _: Config) -> Verdicts:
     },
 )
 def _limits_hops(resource: Resource, config: Config) -> Verdicts:
-    hops = resource.known("metadataOptions.httpPutResponseHopLimit")
+    hops = resource.number("metadataOptions.httpPutResponseHopLimit")
     if hops is not None and hops > config["maxHops"]:
-        yield Violation(resource, f"answers requests for metadata over {hops} hops.")
+        yield Violation(resource, f"answers requests for metadata over {hops:.0f} hops.")
 
 
 @AREA.resource_rule(
@@ -77,18 +84,41 @@ def _limits_hops(resource: Resource, config: Config) -> Verdicts:
     title="Instances have no public address.",
     level="mandatory",
     severity="critical",
-    resource_types=_INSTANCES,
+    resource_types=[*_INSTANCES, types.EIP, types.EIP_ASSOCIATION],
     rationale="A public address bypasses the load balancer and the API.",
-    fix="set associate_public_ip_address=False.",
+    fix="set associate_public_ip_address=False, and do not associate an Elastic IP address.",
     controls=(
         "fsbp:EC2.9 fsbp:EC2.25 fsbp:AutoScaling.5 checkov:CKV_AWS_88 "
         "prowler:ec2_instance_public_ip prowler:ec2_launch_template_no_public_ip trivy:AWS-0009"
     ),
 )
 def _has_no_public_ip(resource: Resource, _: Config) -> Verdicts:
+    if resource.type in _ELASTIC_ADDRESSES:
+        return _is_of_no_instance(resource)
     name = "associatePublicIpAddress"
-    values = resource.each(name) + resource.each(f"networkInterfaces.{name}")
-    return check_values(resource, name, values, as_boolean, "gets a public address.")
+    values = resource.elements(name) + resource.elements(f"networkInterfaces.{name}")
+    return check_values(resource, name, values, _may_be_true, "gets a public address.")
+
+
+def _may_be_true(value: Any) -> bool:
+    """Whether a value is set to anything but false; a value of the wrong type may mean true."""
+    return is_set(value) and as_boolean(value) is not False
+
+
+_ELASTIC_ADDRESSES = {
+    types.EIP: ("instance", "networkInterface"),
+    types.EIP_ASSOCIATION: ("instanceId", "networkInterfaceId"),
+}
+"""The properties by which an Elastic IP address belongs to an instance; a NAT gateway has none."""
+
+
+def _is_of_no_instance(address: Resource) -> Verdicts:
+    owners = [address.peek(name) for name in _ELASTIC_ADDRESSES[address.type]]
+    if not any(map(is_set, owners)):
+        yield NotApplicable("does not belong to an instance")
+        return
+    text = "gives an instance a public address."
+    yield from check_values(address, "instance", owners, is_set, text)
 
 
 @AREA.resource_rule(
@@ -123,13 +153,19 @@ def _encryption(resource: Resource) -> Iterator[Any]:
     if resource.type == types.VOLUME:
         yield resource.peek("encrypted")
     elif resource.type == types.LAUNCH_TEMPLATE:
-        yield from (peek(disk, "encrypted") for disk in resource.each("blockDeviceMappings.ebs"))
-        if not resource.each("blockDeviceMappings"):
-            yield False
+        disks = resource.elements("blockDeviceMappings.ebs")
+        yield from (peek(disk, "encrypted") for disk in disks)
+        names = [peek(disk, "deviceName") for disk in resource.each("blockDeviceMappings")]
+        if not any(equals(name, root) for name in names for root in _ROOT_DEVICES):
+            yield next((name for name in names if isinstance(name, UnknownValue)), False)
     else:
         if not _leaves_to_template(resource, "rootBlockDevice"):
             yield resource.peek("rootBlockDevice.encrypted")
-        yield from (peek(disk, "encrypted") for disk in resource.each("ebsBlockDevices"))
+        yield from (peek(disk, "encrypted") for disk in resource.elements("ebsBlockDevices"))
+
+
+_ROOT_DEVICES = ("/dev/xvda", "/dev/sda1", "/dev/sda", "xvda", "sda1")
+"""Names of root volumes. Source: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/device_naming.html"""
 
 
 def _is_false(value: Any) -> bool:
@@ -149,8 +185,12 @@ def _is_false(value: Any) -> bool:
 def _has_profile(resource: Resource, _: Config) -> Verdicts:
     if _leaves_to_template(resource, "iamInstanceProfile"):
         yield _FROM_TEMPLATE
-    elif resource.peek("iamInstanceProfile") is None:
+    elif not _is_object_or_text(resource.peek("iamInstanceProfile")):
         yield Violation(resource, "has no role of its own.")
+
+
+def _is_object_or_text(value: Any) -> bool:
+    return isinstance(value, UnknownValue) or (isinstance(value, (str, dict)) and bool(value))
 
 
 @AREA.resource_rule(
@@ -167,9 +207,12 @@ def _has_profile(resource: Resource, _: Config) -> Verdicts:
     ),
 )
 def _has_no_secrets(resource: Resource, _: Config) -> Verdicts:
-    values = [resource.peek("userData"), resource.peek("userDataBase64")]
+    values = {name: resource.peek(name) for name in ("userData", "userDataBase64")}
     text = "seems to contain a secret in its user data."
-    return check_values(resource, "userData", values, _is_secret, text)
+    yield from check_values(resource, "userData", values.values(), _is_secret, text)
+    for name, value in values.items():
+        if not isinstance(value, UnknownValue):
+            resource.text(name)
 
 
 def _is_secret(user_data: Any) -> bool:
@@ -181,7 +224,7 @@ def decode(text: str) -> str:
     try:
         raw = base64.b64decode(text, validate=True)
         return (gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw).decode(errors="replace")
-    except (binascii.Error, ValueError, OSError, EOFError):
+    except (binascii.Error, ValueError, OSError, EOFError, zlib.error):
         return text
 
 
@@ -196,8 +239,60 @@ def decode(text: str) -> str:
     controls="fsbp:AutoScaling.9 checkov:CKV_AWS_315",
 )
 def _uses_template(fleet: Resource, _: Config) -> Verdicts:
-    if all(fleet.peek(prop) is None for prop in ("launchTemplate", "mixedInstancesPolicy")):
+    found = [fleet.peek(prop) for prop in ("launchTemplate", "mixedInstancesPolicy")]
+    if not any(isinstance(template, (dict, UnknownValue)) for template in found):
         yield Violation(fleet, "does not use a launch template.")
+
+
+@AREA.stack_rule(
+    name="launch-template-managed",
+    title="Instances and fleets use a launch template of this stack.",
+    level="mandatory",
+    severity="medium",
+    resource_types=[types.INSTANCE, types.SPOT_INSTANCE, types.FLEET],
+    rationale=(
+        "The rules about instances check the launch template, not what is made from it. Nothing "
+        "shows what a launch template of another stack contains."
+    ),
+    fix="use a LaunchTemplate of this stack, or list the template under allowedTemplates.",
+    config={
+        "allowedTemplates": {
+            "type": "array",
+            "items": {"type": "string", "minLength": 1},
+            "default": [],
+            "description": "Ids or names of launch templates of other stacks that may be used.",
+        }
+    },
+)
+def _uses_managed_template(resource: Resource, graph: Graph, config: Config) -> Verdicts:
+    specifications = [(path, s) for path in _TEMPLATE_PATHS for s in resource.elements(path)]
+    if not specifications:
+        yield NotApplicable("does not use a launch template")
+    for path, specification in specifications:
+        prop = path.partition(".")[0]
+        value, key = _template_in(specification)
+        if graph.targets(value, resource, prop, types.LAUNCH_TEMPLATE, key=key):
+            continue
+        if isinstance(value, UnknownValue):
+            yield Unknown(resource, prop)
+        elif value not in config["allowedTemplates"]:
+            yield Violation(resource, "uses a launch template that is not part of this stack.")
+
+
+_MIXED = "mixedInstancesPolicy.launchTemplate"
+_TEMPLATE_PATHS = (
+    "launchTemplate",
+    f"{_MIXED}.launchTemplateSpecification",
+    f"{_MIXED}.overrides.launchTemplateSpecification",
+)
+
+
+def _template_in(specification: Any) -> tuple[Any, str]:
+    """The id or else the name of a launch template, and which of the two it is."""
+    ids = peek(specification, "id"), peek(specification, "launchTemplateId")
+    names = peek(specification, "name"), peek(specification, "launchTemplateName")
+    found = [(v, key) for key, vs in (("id", ids), ("name", names)) for v in vs if is_set(v)]
+    return found[0] if found else (None, "id")
 
 
 @AREA.resource_rule(
@@ -213,7 +308,7 @@ def _uses_template(fleet: Resource, _: Config) -> Verdicts:
 def _replaces_unhealthy(fleet: Resource, _: Config) -> Verdicts:
     if not items(fleet.peek("targetGroupArns")):
         yield NotApplicable("is not behind a load balancer")
-    elif fleet.known("healthCheckType") != "ELB":
+    elif fleet.text("healthCheckType") != "ELB":
         yield Violation(fleet, "keeps instances that the load balancer finds unhealthy.")
 
 
@@ -230,7 +325,7 @@ def _replaces_unhealthy(fleet: Resource, _: Config) -> Verdicts:
 )
 def _spans_zones(fleet: Resource, graph: Graph, config: Config) -> Verdicts:
     zones, minimum = fleet.peek("availabilityZones"), config["minZones"]
-    if fleet.peek("vpcZoneIdentifiers") is None and isinstance(zones, list):
+    if not fleet.elements("vpcZoneIdentifiers") and isinstance(zones, list):
         if len(zones) < minimum:
             yield Violation(fleet, too_few_zones(len(zones), minimum))
         return

@@ -2,13 +2,17 @@
 
 import json
 import re
+from collections.abc import Callable, Mapping
+from fnmatch import fnmatchcase
+from string import ascii_lowercase
 from typing import Any
 
 from .. import resource_types as types
 from ..framework.checks import check_values
 from ..framework.rule import Area, Config, Unknown, Verdicts, Violation
+from ..graph.ip_ranges import admit_everyone
 from ..graph.resource import Resource
-from ..values import is_known, items, peek
+from ..values import UnknownValue, is_known, items, peek
 
 AREA = Area("Permissions")
 
@@ -24,7 +28,28 @@ def statements(document: Any) -> list[dict[str, Any]] | None:
         except ValueError:
             return None
     found = items(peek(document, "Statement"))
-    return found if found and all(isinstance(one, dict) for one in found) else None
+    return found if found and all(map(_is_statement, found)) else None
+
+
+def _is_statement(statement: Any) -> bool:
+    """Whether AWS would accept a statement, as far as the rules read it."""
+    if not isinstance(statement, dict) or statement.get("Effect") not in ("Allow", "Deny"):
+        return False
+    lists = ("Action", "NotAction", "Resource", "NotResource")
+    named = [statement[name] for name in lists if name in statement]
+    principal = statement.get("Principal", {})
+    named += principal.values() if isinstance(principal, dict) else [principal]
+    return (
+        statement.keys() <= _ELEMENTS
+        and all(isinstance(one, str) for value in named for one in items(value))
+        and isinstance(statement.get("Condition", {}), dict)
+    )
+
+
+_ELEMENTS = {
+    *("Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction"),
+    *("Resource", "NotResource", "Condition"),
+}
 
 
 @AREA.resource_rule(
@@ -47,7 +72,7 @@ def statements(document: Any) -> list[dict[str, Any]] | None:
     ),
 )
 def _allows_not_everything(resource: Resource, _: Config) -> Verdicts:
-    inline = [peek(policy, "policy") for policy in resource.each("inlinePolicies")]
+    inline = resource.elements("inlinePolicies.policy")
     for document in inline if resource.type == types.ROLE else [resource.peek("policy")]:
         if not is_known(document):
             yield Unknown(resource, "policy")
@@ -60,10 +85,49 @@ def _allows_not_everything(resource: Resource, _: Config) -> Verdicts:
 
 
 def _allows_all(statement: dict[str, Any]) -> bool:
-    if statement.get("Effect") != "Allow" or "*" not in items(statement.get("Resource")):
-        return False
-    actions = items(statement.get("Action"))
-    return "NotAction" in statement or "*" in actions or "*:*" in actions
+    return (
+        statement["Effect"] == "Allow"
+        and _includes(statement, "Action", _names_every_action)
+        and _includes(statement, "Resource", _names_every_resource)
+    )
+
+
+def _includes(
+    statement: dict[str, Any], element: str, is_everything: Callable[[list[str]], bool]
+) -> bool:
+    """Whether an element names everything, or its opposite names less than everything."""
+    if f"Not{element}" in statement:
+        return not is_everything(items(statement[f"Not{element}"]))
+    return is_everything(items(statement.get(element)))
+
+
+def _names_every_action(patterns: list[str]) -> bool:
+    return all(any(matches(s, p.lower()) for p in patterns) for s in _SOME_ACTIONS)
+
+
+def _names_every_resource(patterns: list[str]) -> bool:
+    """Whether ARN patterns cover all services, in whichever account and region."""
+    wide = [_in_every_account(pattern) for pattern in patterns]
+    return any(
+        all(any(matches(f"arn:{partition}:{end}", p) for p in wide) for end in _SOME_RESOURCES)
+        for partition in ("aws", "aws-cn", "aws-us-gov")
+    )
+
+
+def _in_every_account(pattern: str) -> str:
+    arn, partition, service, _, _, resource = (*pattern.split(":", 5), *[""] * 6)[:6]
+    return ":".join((arn, partition, service, "*", "*", resource)) if resource else pattern
+
+
+# Made-up services: patterns that cover all of these cover every service.
+_SERVICES = [f"{first}0-q" for first in ascii_lowercase]
+_SOME_ACTIONS = [f"{service}:{name}" for service in _SERVICES for name in ("zq9", "x0")]
+_SOME_RESOURCES = [f"{service}:r-q:0q:{name}" for service in _SERVICES for name in ("zq9", "x0")]
+
+
+def matches(text: str, pattern: str) -> bool:
+    """Whether a text matches a pattern of IAM, with the wildcards `*` and `?`."""
+    return fnmatchcase(text, pattern.replace("[", "[[]"))
 
 
 @AREA.resource_rule(
@@ -72,6 +136,7 @@ def _allows_all(statement: dict[str, Any]) -> bool:
     level="mandatory",
     severity="high",
     resource_types=[
+        *types.EXCLUSIVE_ATTACHMENTS,
         types.ROLE_POLICY_ATTACHMENT,
         types.USER_POLICY_ATTACHMENT,
         types.GROUP_POLICY_ATTACHMENT,
@@ -86,9 +151,12 @@ def _allows_all(statement: dict[str, Any]) -> bool:
     ),
 )
 def _is_no_administrator(resource: Resource, _: Config) -> Verdicts:
-    arns = resource.each("policyArn") + resource.each("managedPolicyArns")
+    paths = ("policyArn", "policyArns", "managedPolicyArns")
+    arns = [arn for path in paths for arn in resource.elements(path)]
     name, text = "policyArn or managedPolicyArns", "grants administrator access."
-    return check_values(resource, name, arns, _is_administrator, text)
+    yield from check_values(resource, name, arns, _is_administrator, text)
+    if not all(isinstance(arn, (str, UnknownValue)) for arn in arns):
+        yield Violation(resource, "attaches something that is not the ARN of a policy.")
 
 
 def _is_administrator(arn: Any) -> bool:
@@ -121,10 +189,21 @@ def _trusts_not_everyone(role: Resource, _: Config) -> Verdicts:
 def _trusts_all(statement: dict[str, Any]) -> bool:
     if statement.get("Effect") != "Allow":
         return False
-    principal = statement.get("Principal")
-    named = items(principal.get("AWS")) if isinstance(principal, dict) else items(principal)
-    is_open = "*" in named and not statement.get("Condition")
-    return "NotPrincipal" in statement or is_open
+    principal = statement.get("Principal", {})
+    named = list(principal.values()) if isinstance(principal, dict) else [principal]
+    is_open = any(_names_every_principal(name) for one in named for name in items(one))
+    return "NotPrincipal" in statement or (is_open and not _restricts(statement, _CALLER_KEYS))
+
+
+def _names_every_principal(name: str) -> bool:
+    """Whether a principal is a wildcard, alone or in place of an account."""
+    account = _account_in(name)
+    return bool(account) and not account.strip("*?")
+
+
+def _account_in(arn: str) -> str:
+    """The account in a pattern of ARNs; the whole text if it is not one."""
+    return (*arn.split(":", 5), *[""] * 5)[4] if arn.count(":") > 3 else arn  # noqa: PLR2004
 
 
 @AREA.resource_rule(
@@ -154,7 +233,7 @@ def _restricts_source(role: Resource, config: Config) -> Verdicts:
     for statement in statements(document) or []:
         services = items(peek(statement, "Principal", "Service"))
         checked = sorted(s for s in services if s not in config["exemptServices"])
-        if statement.get("Effect") == "Allow" and checked and not _has_source(statement):
+        if statement["Effect"] == "Allow" and checked and not _has_source(statement):
             yield Violation(role, f"lets {_shown(checked)} assume it on behalf of any account.")
 
 
@@ -167,7 +246,62 @@ def _shown(services: list[str]) -> str:
 
 
 def _has_source(statement: dict[str, Any]) -> bool:
-    keys = ("aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "aws:sourceorgpaths")
-    conditions = statement.get("Condition")
-    tested = conditions.values() if isinstance(conditions, dict) else ()
-    return any(key.lower() in keys for test in tested for key in test)
+    # A service that sends the key is restricted also by a test that lets an absent key pass.
+    return _restricts(statement, _SOURCE_KEYS, suffixes=("", "ifexists"))
+
+
+_SOURCE_KEYS = {
+    "aws:sourceaccount": "*",
+    "aws:sourcearn": "arn:*",
+    "aws:sourceorgid": "o-*",
+    "aws:sourceorgpaths": "o-*/*",
+}
+"""Condition keys that say on whose behalf a service acts, with what every value of them matches."""
+_CALLER_KEYS = {
+    **_SOURCE_KEYS,
+    "aws:principalaccount": "*",
+    "aws:principalarn": "arn:*",
+    "aws:principalorgid": "o-*",
+    "aws:principalorgpaths": "o-*/*",
+    "aws:sourceip": "*",
+    "aws:sourcevpc": "vpc-*",
+    "aws:sourcevpce": "vpce-*",
+    "aws:sourcevpcarn": "arn:*",
+    "aws:userid": "*",
+    "sts:externalid": "*",
+}
+"""Condition keys that can restrict who calls.
+
+Every account meets conditions on other keys, as aws:SecureTransport, aws:CurrentTime, a session
+name or a tag. Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+"""
+_OPERATORS = (
+    *("stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike"),
+    "ipaddress",
+)
+"""Operators that name who is admitted; their opposites admit everyone else."""
+
+
+def _restricts(
+    statement: dict[str, Any], keys: Mapping[str, str], suffixes: tuple[str, ...] = ("",)
+) -> bool:
+    """Whether a condition admits only some of all callers, by one of the keys."""
+    accepted = {operator + suffix for operator in _OPERATORS for suffix in suffixes}
+    for operator, tests in statement.get("Condition", {}).items():
+        # ForAllValues admits a request without the key.
+        name = operator.lower().removeprefix("foranyvalue:")
+        for key, given in tests.items() if isinstance(tests, dict) else ():
+            values, every = items(given), keys.get(key.lower())
+            is_tested = name in accepted and every and values
+            if is_tested and not any(_admits_all(value, every or "") for value in values):
+                return True
+    return False
+
+
+def _admits_all(value: Any, every: str) -> bool:
+    """Whether the value of a condition is so wide that it restricts nobody."""
+    if not isinstance(value, str) or admit_everyone([value]):
+        return True
+    if every == "arn:*":
+        return any(wildcard in _account_in(value) for wildcard in "*?")
+    return all(matches(every.replace("*", sample), value) for sample in ("q0", "zz9"))

@@ -1,7 +1,7 @@
 """Rules about the request path from an API to its load balancer: variables, links, ports."""
 
+import re
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from .. import resource_types as types
 from ..framework.rule import Area, Config, NotApplicable, Unknown, Verdicts, Violation
@@ -15,7 +15,7 @@ from ..graph.integrations import (
     variable_sets,
 )
 from ..graph.resource import Resource
-from ..values import UnknownValue, is_known
+from ..values import UNKNOWN, UnknownValue, as_port, as_text, is_known, is_set
 
 AREA = Area("The request path from the API to the load balancer")
 
@@ -70,11 +70,11 @@ def _used_variables(api: Api, graph: Graph) -> frozenset[str]:
 def _overrides_together(canary: VariableSet, api: Api, graph: Graph) -> Verdicts:
     """A canary with another link but the old host sends the old host's name to the new target."""
     overridden = canary.layers[0][2]
-    if isinstance(overridden, UnknownValue) or not overridden:
+    if not isinstance(overridden, dict):
         return
     for integration in _private_integrations(api, graph):
         together = _link_and_host(integration)
-        given = sorted(name for name in together if name in overridden)
+        given = sorted(name for name in together if is_set(overridden.get(name)))
         left = sorted(together - set(given))
         if given and left:
             text = f"overrides {', '.join(given)} for its canary, but not {', '.join(left)}."
@@ -130,7 +130,7 @@ def _uses_managed_link(source: Resource, graph: Graph, config: Config) -> Verdic
         elif link is None:
             yield Violation(source, f"does not name a VPC link{integration.for_route}.")
         elif not (
-            sole_variable(link)
+            sole_variable(as_text(link))
             or graph.targets(link, source, "connectionId", *types.VPC_LINKS)
             or link in config["allowedLinks"]
         ):
@@ -153,7 +153,10 @@ def _calls_a_listener(source: Resource, graph: Graph, _: Config) -> Verdicts:
         yield NotApplicable("has no private integration")
     api = graph.api_of(source)
     for integration in found:
-        for variable_set in _variable_sets(integration, api, graph):
+        used_with = list(_variable_sets(integration, api, graph))
+        if not used_with and _needs_a_stage(integration, graph):
+            yield Unknown(source, "port, without a stage of this stack")
+        for variable_set in used_with:
             yield from _check_port(integration, variable_set, api, graph)
 
 
@@ -166,6 +169,12 @@ def _variable_sets(
     elif api:
         for stage in graph.parts(api, types.STAGE):
             yield from variable_sets(stage, graph)
+
+
+def _needs_a_stage(integration: Integration, graph: Graph) -> bool:
+    """Whether the port, or the listeners, depend on variables of a stage."""
+    used = variables([integration.peek("uri"), integration.peek("connectionId")])
+    return bool(used) and bool(graph.of_type(*types.LISTENERS))
 
 
 def _check_port(
@@ -181,12 +190,17 @@ def _check_port(
     ]
     if not listeners:  # not part of this stack, or missing, which nlb-wired reports
         return
-    port = _port(integration, variable_set)
-    ports = [listener.peek("port") for listener in listeners]
+    through = f" through {variable_set.label}" if variable_set else ""
+    ports = [as_port(listener.peek("port")) for listener in listeners]
+    try:
+        port = _port(integration, variable_set)
+    except ValueError:
+        text = f"calls a URI whose host and port cannot be read{integration.for_route}{through}."
+        yield Violation(integration.source, text, 'write it as "http://host:port/path".')
+        return
     if isinstance(port, UnknownValue) or not is_known(ports):
         yield Unknown(integration.source, "port")
-    elif port is not None and port not in ports:
-        through = f" through {variable_set.label}" if variable_set else ""
+    elif port not in ports:
         names = ", ".join(sorted({balancer.name for balancer in balancers}))
         text = f"calls port {port}{integration.for_route}{through}, but '{names}' does not listen."
         yield Violation(integration.source, text)
@@ -208,22 +222,33 @@ def _balancers(
                 yield from graph.follow(link, "targetArn", to=types.LOAD_BALANCERS, key="arn").found
 
 
+_AUTHORITY = re.compile(r"(?:[^\s:@\[\]]+|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?")
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_HIGHEST_PORT = 65535
+
+
 def _port(integration: Integration, variable_set: VariableSet | None) -> object:
-    """Read the port of the URI; `None` when it has none that can be read."""
+    """Read the port of the URI; `UNKNOWN` while it is not known, or for a URI that is not HTTP.
+
+    ValueError when host and port are known, but malformed.
+    """
     uri = integration.peek("uri")
-    if isinstance(uri, UnknownValue) or uri is None:
-        return uri
-    scheme, _, rest = uri.partition("://")
-    host = rest.partition("/")[0]
-    values = {n: variable_set.find(n)[0] for n in variables(host)} if variable_set else {}
-    for value in values.values():
-        if isinstance(value, UnknownValue):
-            return value
-    try:
-        split = urlsplit(f"{scheme}://{substituted(host, values)}")
-        return split.port or {"http": 80, "https": 443}.get(scheme)
-    except ValueError:
-        return None
+    scheme, separator, rest = as_text(uri).partition("://")
+    scheme = scheme.lower()
+    authority = re.split(r"[/?#]", rest)[0]
+    values = {n: variable_set.find(n)[0] for n in variables(authority)} if variable_set else {}
+    if not separator or scheme not in _DEFAULT_PORTS or not all(map(_is_text, values.values())):
+        return UNKNOWN
+    # The value of a variable may contain a port and a path.
+    authority = re.split(r"[/?#]", substituted(authority, values))[0]
+    found = _AUTHORITY.fullmatch(authority)
+    if found is None or variables(authority) or int(found[1] or 0) > _HIGHEST_PORT:
+        raise ValueError(authority)
+    return int(found[1]) if found[1] else _DEFAULT_PORTS[scheme]
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
 
 
 @AREA.stack_rule(

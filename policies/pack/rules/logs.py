@@ -29,9 +29,9 @@ AREA = Area("Logs")
     },
 )
 def _expires_logs(group: Resource, config: Config) -> Verdicts:
-    days, minimum = group.known("retentionInDays"), config["minDays"]
+    days, minimum = group.number("retentionInDays"), config["minDays"]
     if not days:
         yield Violation(group, "never expires its logs.")
     elif days < minimum:
-        text = f"keeps its logs for {days} days, but must keep them for at least {minimum:.0f}."
+        text = f"keeps its logs for {days:.0f} days, but must keep them for at least {minimum:.0f}."
         yield Violation(group, text)

@@ -6,7 +6,7 @@ from .. import resource_types as types
 from ..framework.rule import Area, Config, NotApplicable, Unknown, Verdicts, Violation
 from ..graph.graph import Graph
 from ..graph.resource import Resource
-from ..values import UnknownValue, equals
+from ..values import UnknownValue, equals, is_set
 
 AREA = Area("Network")
 
@@ -24,7 +24,8 @@ AREA = Area("Network")
     ),
 )
 def _logs_flows(vpc: Resource, graph: Graph, _: Config) -> Verdicts:
-    kinds = [log.peek("trafficType") for log in graph.referring_to(vpc, types.FLOW_LOG, by="vpcId")]
+    logs = graph.referring_to(vpc, types.FLOW_LOG, by="vpcId")
+    kinds = [log.peek("trafficType") for log in logs if is_set(log.peek("logDestination"))]
     if any(equals(kind, "ALL") or equals(kind, "REJECT") for kind in kinds):
         return
     if any(isinstance(kind, UnknownValue) for kind in kinds):
@@ -73,7 +74,7 @@ def _closes_default_group(vpc: Resource, graph: Graph, _: Config) -> Verdicts:
 def _assigns_no_public_ip(subnet: Resource, graph: Graph, _: Config) -> Verdicts:
     if subnet.urn not in private_subnets(graph):
         yield _NOT_PRIVATE
-    elif subnet.known("mapPublicIpOnLaunch"):
+    elif subnet.boolean("mapPublicIpOnLaunch"):
         yield Violation(subnet, "assigns a public address to every instance.")
 
 
@@ -86,7 +87,8 @@ def private_subnets(graph: Graph) -> frozenset[str]:
 
 
 def _private_subnets(graph: Graph) -> Iterator[str]:
-    tokens = (*types.LOAD_BALANCERS, types.FLEET, types.INSTANCE, types.LAUNCH_TEMPLATE)
+    instances = (types.INSTANCE, types.SPOT_INSTANCE, types.LAUNCH_TEMPLATE)
+    tokens = (*types.LOAD_BALANCERS, types.CLASSIC_BALANCER, types.FLEET, *instances)
     paths = ("subnets", "vpcZoneIdentifiers", "subnetId")
     nested = ("subnetMappings.subnetId", "networkInterfaces.subnetId")
     for resource in graph.of_type(*tokens):
@@ -126,28 +128,46 @@ def _has_private_routes(subnet: Resource, graph: Graph, _: Config) -> Verdicts:
     if subnet.urn not in private_subnets(graph):
         yield _NOT_PRIVATE
         return
-    for table in _route_tables(subnet, graph):
-        routes = graph.referring_to(table, types.ROUTE, by="routeTableId")
-        for holder, path in [(table, "routes.gatewayId"), *((r, "gatewayId") for r in routes)]:
-            gateways = graph.follow(holder, path, to=[types.INTERNET_GATEWAY])
-            if gateways.found or any(name.startswith("igw-") for name in gateways.elsewhere):
-                yield Violation(subnet, f"has a route to the internet through '{holder.name}'.")
-            if gateways.is_open and not holder.sources.get(path.partition(".")[0]):
-                yield Unknown(holder, "gatewayId")
+    for holder, path in _routes(subnet, graph):
+        gateways = graph.follow(holder, path, to=_GATEWAYS)
+        if gateways.found or any(name.startswith("igw-") for name in gateways.elsewhere):
+            yield Violation(subnet, f"has a route to the internet through '{holder.name}'.")
+        if gateways.is_open and not holder.sources.get(path.partition(".")[0]):
+            yield Unknown(holder, "gatewayId")
 
 
-def _route_tables(subnet: Resource, graph: Graph) -> list[Resource]:
-    """Route tables of a subnet: its own, or else the main one of its VPC."""
-    tables = (types.ROUTE_TABLE, types.DEFAULT_ROUTE_TABLE)
+_GATEWAYS = (types.INTERNET_GATEWAY, types.INTERNET_GATEWAY_ATTACHMENT)
+_TABLES = (types.ROUTE_TABLE, types.DEFAULT_ROUTE_TABLE)
+
+
+def _routes(subnet: Resource, graph: Graph) -> Iterator[tuple[Resource, str]]:
+    """Every route of a subnet: its resource, and the path to its gateways.
+
+    A subnet has the route table that it is associated with, or else the main one of its VPC.
+    """
     associations = graph.referring_to(subnet, types.ROUTE_TABLE_ASSOCIATION, by="subnetId")
-    if associations:
-        references = [graph.follow(a, "routeTableId", to=tables) for a in associations]
-        return [table for reference in references for table in reference.found]
-    main: list[Resource] = []
-    for vpc in graph.follow(subnet, "vpcId", to=[types.VPC]).found:
-        for association in graph.referring_to(vpc, types.MAIN_ROUTE_TABLE, by="vpcId"):
-            main += graph.follow(association, "routeTableId", to=tables).found
-        main += graph.referring_to(
-            vpc, types.DEFAULT_ROUTE_TABLE, by="defaultRouteTableId", key="defaultRouteTableId"
-        )
-    return main
+    vpcs = () if associations else graph.follow(subnet, "vpcId", to=[types.VPC]).found
+    for vpc in vpcs:
+        chosen = graph.referring_to(vpc, types.MAIN_ROUTE_TABLE, by="vpcId")
+        associations = (*associations, *chosen)
+        # The default route table is the main one, unless an association chooses another.
+        for key in () if chosen else ("defaultRouteTableId", "mainRouteTableId"):
+            for table in graph.referring_to(
+                vpc, types.DEFAULT_ROUTE_TABLE, by="defaultRouteTableId", key=key
+            ):
+                yield from _routes_of(table, graph)
+            for route in graph.referring_to(vpc, types.ROUTE, by="routeTableId", key=key):
+                yield route, "gatewayId"
+    for association in associations:
+        reference = graph.follow(association, "routeTableId", to=_TABLES)
+        for table in reference.found:
+            yield from _routes_of(table, graph)
+        for route in graph.of_type(types.ROUTE) if reference.elsewhere else ():
+            if any(equals(route.peek("routeTableId"), name) for name in reference.elsewhere):
+                yield route, "gatewayId"
+
+
+def _routes_of(table: Resource, graph: Graph) -> Iterator[tuple[Resource, str]]:
+    yield table, "routes.gatewayId"
+    for route in graph.referring_to(table, types.ROUTE, by="routeTableId"):
+        yield route, "gatewayId"

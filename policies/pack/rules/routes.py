@@ -6,9 +6,20 @@ from .. import resource_types as types
 from ..framework.rule import Area, Config, NotApplicable, Unknown, Verdicts, Violation
 from ..graph.definition import Operation
 from ..graph.graph import API_REFERENCE, Api, Graph
-from ..graph.integrations import for_routes, integrations
+from ..graph.integrations import Integration, for_routes, integrations
 from ..graph.resource import Resource
-from ..values import UNKNOWN, UnknownValue, equals
+from ..values import (
+    UNKNOWN,
+    UnknownValue,
+    as_boolean,
+    as_number,
+    as_text,
+    each,
+    equals,
+    fits,
+    is_known,
+    is_set,
+)
 
 AREA = Area("Routes")
 
@@ -40,13 +51,42 @@ def _requires_authorization(resource: Resource, graph: Graph, config: Config) ->
         return
     verb, path = resource.peek("httpMethod"), _path(resource, graph)
     authorization, key = resource.peek("authorization"), resource.peek("apiKeyRequired")
-    is_authorized = isinstance(authorization, str) and authorization != "NONE"
-    if equals(verb, "OPTIONS") or is_authorized or equals(key, True):
+    is_authorized = any(equals(authorization, kind) for kind in _AUTHORIZATIONS)
+    if is_authorized or as_boolean(key):
         return
+    if equals(verb, "OPTIONS"):
+        kinds = [integration.peek("type") for integration in _integrations_of(resource, graph)]
+        if kinds and all(isinstance(kind, UnknownValue) or kind == "MOCK" for kind in kinds):
+            if not is_known(kinds):
+                yield Unknown(resource, "type of its integration")
+            return
     if any(isinstance(value, UnknownValue) for value in (authorization, key, verb, path)):
         yield Unknown(resource, "authorization, apiKeyRequired or path")
     elif f"{verb} {path}" not in config["openRoutes"]:
         yield Violation(resource, f"lets anyone call {verb} {path}.")
+
+
+_AUTHORIZATIONS = ("AWS_IAM", "CUSTOM", "COGNITO_USER_POOLS")
+
+
+def _integrations_of(method: Resource, graph: Graph) -> list[Resource]:
+    """Integrations that a method has, or may have while a value is unknown."""
+    api = graph.api_of(method)
+    return [
+        integration
+        for integration in (graph.parts(api, types.INTEGRATION) if api else ())
+        if _is_same(method, integration, "httpMethod", graph, types.METHOD)
+        and _is_same(method, integration, "resourceId", graph, types.PATH, types.REST_API)
+    ]
+
+
+def _is_same(a: Resource, b: Resource, prop: str, graph: Graph, *origins: str) -> bool:
+    """Whether two resources may have the same value, or have it from the same resource."""
+    values = a.peek(prop), b.peek(prop)
+    if not any(isinstance(value, UnknownValue) for value in values):
+        return equals(*values)
+    made_from = [{one.urn for one in graph.sources(r, prop, *origins)} for r in (a, b)]
+    return not all(made_from) or made_from[0] == made_from[1] or a.urn in made_from[1]
 
 
 def _definition_requires_authorization(source: Resource, allowed: list[str]) -> Verdicts:
@@ -65,7 +105,7 @@ def _definition_requires_authorization(source: Resource, allowed: list[str]) -> 
 def _is_preflight(operation: Operation) -> bool:
     """Whether API Gateway itself answers what browsers ask without credentials."""
     kind = (operation.integration or {}).get("type")
-    return operation.verb == "OPTIONS" and str(kind).lower() in ("mock", "none")
+    return operation.verb == "OPTIONS" and as_text(kind).lower() == "mock"
 
 
 def _path(method: Resource, graph: Graph) -> Any:
@@ -101,7 +141,7 @@ def _path_of(child: Resource, prop: str, graph: Graph, below: str) -> Any:
 def _limits_keys(resource: Resource, graph: Graph, _: Config) -> Verdicts:
     if resource.type == types.USAGE_PLAN:
         limits = [resource.peek("throttleSettings"), resource.peek("quotaSettings")]
-        if all(limit is None for limit in limits):
+        if not any(isinstance(limit, UnknownValue) or _is_object(limit) for limit in limits):
             yield Violation(resource, "has neither throttle settings nor a quota.")
         return
     if not _requires_key(resource):
@@ -114,9 +154,13 @@ def _limits_keys(resource: Resource, graph: Graph, _: Config) -> Verdicts:
         yield Violation(resource, text, fix)
 
 
+def _is_object(value: Any) -> bool:
+    return isinstance(value, dict) and bool(value)
+
+
 def _requires_key(resource: Resource) -> bool:
     if resource.type == types.METHOD:
-        return equals(resource.peek("apiKeyRequired"), True)
+        return as_boolean(resource.peek("apiKeyRequired")) is True
     has_known_body = isinstance(resource.peek("body"), str)
     return has_known_body and any(operation.keyed for operation in resource.operations)
 
@@ -169,9 +213,17 @@ def _times_out_early(source: Resource, graph: Graph, config: Config) -> Verdicts
     timeouts = [(integration.timeout_ms, integration.route) for integration in integrations(source)]
     if any(isinstance(timeout, UnknownValue) for timeout, _ in timeouts):
         yield Unknown(source, "timeoutMilliseconds")
-    slow = [route for timeout, route in timeouts if isinstance(timeout, int) and timeout > limit]
+    slow = [route for timeout, route in timeouts if _is_longer(timeout, limit)]
     if slow:
         yield Violation(source, f"waits longer than {limit:.0f} ms{for_routes(slow)}.")
+
+
+def _is_longer(timeout: Any, limit: float) -> bool:
+    """Whether a timeout is known and longer, or cannot be read."""
+    if isinstance(timeout, UnknownValue) or not is_set(timeout):
+        return False
+    milliseconds = as_number(timeout)
+    return milliseconds is None or milliseconds > limit
 
 
 @AREA.resource_rule(
@@ -184,11 +236,21 @@ def _times_out_early(source: Resource, graph: Graph, config: Config) -> Verdicts
     fix="remove insecureSkipVerification, and use a certificate of a public authority.",
 )
 def _verifies_tls(source: Resource, _: Config) -> Verdicts:
-    path = "tlsConfig.insecureSkipVerification"
-    skips = [(integration.peek(path), integration.route) for integration in integrations(source)]
-    if not skips:
+    found = integrations(source)
+    if not found:
         yield NotApplicable("has no integration")
+    skips = [(skip, one.route) for one in found for skip in _skipped_verification(one)]
     if any(isinstance(skip, UnknownValue) for skip, _ in skips):
-        yield Unknown(source, path)
-    if routes := [route for skip, route in skips if equals(skip, True)]:
+        yield Unknown(source, "tlsConfig.insecureSkipVerification")
+    known = [(skip, route) for skip, route in skips if not isinstance(skip, UnknownValue)]
+    if routes := [route for skip, route in known if as_boolean(skip) is not False]:
         yield Violation(source, f"accepts any certificate{for_routes(routes)}.")
+
+
+def _skipped_verification(integration: Integration) -> list[Any]:
+    """What an integration sets insecureSkipVerification to; a config of the wrong type is one."""
+    config = integration.peek("tlsConfig")
+    if fits(config, "insecureSkipVerification"):
+        values = each(config, "insecureSkipVerification")
+        return [value for value in values if is_set(value)]
+    return [config]

@@ -9,8 +9,17 @@ from .. import resource_types as types
 from ..framework.checks import check_values
 from ..framework.rule import Area, Config, NotApplicable, Unknown, Verdicts, Violation
 from ..graph.graph import Graph, Reference
+from ..graph.ip_ranges import admit_everyone, network
 from ..graph.resource import Resource
-from ..values import each, equals, is_known, peek
+from ..values import (
+    as_boolean,
+    as_port,
+    each,
+    equals,
+    is_known,
+    is_set,
+    peek,
+)
 
 AREA = Area("Security groups")
 
@@ -37,8 +46,12 @@ def _admits_not_everyone(resource: Resource, _: Config) -> Verdicts:
     if equals(resource.peek("type"), "egress"):
         yield NotApplicable("admits nothing")
         return
-    sources = _admitted_ranges(resource)
-    yield from check_values(resource, "admitted sources", sources, is_everyone, "admits everyone.")
+    ranges = list(_admitted_ranges(resource))
+    if admit_everyone(ranges):
+        yield Violation(resource, "admits everyone.")
+        return
+    text = "admits a source that is not a valid IP range."
+    yield from check_values(resource, "admitted sources", ranges, _is_unreadable, text)
 
 
 def _admitted_ranges(resource: Resource) -> Iterator[Any]:
@@ -46,10 +59,10 @@ def _admitted_ranges(resource: Resource) -> Iterator[Any]:
     if resource.type == types.INGRESS_RULE:
         yield from (resource.peek("cidrIpv4"), resource.peek("cidrIpv6"))
     elif resource.type == types.SECURITY_GROUP_RULE:
-        yield from _ranges(resource.props)
+        yield from resource.elements("cidrBlocks") + resource.elements("ipv6CidrBlocks")
     else:
-        for entry in resource.each("ingress"):
-            yield from _ranges(entry)
+        for name in ("cidrBlocks", "ipv6CidrBlocks"):
+            yield from resource.elements(f"ingress.{name}")
 
 
 def _ranges(rule: Any) -> list[Any]:
@@ -57,19 +70,55 @@ def _ranges(rule: Any) -> list[Any]:
     return each(rule, "cidrBlocks") + each(rule, "ipv6CidrBlocks")
 
 
-_WIDEST_PREFIX = {4: 8, 6: 16}
+def _is_unreadable(cidr: Any) -> bool:
+    return is_set(cidr) and network(cidr) is None
 
 
-def is_everyone(cidr: Any) -> bool:
-    """Whether a value is an IP range that covers a large part of the internet.
+@AREA.stack_rule(
+    name="no-open-prefix-list",
+    title="No security group admits a prefix list that holds the whole internet.",
+    level="mandatory",
+    severity="critical",
+    resource_types=[
+        types.SECURITY_GROUP,
+        types.DEFAULT_SECURITY_GROUP,
+        types.SECURITY_GROUP_RULE,
+        types.INGRESS_RULE,
+    ],
+    rationale="A prefix list with 0.0.0.0/0 admits everyone, like the range itself.",
+    fix="admit the security group of the caller, or shorten the prefix list.",
+)
+def _admits_no_open_list(resource: Resource, graph: Graph, _: Config) -> Verdicts:
+    paths = [path for path in _PREFIX_LISTS if resource.elements(path)]
+    if not paths or equals(resource.peek("type"), "egress"):
+        yield NotApplicable("admits no prefix list")
+        return
+    for reference in (graph.follow(resource, path, to=[types.PREFIX_LIST]) for path in paths):
+        for prefixes in reference.found:
+            yield from _check_prefixes(resource, prefixes, graph)
+        added = [entry for name in reference.elsewhere for entry in _entries_of(name, graph)]
+        if admit_everyone(entry.peek("cidr") for entry in added):
+            yield Violation(resource, "admits everyone, through entries of a prefix list.")
+        if reference.is_open:
+            yield Unknown(resource, "admitted prefix lists")
 
-    Two halves cover all addresses as well, so testing for /0 alone would be easy to bypass.
-    """
-    try:
-        network = ipaddress.ip_network(cidr if isinstance(cidr, str) else "", strict=False)
-    except ValueError:
-        return False
-    return network.prefixlen < _WIDEST_PREFIX[network.version]
+
+_PREFIX_LISTS = ("prefixListId", "prefixListIds", "ingress.prefixListIds")
+
+
+def _entries_of(prefix_list: str, graph: Graph) -> list[Resource]:
+    """Entries that this stack adds to a prefix list of another stack."""
+    entries = graph.of_type(types.PREFIX_LIST_ENTRY)
+    return [entry for entry in entries if equals(entry.peek("prefixListId"), prefix_list)]
+
+
+def _check_prefixes(holder: Resource, prefixes: Resource, graph: Graph) -> Verdicts:
+    entries = graph.referring_to(prefixes, types.PREFIX_LIST_ENTRY, by="prefixListId")
+    ranges = [*prefixes.elements("entries.cidr"), *(entry.peek("cidr") for entry in entries)]
+    if admit_everyone(ranges):
+        yield Violation(holder, f"admits everyone, through the prefix list '{prefixes.name}'.")
+    elif not is_known([ranges, prefixes.peek("entries")]):
+        yield Unknown(prefixes, "entries")
 
 
 @AREA.stack_rule(
@@ -85,7 +134,7 @@ def _admits_its_balancer(group: Resource, graph: Graph, _: Config) -> Verdicts:
     if group.urn not in _groups(graph, "instances", types.LAUNCH_TEMPLATE, types.INSTANCE):
         yield NotApplicable("does not belong to an instance")
         return
-    service_ports = [target.peek("port") for target in graph.of_type(*types.TARGET_GROUPS)]
+    service_ports = [as_port(target.peek("port")) for target in graph.of_type(*types.TARGET_GROUPS)]
     balancer_groups = _groups(graph, "load balancers", *types.LOAD_BALANCERS)
     for ingress in _ingress(group, graph):
         callers = {caller.urn for caller in ingress.groups.found}
@@ -93,6 +142,7 @@ def _admits_its_balancer(group: Resource, graph: Graph, _: Config) -> Verdicts:
             yield Unknown(ingress.holder, "admitted sources")
         elif not (
             (callers or ingress.ranges)
+            and not ingress.admits_others
             and callers <= balancer_groups
             and not ingress.groups.elsewhere
             and all(_is_within(cidr, graph.of_type(types.VPC)) for cidr in ingress.ranges)
@@ -112,6 +162,8 @@ class _Ingress:
     groups: Reference
     ranges: list[Any]
     ports: tuple[Any, Any]
+    admits_others: bool
+    """Whether it also admits a prefix list, or the group itself."""
 
     @property
     def is_known(self) -> bool:
@@ -121,7 +173,10 @@ class _Ingress:
 def _ingress(group: Resource, graph: Graph) -> Iterator[_Ingress]:
     def ingress(holder: Resource, rule: Any, ranges: list[Any], source: str, prop: str) -> _Ingress:
         callers = graph.resolve(each(rule, source), holder, prop, to=[types.SECURITY_GROUP])
-        return _Ingress(holder, callers, ranges, (peek(rule, "fromPort"), peek(rule, "toPort")))
+        ports = as_port(peek(rule, "fromPort")), as_port(peek(rule, "toPort"))
+        lists = each(rule, "prefixListIds") + each(rule, "prefixListId")
+        admits_others = bool(lists) or as_boolean(peek(rule, "self")) is True
+        return _Ingress(holder, callers, ranges, ports, admits_others)
 
     for rule in graph.referring_to(group, types.INGRESS_RULE, by="securityGroupId"):
         source, ranges = "referencedSecurityGroupId", rule.each("cidrIpv4") + rule.each("cidrIpv6")

@@ -5,10 +5,11 @@ import re
 
 from .. import resource_types as types
 from ..framework.rule import Area, Config, NotApplicable, Unknown, Verdict, Verdicts, Violation
+from ..graph.arn import parse
 from ..graph.graph import Graph
 from ..graph.resource import Resource
 from ..graph.secrets import holds_secret, names_secret
-from ..values import UnknownValue, equals
+from ..values import UnknownValue, as_boolean, as_number, as_text, equals, is_set
 
 AREA = Area("Stages")
 
@@ -54,7 +55,7 @@ def _no_settings(stage: Resource, graph: Graph, text: str) -> Verdict:
 )
 def _logs_executions(resource: Resource, graph: Graph, _: Config) -> Verdicts:
     if resource.type == types.API_ACCOUNT:
-        if resource.peek("cloudwatchRoleArn") is None:
+        if not is_set(resource.peek("cloudwatchRoleArn")):
             text = "does not give API Gateway a role for its logs."
             yield Violation(resource, text, "set cloudwatch_role_arn.")
         return
@@ -65,7 +66,7 @@ def _logs_executions(resource: Resource, graph: Graph, _: Config) -> Verdicts:
         level = settings.peek("settings.loggingLevel")
         if isinstance(level, UnknownValue):
             yield Unknown(settings, "settings.loggingLevel")
-        elif level not in ("ERROR", "INFO") and (level is not None or settings in general):
+        elif level not in ("ERROR", "INFO") and (is_set(level) or settings in general):
             yield Violation(
                 resource, f"does not log the methods that '{settings.name}' configures."
             )
@@ -83,20 +84,25 @@ def _logs_executions(resource: Resource, graph: Graph, _: Config) -> Verdicts:
 )
 def _logs_access(stage: Resource, _: Config) -> Verdicts:
     stage.known("accessLogSettings")
-    if stage.peek("accessLogSettings.destinationArn") is None:
+    destination = stage.peek("accessLogSettings.destinationArn")
+    if not isinstance(destination, UnknownValue) and not parse(destination):
         yield Violation(stage, "does not write an access log.")
-    elif not _is_json_object(stage.known("accessLogSettings.format")):
+        return
+    log_format = stage.text("accessLogSettings.format")
+    if not _is_json_object(log_format):
         yield Violation(stage, "writes an access log that is not one JSON object per request.")
+    elif not _CONTEXT_VARIABLE.search(log_format):
+        yield Violation(stage, "writes an access log that says nothing about the request.")
 
 
 _CONTEXT_VARIABLE = re.compile(r"\$context\.[\w.]+")
 
 
-def _is_json_object(log_format: object) -> bool:
+def _is_json_object(log_format: str) -> bool:
     try:
         # A variable may be quoted or, for a number, unquoted.
-        return isinstance(json.loads(_CONTEXT_VARIABLE.sub("0", str(log_format))), dict)
-    except ValueError:
+        return isinstance(json.loads(_CONTEXT_VARIABLE.sub("0", log_format)), dict)
+    except (ValueError, RecursionError):
         return False
 
 
@@ -111,7 +117,7 @@ def _is_json_object(log_format: object) -> bool:
     controls="checkov:CKV_AWS_276",
 )
 def _traces_no_data(settings: Resource, _: Config) -> Verdicts:
-    if settings.known("settings.dataTraceEnabled"):
+    if settings.boolean("settings.dataTraceEnabled"):
         yield Violation(settings, "logs whole requests and responses.")
 
 
@@ -129,7 +135,7 @@ def _traces_no_data(settings: Resource, _: Config) -> Verdicts:
     ),
 )
 def _is_traced(stage: Resource, _: Config) -> Verdicts:
-    if not stage.known("xrayTracingEnabled"):
+    if not stage.boolean("xrayTracingEnabled"):
         yield Violation(stage, "is not traced.")
 
 
@@ -173,12 +179,12 @@ def _has_web_acl(stage: Resource, graph: Graph, _: Config) -> Verdicts:
     ),
 )
 def _encrypts_cache(settings: Resource, _: Config) -> Verdicts:
-    is_encrypted = equals(settings.peek("settings.cacheDataEncrypted"), True)
+    is_encrypted = as_boolean(settings.peek("settings.cacheDataEncrypted"))
     if is_encrypted and isinstance(settings.peek("settings.cachingEnabled"), UnknownValue):
         return
-    if not settings.known("settings.cachingEnabled"):
+    if not settings.boolean("settings.cachingEnabled"):
         yield NotApplicable("does not cache responses")
-    elif not settings.known("settings.cacheDataEncrypted"):
+    elif not settings.boolean("settings.cacheDataEncrypted"):
         yield Violation(settings, "caches responses without encryption.")
 
 
@@ -201,7 +207,7 @@ def _is_throttled(stage: Resource, graph: Graph, _: Config) -> Verdicts:
             limit = settings.peek(f"settings.{name}")
             if isinstance(limit, UnknownValue):
                 yield Unknown(settings, f"settings.{name}")
-            elif limit is None or limit < 0:
+            elif (number := as_number(limit)) is None or number < 0:
                 yield Violation(stage, f"does not set {name} for */*.")
 
 
@@ -221,8 +227,8 @@ def _contains_no_secrets(stage: Resource, _: Config) -> Verdicts:
         if isinstance(variables, UnknownValue):
             yield Unknown(stage, path)
             continue
-        for name, value in (variables or {}).items():
-            if names_secret(name) or (isinstance(value, str) and holds_secret(value)):
+        for name, value in stage.mapping(path).items():
+            if names_secret(name) or holds_secret(as_text(value)):
                 yield Violation(stage, f"seems to contain a secret in stage variable {name}.")
             elif isinstance(value, UnknownValue):
                 yield Unknown(stage, f"{path}.{name}")

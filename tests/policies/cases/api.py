@@ -2,8 +2,18 @@
 
 from policies.pack import resource_types as types
 from tests.policies import parts as our
-from tests.policies.case import absent, at_preview, ignores, of_rule, passes, unknown, violates
+from tests.policies.case import (
+    absent,
+    at_preview,
+    ignores,
+    ill_typed,
+    of_rule,
+    passes,
+    unknown,
+    violates,
+)
 
+ENDPOINT, DISABLED = "endpointConfiguration.types", "disableExecuteApiEndpoint"
 NATIVE = our.API.becomes("aws-native:apigateway:RestApi")
 
 CASES = [
@@ -11,7 +21,11 @@ CASES = [
         "api-import-strict",
         passes(),
         violates("despite warnings", our.DEFINITION.set("failOnWarnings", False)),
+        passes(our.DEFINITION.set("failOnWarnings", "true")),
+        violates("despite warnings", our.DEFINITION.set("failOnWarnings", "false")),
         violates("despite warnings", our.API.set("body", "{}")),
+        ignores(our.NO_DEFINITION, our.API.set("body", "")),
+        ill_typed(violates("wrong type in failOnWarn", our.DEFINITION.set("failOnWarnings", [1]))),
         unknown("failOnWarnings", our.DEFINITION.unknown("failOnWarnings")),
         at_preview(passes(our.DEFINITION.unknown("body"))),
         absent(violates("", our.DEFINITION.unset("failOnWarnings"))),
@@ -37,7 +51,28 @@ CASES = [
         violates("does not set a minimum", our.API.becomes(types.DOMAIN_NAME)),
         unknown("securityPolicy", our.API.unknown("securityPolicy")),
         absent(ignores(our.API.unset("securityPolicy"))),
+        absent(violates("", our.API.set("securityPolicy", ""), our.API.becomes(types.DOMAIN_NAME))),
+        ill_typed(violates("wrong type in securityPolicy", our.API.set("securityPolicy", 12))),
         ignores(),
+    ),
+    *of_rule(
+        "api-endpoint-tls",
+        passes(our.API.set("securityPolicy", "TLS_1_2")),
+        passes(our.API.set("securityPolicy", "TLS_1_0")),  # api-tls-policy refuses it
+        violates("leaves the minimum TLS version of its endpoint"),
+        violates("TLS 1.0", our.API.set(ENDPOINT, ["EDGE"])),
+        violates("TLS 1.0", our.API.set(ENDPOINT, ["PRIVATE", "REGIONAL"])),
+        violates("TLS 1.0", our.API.set(DISABLED, False)),
+        unknown(DISABLED, our.API.unknown(DISABLED)),
+        unknown(ENDPOINT, our.API.unknown(ENDPOINT)),
+        at_preview(passes(our.API.unknown("securityPolicy"))),
+        absent(violates("TLS 1.0", our.API.unset("securityPolicy"))),
+        absent(violates("TLS 1.0", our.API.set("securityPolicy", ""))),
+        ill_typed(violates("wrong type in", our.API.set(DISABLED, {"a": 1}))),
+        ill_typed(violates("wrong type in", our.API.set("endpointConfiguration", "PRIVATE"))),
+        ignores(our.API.set(DISABLED, True)),
+        ignores(our.API.set(ENDPOINT, ["PRIVATE"])),
+        ignores(our.API.removed()),
     ),
     *of_rule(
         "resource-not-covered",

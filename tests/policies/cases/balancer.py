@@ -3,7 +3,16 @@
 from policies.pack import resource_types as types
 from simulation.engine import UNKNOWN
 from tests.policies import parts as our
-from tests.policies.case import absent, at_preview, ignores, of_rule, passes, unknown, violates
+from tests.policies.case import (
+    absent,
+    at_preview,
+    ignores,
+    ill_typed,
+    of_rule,
+    passes,
+    unknown,
+    violates,
+)
 from tests.policies.changes import Change, Part, added
 
 KIND = "loadBalancerType"
@@ -37,6 +46,15 @@ CASES = [
         passes(),
         violates("bypassing the API", NLB_PUBLIC),
         violates("bypassing the API", NLB_PUBLIC, our.NLB.becomes(types.LOAD_BALANCERS[1])),
+        violates("bypassing the API", added(types.CLASSIC_BALANCER, "classic", {"name": "x"})),
+        violates(
+            "bypassing the API", added(types.CLASSIC_BALANCER, "classic", {"internal": False})
+        ),
+        passes(added(types.CLASSIC_BALANCER, "classic", {"internal": True})),
+        passes(our.NLB.set("internal", "true")),
+        violates("bypassing the API", our.NLB.set("internal", "false")),
+        violates("bypassing the API", our.NLB.set("internal", "")),
+        ill_typed(violates("wrong type in internal", our.NLB.set("internal", 1))),
         unknown("internal", our.NLB.unknown("internal")),
         unknown(KIND, our.NLB.unknown(KIND), NLB_PUBLIC),
         at_preview(passes(our.NLB.unknown(KIND))),
@@ -47,6 +65,7 @@ CASES = [
     ),
     *of_rule(
         "vpclink-target-private",
+        ill_typed(violates("not a Network Load", our.LINK.set("targetArn", ["x"]))),
         passes(),
         passes(our.LINK.set("targetArn", our.OTHER_ARN)),
         violates("not a Network Load Balancer", our.LINK.set("targetArn", ALB_ARN)),
@@ -62,6 +81,7 @@ CASES = [
     ),
     *of_rule(
         "nlb-zones",
+        ill_typed(violates("0 of 2", our.NLB.set("subnets", [5, {"a": 1}]))),
         passes(),
         passes(our.ZONE_B, minZones=1),
         passes(our.NLB.set("subnets", ["subnet-1", "subnet-2"])),
@@ -89,6 +109,8 @@ CASES = [
     ),
     *of_rule(
         "nlb-cross-zone",
+        ill_typed(violates("wrong type", our.NLB.set(CROSS, "maybe"))),
+        violates("routes only to", our.NLB.set(CROSS, "false")),
         passes(),
         violates("only to targets in the zone", our.NLB.set(CROSS, False)),
         unknown(CROSS, our.NLB.unknown(CROSS)),
@@ -97,6 +119,8 @@ CASES = [
     ),
     *of_rule(
         "listener-tls-policy",
+        ill_typed(violates("wrong type", OVER_TLS, our.LISTENER.set(POLICY, [MODERN]))),
+        ill_typed(violates("wrong type in protocol", our.LISTENER.set("protocol", ["TLS"]))),
         passes(OVER_TLS, our.LISTENER.set(POLICY, MODERN)),
         passes(OVER_TLS, our.LISTENER.set(POLICY, "ELBSecurityPolicy-FS-1-2-Res-2020-10")),
         violates("default policy", OVER_TLS),
@@ -116,6 +140,7 @@ CASES = [
     ),
     *of_rule(
         "target-group-health-check",
+        ill_typed(violates("wrong type", our.TARGET_GROUP.set(CHECK, "HTTP"))),
         passes(),
         passes(our.TARGET_GROUP.set(f"{CHECK}.protocol", "HTTPS")),
         violates("whether a port is open", our.TARGET_GROUP.set(f"{CHECK}.protocol", "TCP")),
@@ -130,6 +155,7 @@ CASES = [
     ),
     *of_rule(
         "nlb-admits-link",
+        ill_typed(violates("applies inbound rules", our.NLB.set(ENFORCED, ["off"]))),
         passes(),
         violates("applies inbound rules", our.NLB.set(ENFORCED, "on"), our.LINK.without_sources()),
         violates("applies inbound rules", our.NLB.set(ENFORCED, "on")),
@@ -142,6 +168,7 @@ CASES = [
     ),
     *of_rule(
         "nlb-wired",
+        ill_typed(violates("wrong type", our.LISTENER.set("defaultActions", "forward"))),
         passes(),
         passes(our.LISTENER.without_sources(), our.FLEET.without_sources()),
         violates("no targets", NO_FLEET, PENDING_LISTENER),

@@ -1,12 +1,22 @@
 """Cases of the rules about permissions."""
 
 import json
+import string
 
 from policies.pack import resource_types as types
 from simulation.engine import UNKNOWN
 from tests.policies import parts as our
-from tests.policies.case import absent, at_preview, ignores, of_rule, passes, unknown, violates
-from tests.policies.changes import Change, Part
+from tests.policies.case import (
+    absent,
+    at_preview,
+    ignores,
+    ill_typed,
+    of_rule,
+    passes,
+    unknown,
+    violates,
+)
+from tests.policies.changes import Change, Part, added
 
 INLINE, MANAGED, TRUST = "inlinePolicies", "managedPolicyArns", "assumeRolePolicy"
 ADMIN = "arn:aws:iam::aws:policy/AdministratorAccess"
@@ -34,6 +44,21 @@ def trust(**parts: object) -> Change:
     return our.ROLE.set(TRUST, document({"Effect": "Allow", "Action": "sts:AssumeRole", **parts}))
 
 
+def without(element: str, **parts: object) -> str:
+    """A policy document of one statement that lacks an element."""
+    kept = {key: value for key, value in STAR_STATEMENT.items() if key != element}
+    return document({**kept, **parts})
+
+
+SECURE = {"aws:SecureTransport": "true"}
+EVERY_ACTION = ["**", "*:**", "?*", "*:?*", [f"{first}*" for first in string.ascii_letters]]
+EVERY_RESOURCE = [
+    *("**", "arn:*", "arn:aws:*", "arn:aws:*:*", "a*", "arn:aws-cn:**", "arn:*:*:*:*:*"),
+    *("arn:aws:*:us-east-2:111122223333:*", ["arn:aws:s3:::x", "arn:aws:*"]),
+]
+NOTHING_LEFT_OUT = document(
+    {"Effect": "Allow", "NotAction": "iam:x", "NotResource": "arn:aws:s3:::x"}
+)
 NOT_ACTION = '{"Statement": {"Effect": "Allow", "NotAction": "iam:*", "Resource": ["*"]}}'
 OUR_ACCOUNT = {"AWS": "arn:aws:iam::111122223333:root"}
 BOTH = our.ROLE.set(
@@ -42,6 +67,33 @@ BOTH = our.ROLE.set(
 )
 FLOW_SERVICE = {"Service": "vpc-flow-logs.amazonaws.com"}
 ACCOUNT_ONLY = {"StringEquals": {"AWS:SourceAccount": "111122223333"}}
+ORG, IP = "aws:PrincipalOrgID", "aws:SourceIp"
+FOR_EVERYONE = [
+    {"Bool": SECURE},
+    {"DateGreaterThan": {"aws:CurrentTime": "2020-01-01T00:00:00Z"}},
+    {"StringLike": {ORG: "*"}},
+    {"StringLike": {ORG: ["o-1", "o-*"]}},
+    {"StringEqualsIfExists": {ORG: "o-1"}},
+    {"ForAllValues:StringEquals": {ORG: "o-1"}},
+    {"StringNotEquals": {ORG: "o-1"}},
+    {"Null": {ORG: "false"}},
+    {"StringEquals": {ORG: []}},
+    {"IpAddress": {IP: "0.0.0.0/0"}},
+    {"IpAddress": {IP: ["192.0.2.0/24", "0.0.0.0/1"]}},
+    {"NotIpAddress": {IP: "192.0.2.0/24"}},
+    {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/x"}},
+    {"StringEquals": {"sts:RoleSessionName": "x"}},
+    {"StringEquals": "text"},
+    {},
+]
+FOR_SOME = [
+    {"StringEquals": {"AWS:PRINCIPALORGID": "o-1"}, "Bool": SECURE},
+    {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-1/r-ab/*"}},
+    {"IpAddress": {IP: "192.0.2.0/24"}},
+    {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::111122223333:role/*"}},
+    {"StringEquals": {"aws:SourceVpce": "vpce-1"}},
+]
+SOURCE = {"aws:SourceAccount": "111122223333"}
 UNKNOWN_TRUST = our.ROLE.unknown(TRUST)
 
 CASES = [
@@ -51,6 +103,23 @@ CASES = [
         passes(policy(statement(Action="s3:*"))),
         passes(policy(statement(Effect="Deny"))),
         passes(policy(statement(Resource="arn:aws:s3:::x"))),
+        passes(policy(statement(Resource="arn:aws:s3:::*"))),
+        passes(policy(statement(Resource="arn:aws:*:*:*:role/*"))),
+        passes(policy(statement(Action=[f"{first}?:*" for first in "abc"]))),
+        passes(policy(without("Action", NotAction=["**"]))),
+        passes(policy(without("Resource", NotResource="*"))),
+        passes(policy(without("Action", NotAction="iam:*", Resource="arn:aws:s3:::x"))),
+        *(violates("allows every", policy(statement(Action=a))) for a in EVERY_ACTION),
+        *(violates("allows every", policy(statement(Resource=r))) for r in EVERY_RESOURCE),
+        violates("allows every", policy(without("Resource", NotResource="arn:aws:s3:::x"))),
+        violates("allows every", policy(without("Action", NotAction=["iam:*", "sts:*"]))),
+        violates("allows every", policy(NOTHING_LEFT_OUT)),
+        violates("allows every", policy(statement(Condition={"Bool": SECURE}))),
+        violates("cannot be read", policy(statement(Effect="allow"))),
+        ill_typed(violates("cannot be read", policy(statement(Action=5)))),
+        ill_typed(violates("cannot be read", policy(statement(Action=[{}])))),
+        ill_typed(violates("cannot be read", our.POLICY.set("policy", [1]))),
+        ill_typed(violates("wrong type in inlinePolicies", our.ROLE.set(INLINE, "text"))),
         violates("allows every action", policy(statement())),
         violates("allows every action", policy(statement(Action=["s3:Get", "*:*"]))),
         violates(
@@ -92,6 +161,15 @@ CASES = [
             our.ATTACHED.set("policyArn", "arn:aws-cn:iam::aws:policy/IAMFullAccess"),
         ),
         violates("grants administrator", our.ROLE.set(MANAGED, [READ_ONLY, ADMIN])),
+        *(
+            violates(
+                "grants administrator", added(token, "all", {"policyArns": [READ_ONLY, ADMIN]})
+            )
+            for token in types.EXCLUSIVE_ATTACHMENTS
+        ),
+        passes(added(types.EXCLUSIVE_ATTACHMENTS[0], "all", {"policyArns": [READ_ONLY]})),
+        ill_typed(violates("not the ARN", our.ATTACHED.set("policyArn", {"a": ADMIN}))),
+        ill_typed(violates("not the ARN", our.ROLE.set(MANAGED, [5]))),
         unknown(
             "managedPolicyArns", our.ROLE.set(MANAGED, [UNKNOWN, READ_ONLY]), our.ATTACHED.removed()
         ),
@@ -107,6 +185,14 @@ CASES = [
         passes(trust(Principal="*", Condition={"StringEquals": {"aws:PrincipalOrgID": "o-1"}})),
         passes(trust(Effect="Deny", Principal="*")),
         violates("can be assumed by anyone", trust(Principal="*")),
+        violates("can be assumed by anyone", trust(Principal={"AWS": "arn:aws:iam::*:root"})),
+        violates("can be assumed by anyone", trust(Principal={"Federated": "*"})),
+        *(violates("by anyone", trust(Principal={"AWS": "*"}, Condition=c)) for c in FOR_EVERYONE),
+        *(passes(trust(Principal={"AWS": "*"}, Condition=c)) for c in FOR_SOME),
+        violates("cannot be read", trust(Effect="allow", Principal="*")),
+        ill_typed(violates("cannot be read", trust(Principal={"AWS": [{}]}))),
+        ill_typed(violates("cannot be read", trust(Principal=5))),
+        ill_typed(violates("cannot be read", our.ROLE.set(TRUST, 5))),
         violates("can be assumed by anyone", trust(Principal={"AWS": [OUR_ACCOUNT["AWS"], "*"]})),
         violates("can be assumed by anyone", trust(NotPrincipal={"AWS": "x"})),
         violates("can be assumed by anyone", BOTH),
@@ -130,6 +216,14 @@ CASES = [
             trust(Principal=FLOW_SERVICE, Condition={"StringEquals": {"aws:userid": "x"}}),
         ),
         violates("lets apigateway.amazonaws.com", exemptServices=[]),
+        violates("any account", trust(Principal=FLOW_SERVICE, Condition={"Bool": SECURE})),
+        violates(
+            "any account",
+            trust(Principal=FLOW_SERVICE, Condition={"StringLike": {"aws:SourceAccount": "*"}}),
+        ),
+        passes(trust(Principal=FLOW_SERVICE, Condition={"StringEqualsIfExists": SOURCE})),
+        ill_typed(violates("any account", trust(Principal=FLOW_SERVICE, Condition={"x": [1]}))),
+        ill_typed(passes(trust(Principal={"Service": [5]}))),  # role-trust-closed refuses it
         violates("lets a service assume it", trust(Principal={"Service": "odd"})),
         unknown("'api-account-logs'", UNKNOWN_TRUST),
         absent(passes(our.ROLE.unset(TRUST))),

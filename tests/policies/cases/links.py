@@ -3,7 +3,17 @@
 from policies.pack import resource_types as types
 from simulation.engine import UNKNOWN
 from tests.policies import parts as our
-from tests.policies.case import absent, at_preview, ignores, of_rule, passes, unknown, violates
+from tests.policies.case import (
+    absent,
+    at_preview,
+    ignores,
+    ill_typed,
+    of_rule,
+    passes,
+    undecided,
+    unknown,
+    violates,
+)
 from tests.policies.changes import ABSENT, Change, Part, added, definition
 
 HOST = "variables.backendHost"
@@ -43,6 +53,9 @@ NLB_VALUE = (
     "arn:aws:elasticloadbalancing:us-east-2:111122223333"
     ":loadbalancer/net/blue-nlb-5b8e6bd/51b639e57cac1a24"
 )
+UNREADABLE = ["host:http", "host:8080:8080", "a@host:80", "host:", "[::1", "host:99999", "a b"]
+TWO_PORTS, CARRIES_PORT = definition(URI, WITH_HOST + ":80/"), our.STAGE.set(HOST, "host:80")
+UNKNOWN_PORT = (our.STAGE.set(HOST, "h"), our.STAGE.unknown("variables.port"))
 OTHER_NLB = Part(our.NLB.type, "other")
 SECOND_NLB = (
     added(our.NLB.type, "other", {"loadBalancerType": "network", "internal": True}),
@@ -82,6 +95,8 @@ CASES = [
             our.DEPLOYMENT.set("variables", {"backendHost": "host"}),
         ),
         violates("does not set the stage variable other.", definition(URI, OTHER)),
+        ill_typed(violates("does not set the stage variables", our.STAGE.set("variables", "x"))),
+        ill_typed(passes(our.STAGE.set(OVERRIDES, [1]))),
         violates(
             "does not set the stage variable tenant.",
             definition((*ORDERS, "requestParameters"), {"a": "stageVariables.tenant"}),
@@ -167,6 +182,7 @@ CASES = [
         ),
         violates("not part of this stack for GET /orders/{id}", LITERAL_LINK),
         violates("not part of this stack.", our.integration(connectionId="abc123")),
+        ill_typed(violates("not part of this stack.", our.integration(connectionId=["abc123"]))),
         violates("not part of this stack", definition(CONNECTION, "x-" + VARIABLE)),
         unknown("body", our.DEFINITION.unknown("body")),
         unknown("connectionId", our.integration(connectionId=UNKNOWN)),
@@ -186,8 +202,19 @@ CASES = [
         "integration-port",
         passes(),
         passes(our.STAGE.set(HOST, "host:8080"), our.LISTENER.set("port", 8080)),
-        passes(definition(URI, "ftp://${stageVariables.backendHost}/x")),
-        passes(our.STAGE.set(HOST, "host:http")),
+        undecided("port of", definition(URI, "ftp://${stageVariables.backendHost}/x")),
+        undecided("port of", definition(URI, "${stageVariables.backendHost}")),
+        undecided("port of", definition(URI, [1])),
+        undecided("port of", our.STAGE.set(HOST, {"a": 1})),
+        undecided("port of", our.LISTENER.set("port", UNKNOWN), our.STAGE.set(HOST, "host")),
+        undecided("without a stage", our.STAGE.removed()),
+        ill_typed(violates("calls port 80", our.LISTENER.set("port", [80]))),
+        passes(our.LISTENER.set("port", "80")),
+        passes(our.STAGE.set(HOST, "host:80/base")),
+        passes(definition(URI, "HTTP://${stageVariables.backendHost}?q=1")),
+        *(violates("host and port cannot be read", our.STAGE.set(HOST, h)) for h in UNREADABLE),
+        violates("cannot be read for GET /orders/{id} through", TWO_PORTS, CARRIES_PORT),
+        unknown("port of", definition(URI, WITH_HOST + ":${stageVariables.port}/"), *UNKNOWN_PORT),
         violates("calls port 80 for", our.LISTENER.set("port", 8080)),
         violates("calls port 8080 for", our.STAGE.set(HOST, "host:8080")),
         violates(
@@ -237,13 +264,12 @@ CASES = [
                 our.STAGE.unknown("variables.base"),
             )
         ),
-        at_preview(
-            passes(
-                our.NO_DEFINITION,
-                own({"restApi": UNKNOWN, "connectionId": VARIABLE, "uri": "http://h:9/"}),
-            )
+        unknown(
+            "without a stage",
+            our.NO_DEFINITION,
+            own({"restApi": UNKNOWN, "connectionId": VARIABLE, "uri": "http://h:9/"}),
         ),
-        passes(our.NO_DEFINITION, own({**V2, "uri": None}, TO_NLB)),
+        undecided("port of", our.NO_DEFINITION, own({**V2, "uri": None}, TO_NLB)),
         unknown("port of", our.STAGE.unknown(HOST)),
         unknown("port of", our.STAGE.set(HOST, "host"), our.LISTENER.unknown("port")),
         unknown("body", our.DEFINITION.unknown("body")),
@@ -251,11 +277,12 @@ CASES = [
         at_preview(passes(our.STAGE.set(HOST, "host"))),
         absent(passes(our.LISTENER.removed())),
         absent(passes(our.NLB.removed())),
-        absent(passes(our.STAGE.unset(HOST))),
+        absent(undecided("port of", our.STAGE.unset(HOST))),
         ignores(our.NO_DEFINITION),
     ),
     *of_rule(
         "nlb-one-link",
+        ill_typed(passes(our.LINK.set("targetArn", [1]))),  # vpclink-target-private refuses it
         passes(),
         passes(second_link(our.OTHER_ARN)),
         violates("is a second VPC link to the load balancer of", SECOND),

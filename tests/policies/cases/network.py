@@ -3,7 +3,16 @@
 from policies.pack import resource_types as types
 from simulation.engine import UNKNOWN
 from tests.policies import parts as our
-from tests.policies.case import absent, at_preview, ignores, of_rule, passes, unknown, violates
+from tests.policies.case import (
+    absent,
+    at_preview,
+    ignores,
+    ill_typed,
+    of_rule,
+    passes,
+    unknown,
+    violates,
+)
 from tests.policies.changes import Change, Part, added
 
 OPEN_RULE = [{"protocol": "-1", "self": True}]
@@ -48,6 +57,22 @@ def default_table(table_id: object, **sources: Part) -> Change:
 
 DEFAULT_TABLE = (NO_ASSOCIATION, default_table(UNKNOWN, defaultRouteTableId=our.VPC))
 
+ATTACHMENT = added(
+    types.INTERNET_GATEWAY_ATTACHMENT, "attachment", {"vpcId": UNKNOWN}, {"vpcId": our.VPC}
+)
+
+
+def in_subnet(token: str, prop: str) -> Change:
+    """A resource in the first subnet."""
+    return added(token, "inside", {prop: SUBNET_ID, "internal": True})
+
+
+def main_route(table: object, **sources: Part) -> Change:
+    """A route to the internet in the main route table of the VPC, which is no resource here."""
+    props = {"routeTableId": table, "destinationCidrBlock": "0.0.0.0/0", "gatewayId": "igw-1"}
+    return added(types.ROUTE, "main-route", props, sources)
+
+
 CASES = [
     *of_rule(
         "vpc-flow-logs",
@@ -55,6 +80,9 @@ CASES = [
         passes(our.FLOW_LOG.set("trafficType", "REJECT")),
         violates("no flow log", our.FLOW_LOG.set("trafficType", "ACCEPT")),
         violates("no flow log", our.FLOW_LOG.set("vpcId", "vpc-other")),
+        violates("no flow log", our.FLOW_LOG.set("logDestination", "")),
+        violates("no flow log", our.FLOW_LOG.unset("logDestination")),
+        ill_typed(violates("no flow log", our.FLOW_LOG.set("trafficType", ["ALL"]))),
         unknown("trafficType", our.FLOW_LOG.unknown("trafficType")),
         at_preview(passes(our.FLOW_LOG.unknown("vpcId"))),
         absent(violates("", our.FLOW_LOG.removed())),
@@ -64,6 +92,7 @@ CASES = [
         "vpc-default-group",
         passes(),
         violates("has ingress rules", our.DEFAULT_GROUP.set("ingress", OPEN_RULE)),
+        ill_typed(violates("has ingress rules", our.DEFAULT_GROUP.set("ingress", "all"))),
         violates("has egress rules", our.DEFAULT_GROUP.set("egress", OPEN_RULE)),
         violates("leaves its default", our.DEFAULT_GROUP.set("vpcId", "vpc-other")),
         unknown("ingress", our.DEFAULT_GROUP.unknown("ingress")),
@@ -76,6 +105,13 @@ CASES = [
         "subnet-no-public-ip",
         passes(),
         violates("public address", PUBLIC),
+        violates("public address", our.SUBNET_A.set(MAP_PUBLIC, "true")),
+        passes(our.SUBNET_A.set(MAP_PUBLIC, "false")),
+        violates(
+            "public address", PUBLIC, *ELSEWHERE, in_subnet(types.CLASSIC_BALANCER, "subnets")
+        ),
+        violates("public address", PUBLIC, *ELSEWHERE, in_subnet(types.SPOT_INSTANCE, "subnetId")),
+        ill_typed(violates("wrong type", our.SUBNET_A.set(MAP_PUBLIC, ["x"]))),
         violates("public address", PUBLIC, NLB_ELSEWHERE),
         violates("public address", PUBLIC, FLEET_ELSEWHERE),
         violates(
@@ -123,6 +159,35 @@ CASES = [
             route(UNKNOWN, gatewayId=Part(types.INTERNET_GATEWAY)),
         ),
         violates("through 'core-private-us-east-2a'", IN_TABLE),
+        *(
+            violates(
+                "through 'main-route'",
+                NO_ASSOCIATION,
+                our.VPC.set(name, "rtb-main"),
+                main_route("rtb-main"),
+            )
+            for name in ("mainRouteTableId", "defaultRouteTableId")
+        ),
+        violates("through 'main-route'", NO_ASSOCIATION, main_route(UNKNOWN, routeTableId=our.VPC)),
+        at_preview(
+            violates(
+                "through 'main-route'", NO_ASSOCIATION, main_route(UNKNOWN, routeTableId=our.VPC)
+            )
+        ),
+        passes(main_route(UNKNOWN, routeTableId=our.VPC)),
+        passes(*MAIN, main_route(UNKNOWN, routeTableId=our.VPC)),
+        violates(
+            "through 'main-route'",
+            our.ASSOCIATION_A.set("routeTableId", "rtb-1"),
+            our.ASSOCIATION_A.without_sources(),
+            main_route("rtb-1"),
+        ),
+        violates(
+            "through 'default-route'",
+            ATTACHMENT,
+            route(UNKNOWN, gatewayId=Part(types.INTERNET_GATEWAY_ATTACHMENT)),
+        ),
+        ill_typed(passes(our.ROUTE_TABLE_A.set("routes", "text"))),
         violates("through 'default-route'", *MAIN, route("igw-1")),
         violates("through 'default'", *DEFAULT_TABLE),
         violates(

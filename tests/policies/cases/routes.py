@@ -3,8 +3,17 @@
 from policies.pack import resource_types as types
 from simulation.engine import UNKNOWN
 from tests.policies import parts as our
-from tests.policies.case import absent, at_preview, ignores, of_rule, passes, unknown, violates
-from tests.policies.changes import ABSENT, Part, added, definition
+from tests.policies.case import (
+    absent,
+    at_preview,
+    ignores,
+    ill_typed,
+    of_rule,
+    passes,
+    unknown,
+    violates,
+)
+from tests.policies.changes import ABSENT, Change, Part, added, definition
 
 OPEN = {"openRoutes": ["GET /"]}
 SECURITY, AUTH = (*our.ROOT, "security"), (*our.ROOT, "x-amazon-apigateway-auth")
@@ -26,6 +35,25 @@ EDGE = our.API.set("endpointConfiguration.types", "EDGE")
 TLS_CONFIG = (*our.ORDERS, our.INTEGRATION, "tlsConfig")
 SKIPS = {"insecureSkipVerification": True}
 
+OPTIONS = our.method(authorization="NONE", httpMethod="OPTIONS")
+
+
+def answered(
+    kind: object, name: str = "answer", resource: Part = our.API, **props: object
+) -> Change:
+    """An integration for OPTIONS, by default of the API's root."""
+    given = {"restApi": UNKNOWN, "resourceId": UNKNOWN, "httpMethod": "OPTIONS", "type": kind}
+    sources = {"restApi": our.API, "resourceId": resource}
+    return added(types.INTEGRATION, name, {**given, **props}, sources)
+
+
+OTHER_PREFLIGHT = (
+    added(types.PATH, "orders", {"restApi": UNKNOWN, "pathPart": "orders"}, {"restApi": our.API}),
+    answered("HTTP_PROXY", "other", Part(types.PATH)),
+)
+"""An integration for OPTIONS of another resource, which calls the service."""
+
+
 CASES = [
     *of_rule(
         "route-authorization",
@@ -34,7 +62,12 @@ CASES = [
         passes(*KEYED),
         passes(definition((*SCHEMES, "own"), CUSTOM), definition(SECURITY, [{"own": []}])),
         passes(definition(AUTH, {"type": "AWS_IAM"})),
-        passes(definition(PREFLIGHT, {}), **OPEN),
+        passes(definition(PREFLIGHT, {our.INTEGRATION: {"type": "MOCK"}}), **OPEN),
+        violates("OPTIONS /", definition(PREFLIGHT, {}), **OPEN),
+        ill_typed(violates("OPTIONS /", definition(PREFLIGHT, {our.INTEGRATION: [1]}), **OPEN)),
+        ill_typed(
+            violates("OPTIONS /", definition(PREFLIGHT, {our.INTEGRATION: {"type": 5}}), **OPEN)
+        ),
         passes(definition(PREFLIGHT, {our.INTEGRATION: {"type": "mock"}}), **OPEN),
         violates(
             "OPTIONS /", definition(PREFLIGHT, {our.INTEGRATION: {"type": "http_proxy"}}), **OPEN
@@ -42,7 +75,19 @@ CASES = [
         passes(our.method(authorization="AWS_IAM"), **OPEN),
         passes(our.method(authorization="NONE", apiKeyRequired=True), **OPEN),
         passes(our.method(authorization="NONE"), **OPEN),
-        passes(our.method(authorization="NONE", httpMethod="OPTIONS"), **OPEN),
+        passes(our.method(authorization="NONE", apiKeyRequired="true", httpMethod="POST"), **OPEN),
+        violates("POST /", our.method(authorization="", httpMethod="POST"), **OPEN),
+        ill_typed(violates("POST /", our.method(authorization=[1], httpMethod="POST"), **OPEN)),
+        passes(OPTIONS, answered("MOCK"), **OPEN),
+        passes(OPTIONS, answered("MOCK"), *OTHER_PREFLIGHT, **OPEN),
+        violates("OPTIONS /", OPTIONS, **OPEN),
+        violates("OPTIONS /", OPTIONS, answered("HTTP_PROXY"), **OPEN),
+        violates("OPTIONS /", OPTIONS, answered("MOCK", httpMethod="GET"), **OPEN),
+        violates("OPTIONS /", OPTIONS, answered("MOCK", "first"), answered("HTTP"), **OPEN),
+        ill_typed(violates("OPTIONS /", OPTIONS, answered(["MOCK"]), **OPEN)),
+        unknown("type of its integration", OPTIONS, answered(UNKNOWN), **OPEN),
+        at_preview(passes(OPTIONS, answered("MOCK"), **OPEN)),
+        at_preview(violates("OPTIONS /", OPTIONS, answered("HTTP_PROXY"), **OPEN)),
         violates("lets anyone call GET /.", definition(SECURITY, [])),
         violates("GET /.", definition(SECURITY, [{"sigv4": []}, {}])),
         violates("GET /.", definition(SECURITY, [{"undefined": []}])),
@@ -77,6 +122,8 @@ CASES = [
         violates(
             "neither throttle settings nor a quota", PLAN, USAGE_PLAN.unset("throttleSettings")
         ),
+        ill_typed(violates("neither", PLAN, USAGE_PLAN.set("throttleSettings", "fast"))),
+        ill_typed(violates("neither", PLAN, USAGE_PLAN.set("throttleSettings", {}))),
         at_preview(passes(*KEYED, PLAN, USAGE_PLAN.unknown("apiStages"))),
         at_preview(passes(PLAN, USAGE_PLAN.unknown("throttleSettings"))),
         at_preview(ignores(our.DEFINITION.unknown("body"))),
@@ -87,6 +134,10 @@ CASES = [
         "integration-timeout",
         passes(),
         passes(definition(WAIT, 29000)),
+        passes(definition(WAIT, "29000")),
+        violates("longer than 29000", definition(WAIT, "29001")),
+        ill_typed(violates("longer than 29000", definition(WAIT, [5]))),
+        ill_typed(violates("longer than 29000", our.integration(timeoutMilliseconds=True))),
         passes(definition(WAIT, 60000), maxTimeoutMs=60000),
         passes(EDGE, definition(WAIT, 29000), maxTimeoutMs=60000),
         violates("longer than 29000 ms for GET /orders/{id}.", definition(WAIT, 29001)),
@@ -104,6 +155,13 @@ CASES = [
         passes(definition(TLS_CONFIG, {"insecureSkipVerification": False})),
         violates("any certificate for GET /orders/{id}", definition(TLS_CONFIG, SKIPS)),
         violates("accepts any certificate.", our.integration(tlsConfig=SKIPS)),
+        *(
+            violates("accepts any", definition(TLS_CONFIG, {"insecureSkipVerification": text}))
+            for text in ("true", "True", "yes", 1)
+        ),
+        passes(definition(TLS_CONFIG, {"insecureSkipVerification": "false"})),
+        ill_typed(violates("accepts any", definition(TLS_CONFIG, [SKIPS]))),
+        ill_typed(violates("accepts any", our.integration(tlsConfig="text"))),
         unknown("body", our.DEFINITION.unknown("body")),
         unknown("tlsConfig", our.integration(tlsConfig=UNKNOWN)),
         absent(passes(definition(TLS_CONFIG, {}))),

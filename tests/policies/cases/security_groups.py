@@ -3,7 +3,16 @@
 from policies.pack import resource_types as types
 from simulation.engine import UNKNOWN
 from tests.policies import parts as our
-from tests.policies.case import absent, at_preview, ignores, of_rule, passes, unknown, violates
+from tests.policies.case import (
+    absent,
+    at_preview,
+    ignores,
+    ill_typed,
+    of_rule,
+    passes,
+    unknown,
+    violates,
+)
 from tests.policies.changes import ABSENT, Change, Part, added
 
 ANYWHERE, ANYWHERE_V6 = "0.0.0.0/0", "::/0"
@@ -28,6 +37,24 @@ def inline(**entry: object) -> Change:
     return Part(types.SECURITY_GROUP, "blue-fleet").set("ingress", [{**ports, **entry}])
 
 
+WIDE = ["0.0.0.0/1", "128.0.0.0/1", "0.0.0.0/7", " 0.0.0.0/0"]
+HALVES = ["0.0.0.0/1", "128.0.0.0/1"]
+IN_PARTS = [HALVES, [f"{n}.0.0.0/8" for n in range(256)], ["10.0.0.0/8", "11.0.0.0/8"]]
+LIST_ID, TEXT = "id-of-list", {"entries": "text"}
+FROM_LIST = our.RULE.set("prefixListId", LIST_ID)
+
+
+def prefix_list(*ranges: object) -> Change:
+    """A prefix list of this stack."""
+    return added(types.PREFIX_LIST, "list", {"entries": [{"cidr": cidr} for cidr in ranges]})
+
+
+def entry(cidr: object, prefix_list: str = LIST_ID) -> Change:
+    """An entry of a prefix list, as a separate resource."""
+    props = {"cidr": cidr, "prefixListId": prefix_list}
+    return added(types.PREFIX_LIST_ENTRY, "entry", props)
+
+
 CASES = [
     *of_rule(
         "no-open-ingress",
@@ -35,6 +62,15 @@ CASES = [
         passes(our.RULE.set("cidrIpv4", "10.0.0.0/8")),
         violates("admits everyone", our.RULE.set("cidrIpv4", ANYWHERE)),
         violates("admits everyone", our.RULE.set("cidrIpv6", ANYWHERE_V6)),
+        *(violates("admits everyone", our.RULE.set("cidrIpv4", wide)) for wide in WIDE),
+        violates("admits everyone", our.RULE.set("cidrIpv6", "2000::/3")),
+        *(violates("admits everyone", inline(cidrBlocks=parts)) for parts in IN_PARTS),
+        passes(inline(cidrBlocks=["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"])),
+        passes(inline(cidrBlocks=[f"{n}.0.0.0/8" for n in range(1, 256, 2)])),
+        violates("not a valid IP range", our.RULE.set("cidrIpv4", "0.0.0.0/99")),
+        passes(our.RULE.set("cidrIpv4", "")),
+        ill_typed(violates("not a valid IP range", our.RULE.set("cidrIpv4", 5))),
+        ill_typed(violates("wrong type in ingress", our.NLB_GROUP.set("ingress", "everyone"))),
         violates(
             "admits everyone",
             our.NLB_GROUP.set(
@@ -60,6 +96,44 @@ CASES = [
             FROM_ANYWHERE,
             AS_GROUP_RULE,
         ),
+    ),
+    *of_rule(
+        "no-open-prefix-list",
+        passes(FROM_LIST, prefix_list("10.0.0.0/8")),
+        passes(FROM_LIST, prefix_list("10.0.0.0/8"), entry("192.0.2.0/24")),
+        passes(our.RULE.set("prefixListId", "pl-other"), prefix_list(ANYWHERE)),
+        violates("through the prefix list 'list'", FROM_LIST, prefix_list(ANYWHERE)),
+        violates("through the prefix list 'list'", FROM_LIST, prefix_list(ANYWHERE_V6)),
+        violates("through the prefix list 'list'", FROM_LIST, prefix_list(*HALVES)),
+        violates("through the prefix list 'list'", FROM_LIST, prefix_list(), entry(ANYWHERE)),
+        violates(
+            "through the prefix list 'list'",
+            FROM_LIST,
+            prefix_list(HALVES[0]),
+            entry(HALVES[1]),
+        ),
+        violates(
+            "through entries of a prefix list",
+            our.RULE.set("prefixListId", "pl-other"),
+            entry(ANYWHERE, "pl-other"),
+        ),
+        violates("prefix list 'list'", inline(prefixListIds=[LIST_ID]), prefix_list(ANYWHERE)),
+        violates(
+            "prefix list 'list'",
+            *group_rule("ingress", {"prefixListIds": [LIST_ID]}),
+            prefix_list(ANYWHERE),
+        ),
+        unknown("admitted prefix lists", our.RULE.unknown("prefixListId")),
+        unknown("entries of 'list'", FROM_LIST, prefix_list(UNKNOWN)),
+        at_preview(violates("prefix list 'list'", FROM_LIST, prefix_list(UNKNOWN, ANYWHERE))),
+        absent(ignores(our.RULE.unset("prefixListId"))),
+        ill_typed(passes(our.RULE.set("prefixListId", 5))),
+        ill_typed(violates("wrong type in ingress", our.NLB_GROUP.set("ingress", "everyone"))),
+        ill_typed(
+            violates("wrong type in entries", FROM_LIST, added(types.PREFIX_LIST, "list", TEXT))
+        ),
+        ignores(*group_rule("egress", {"prefixListIds": [LIST_ID]}), prefix_list(ANYWHERE)),
+        ignores(prefix_list(ANYWHERE)),
     ),
     *of_rule(
         "instance-ingress",
@@ -94,6 +168,10 @@ CASES = [
         violates("other than", *group_rule("ingress", {"ipv6CidrBlocks": ["fd00::/8"]})),
         violates("other than", *group_rule("ingress", FROM_NLB | {"cidrBlocks": ["x"]})),
         violates("other than", inline(self=True)),
+        violates("other than", inline(securityGroups=[NLB_GROUP_ID], self=True)),
+        violates("other than", inline(securityGroups=[NLB_GROUP_ID], prefixListIds=["pl-1"])),
+        passes(inline(securityGroups=[NLB_GROUP_ID], fromPort="8080", toPort="8080")),
+        ill_typed(violates("more than", inline(securityGroups=[NLB_GROUP_ID], toPort=[8080]))),
         violates("other than", inline(securityGroups=[NLB_GROUP_ID, "sg-other"])),
         violates("other than", inline(securityGroups=[FLEET_GROUP_ID])),
         violates("on more than", inline(securityGroups=[NLB_GROUP_ID], toPort=9000)),

@@ -3,7 +3,16 @@
 from policies.pack import resource_types as types
 from simulation.engine import UNKNOWN
 from tests.policies import parts as our
-from tests.policies.case import absent, at_preview, ignores, of_rule, passes, unknown, violates
+from tests.policies.case import (
+    absent,
+    at_preview,
+    ignores,
+    ill_typed,
+    of_rule,
+    passes,
+    unknown,
+    violates,
+)
 from tests.policies.changes import Change, added
 
 LEVEL, TRACE = "settings.loggingLevel", "settings.dataTraceEnabled"
@@ -31,6 +40,9 @@ CASES = [
         violates("no method settings for */*", our.SETTINGS.set("methodPath", "a/GET")),
         violates("no method settings", our.SETTINGS.set("stageName", "other")),
         violates("does not give API Gateway a role", our.ACCOUNT.unset("cloudwatchRoleArn")),
+        violates("does not give API Gateway a role", our.ACCOUNT.set("cloudwatchRoleArn", "")),
+        ill_typed(violates("does not log", our.SETTINGS.set(LEVEL, ["INFO"]))),
+        ill_typed(violates("does not log", our.SETTINGS.set("settings", "INFO"))),
         violates("does not log the methods that 'quiet'", settings("quiet", loggingLevel="OFF")),
         passes(settings("narrow")),
         unknown(LEVEL, our.SETTINGS.unknown(LEVEL)),
@@ -53,6 +65,13 @@ CASES = [
         violates("not one JSON object", our.STAGE.set(f"{LOG}.format", "$context.requestId")),
         violates("not one JSON object", our.STAGE.set(f"{LOG}.format", '["$context.requestId"]')),
         violates("not one JSON object", our.STAGE.unset(f"{LOG}.format")),
+        violates("says nothing", our.STAGE.set(f"{LOG}.format", "{}")),
+        violates("says nothing", our.STAGE.set(f"{LOG}.format", '{"a": "b"}')),
+        violates("does not write", our.STAGE.set(f"{LOG}.destinationArn", "")),
+        violates("does not write", our.STAGE.set(f"{LOG}.destinationArn", "no ARN")),
+        ill_typed(violates("does not write", our.STAGE.set(f"{LOG}.destinationArn", [1]))),
+        ill_typed(violates("wrong type", our.STAGE.set(f"{LOG}.format", {"a": "$context.x"}))),
+        ill_typed(violates("does not write", our.STAGE.set(LOG, "text"))),
         unknown("accessLogSettings of", our.STAGE.unknown(LOG)),
         unknown(f"{LOG}.format", our.STAGE.unknown(f"{LOG}.format")),
         at_preview(passes(our.STAGE.unknown(f"{LOG}.destinationArn"))),
@@ -64,6 +83,10 @@ CASES = [
         "stage-data-trace",
         passes(),
         violates("logs whole requests", our.SETTINGS.set(TRACE, True)),
+        violates("logs whole requests", our.SETTINGS.set(TRACE, "true")),
+        passes(our.SETTINGS.set(TRACE, "false")),
+        ill_typed(violates("wrong type in settings", our.SETTINGS.set(TRACE, "maybe"))),
+        ill_typed(violates("wrong type in settings", our.SETTINGS.set("settings", [5]))),
         unknown(TRACE, our.SETTINGS.unknown(TRACE)),
         unknown(TRACE, our.SETTINGS.unknown("settings")),
         absent(passes(our.SETTINGS.unset(TRACE))),
@@ -73,6 +96,8 @@ CASES = [
         "stage-tracing",
         passes(),
         violates("is not traced", our.STAGE.set(TRACING, False)),
+        violates("is not traced", our.STAGE.set(TRACING, "false")),
+        ill_typed(violates("wrong type", our.STAGE.set(TRACING, {"a": 1}))),
         unknown(TRACING, our.STAGE.unknown(TRACING)),
         absent(violates("", our.STAGE.unset(TRACING))),
         ignores(our.STAGE.removed()),
@@ -89,6 +114,7 @@ CASES = [
         ),
         passes(our.STAGE.set("webAclArn", WEB_ACL_ARN)),
         violates("no web ACL", our.STAGE.set("webAclArn", "")),
+        ill_typed(violates("no web ACL", our.STAGE.set("webAclArn", [1]))),
         violates("no web ACL", our.API.set(ENDPOINT, "EDGE")),
         at_preview(violates("", our.STAGE.unknown("webAclArn"))),
         absent(violates("")),
@@ -102,6 +128,12 @@ CASES = [
         violates(
             "without encryption", our.SETTINGS.set(CACHED, True), our.SETTINGS.set(ENCRYPTED, False)
         ),
+        violates(
+            "without encryption",
+            our.SETTINGS.set(CACHED, "true"),
+            our.SETTINGS.set(ENCRYPTED, "false"),
+        ),
+        ill_typed(violates("wrong type", our.SETTINGS.set(CACHED, 5))),
         unknown(CACHED, our.SETTINGS.unknown(CACHED)),
         unknown(CACHED, our.SETTINGS.unknown(CACHED), our.SETTINGS.unknown(ENCRYPTED)),
         unknown(ENCRYPTED, our.SETTINGS.set(CACHED, True), our.SETTINGS.unknown(ENCRYPTED)),
@@ -115,6 +147,10 @@ CASES = [
         passes(),
         passes(our.SETTINGS.set(RATE, 0)),
         violates("does not set throttlingRateLimit", our.SETTINGS.set(RATE, -1)),
+        violates("does not set throttlingRateLimit", our.SETTINGS.set(RATE, "-1")),
+        passes(our.SETTINGS.set(RATE, "10")),
+        ill_typed(violates("does not set throttlingRateLimit", our.SETTINGS.set(RATE, "fast"))),
+        ill_typed(violates("does not set throttlingRateLimit", our.SETTINGS.set(RATE, {"a": 1}))),
         violates("does not set throttlingBurstLimit", our.SETTINGS.set(BURST, -1)),
         unknown(RATE, our.SETTINGS.unknown(RATE)),
         unknown("methodPath", our.SETTINGS.unknown("methodPath")),
@@ -127,6 +163,10 @@ CASES = [
         passes(),
         violates("stage variable dbPassword", our.STAGE.set("variables.dbPassword", "hunter2")),
         violates("stage variable plain", our.STAGE.set("variables.plain", SECRET_KEY)),
+        violates("stage variable plain", our.STAGE.set("variables.plain", "password=hunter2")),
+        ill_typed(violates("wrong type in variables", our.STAGE.set("variables", ["x"]))),
+        ill_typed(violates("wrong type in variables", our.STAGE.set("variables", "x"))),
+        ill_typed(violates("wrong type in", our.STAGE.set("canarySettings", "x"))),
         violates("stage variable api_key", our.STAGE.set(f"{CANARY}.api_key", "x")),
         unknown("variables.backendHost", our.STAGE.unknown("variables.backendHost")),
         unknown("variables of", our.STAGE.unknown("variables")),

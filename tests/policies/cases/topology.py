@@ -1,7 +1,7 @@
 """Cases of the rules about account and region."""
 
 from tests.policies import parts as our
-from tests.policies.case import absent, at_preview, ignores, of_rule, passes, violates
+from tests.policies.case import absent, at_preview, ignores, ill_typed, of_rule, passes, violates
 
 ELSEWHERE_ARN = our.OTHER_ARN.replace("us-east-2", "eu-west-1")
 LISTENER_ARN = our.OTHER_ARN.replace("loadbalancer", "listener")
@@ -13,6 +13,7 @@ NO_PRIVATE = (our.LINK.removed(), our.NO_DEFINITION, our.STAGE.set("variables", 
 CASES = [
     *of_rule(
         "nlb-api-same-account-region",
+        ill_typed(violates("", our.LINK.set("targetArn", [1]))),
         passes(),
         passes(our.LINK.set("targetArn", our.OTHER_ARN)),
         passes(EXTERNAL, **DECLARED),
@@ -44,6 +45,7 @@ CASES = [
     ),
     *of_rule(
         "nlb-api-location-proven",
+        ill_typed(passes(our.LINK.set("targetArn", [1]))),  # nlb-api-same-account-region refuses it
         passes(),
         passes(EXTERNAL, **DECLARED),
         violates("so the load balancer behind it cannot be checked", EXTERNAL),
@@ -56,6 +58,7 @@ CASES = [
     ),
     *of_rule(
         "vpclink-target-location",
+        ill_typed(violates("", our.LINK.set("targetArn", [1]))),
         passes(),
         passes(our.integration(integrationTarget=our.OTHER_ARN)),
         violates("is in region eu-west-1 (targetArn)", our.LINK.set("targetArn", ELSEWHERE_ARN)),

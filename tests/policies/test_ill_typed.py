@@ -56,8 +56,11 @@ def _containers(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     return st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3)
 
 
-JSON_TEXTS = st.recursive(KNOWN, _containers, max_leaves=6).map(json.dumps)
-VALUES = st.recursive(LEAVES | JSON_TEXTS, _containers, max_leaves=6)
+def _nested(leaves: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return leaves | _containers(leaves | _containers(leaves))
+
+
+VALUES = _nested(LEAVES) | _nested(KNOWN).map(json.dumps)
 
 SAMPLES = (
     method(authorization="NONE", apiKeyRequired=False),
@@ -86,10 +89,10 @@ def samples(runs: dict[tuple[str, Phase], Run]) -> dict[Phase, Run]:
 
 
 def positions(value: Any, path: Path = ()) -> Iterator[Path]:
-    """Paths to everything inside a value, also inside text that is a JSON document."""
+    """Paths to everything inside properties, also inside a property that is a JSON document."""
     if path:
         yield path
-    value = parsed(value)
+    value = parsed(value) if len(path) == 1 else value
     entries: Any = value.items() if isinstance(value, dict) else ()
     for key, item in enumerate(value) if isinstance(value, list) else entries:
         yield from positions(item, (*path, key))

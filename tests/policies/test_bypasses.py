@@ -1,4 +1,4 @@
-"""Attempts to bypass the rules, each a stack that the pack has to stop with its default levels."""
+"""Attempts to bypass the rules, each a stack like ours that the pack has to stop."""
 
 import json
 from dataclasses import dataclass
@@ -8,8 +8,10 @@ import pytest
 from policies.pack import resource_types as types
 from simulation.analyzer import findings_of
 from simulation.engine import UNKNOWN, Phase, Run
+from simulation.pack_config import read_config
 from tests.policies import parts as our
 from tests.policies.changes import Change, added, changed, definition
+from tests.stacks import ROOT
 
 LINK_VARIABLE = "${stageVariables.vpcLinkId}"
 
@@ -93,6 +95,7 @@ ATTEMPTS = [
             (*our.ORDERS, our.INTEGRATION, "uri"), "http://${stageVariables.backendHost}:8080/"
         ),
         our.STAGE.set("variables.backendHost", "name:8080"),
+        our.LISTENER.set("port", 8080),
     ),
     attempt(
         "the two halves of the internet",
@@ -113,10 +116,11 @@ ATTEMPTS = [
 
 @pytest.mark.parametrize("attempt", ATTEMPTS, ids=str)
 def test_the_attempt_is_stopped(attempt: Attempt, runs: dict[tuple[str, Phase], Run]) -> None:
+    config = read_config(ROOT / "policies" / "config.dev.json")
     stopped_by = {
         finding.policy
         for phase in Phase
-        for finding in findings_of(changed(runs["dev", phase], *attempt.changes), {})
+        for finding in findings_of(changed(runs["dev", phase], *attempt.changes), config)
         if finding.is_mandatory
     }
     assert attempt.rule in stopped_by

@@ -88,10 +88,9 @@ def _show_policies(rehearsal: Rehearsal, open_routes: Collection[str], out: Cons
             sentence, line = allowance(rehearsal, policy, open_routes)
             write(out, sentence, "      ", hang="  ")
             write_verbatim(out, line, "        ")
-        if unknown := sorted({f.policy for f in findings if f.kind is Kind.UNKNOWN}):
-            when = "decided at the update" if phase is Phase.PREVIEW else "not decided"
-            noun = "policy" if len(unknown) == 1 else "policies"
-            text = f"{when}: {len(unknown)} {noun} ({', '.join(unknown)})"
+        for finding in (f for f in findings if f.kind is Kind.UNKNOWN):
+            when = "decided after the update" if phase is Phase.PREVIEW else "not decided"
+            text = f"{when}: {finding.policy} ({finding.unknown_values})"
             write(out, text, "    ", hang="  ")
         earlier |= set(violations)
 

@@ -1,9 +1,9 @@
 """The policy pack, started by the Pulumi engine: `pulumi preview --policy-pack policies`."""
 
-from pack.framework.configuration import reject_unknown_names
+from pack.framework.servicer import serve_pack
 from pack.rules import build
 from pulumi_policy import PolicyPack
 
 if __name__ == "__main__":
-    reject_unknown_names()
+    serve_pack()
     PolicyPack(name="private-api", policies=build())

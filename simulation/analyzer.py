@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 from pulumi.runtime import proto
 from pulumi_policy import EnforcementLevel, Policy
 
-from policies.pack.framework.configuration import StrictServicer
+from policies.pack.framework.rule import NOT_KNOWN_YET
+from policies.pack.framework.servicer import PackServicer
 from policies.pack.rules import build
 from simulation import sdk, state
 from simulation.engine import (
@@ -59,6 +60,11 @@ class Finding:
     def resource(self) -> str:
         """Logical name of the resource."""
         return self.urn.rpartition("::")[2]
+
+    @property
+    def unknown_values(self) -> str:
+        """The values that it needs and that are not known yet; empty for a violation."""
+        return self.message.partition(NOT_KNOWN_YET)[2]
 
 
 class NotApplicable(NamedTuple):
@@ -119,9 +125,9 @@ def analyze_state(
     return sdk.isolated(_analyze, servicer, state.resources_of(exported), stops=False)
 
 
-def _servicer(policies: Sequence[Policy] | None, pack_config: Mapping[str, Any]) -> StrictServicer:
+def _servicer(policies: Sequence[Policy] | None, pack_config: Mapping[str, Any]) -> PackServicer:
     policies = list(policies or build())
-    servicer = StrictServicer(PACK, "0.0.1", policies, EnforcementLevel.ADVISORY)
+    servicer = PackServicer(PACK, "0.0.1", policies, EnforcementLevel.ADVISORY)
     request = proto.ConfigureAnalyzerRequest()
     for name, (level, properties) in reconcile(policies, pack_config).items():
         request.policyConfig[name].enforcementLevel = sdk.LEVELS[level]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from policies.pack import resource_types as types
-from policies.pack.framework.rule import Rule
+from policies.pack.framework.rule import DECIDED_LATER, Rule
 from policies.pack.rules import RULES
 from simulation import analyzer
 from simulation.engine import Phase, Run
@@ -19,6 +19,7 @@ class Outcome(enum.StrEnum):
     PASSES = "passes"
     VIOLATES = "violates"
     UNKNOWN = "unknown"
+    """Of a resource rule: that it does not apply yet, because of an unknown value."""
     NOT_APPLICABLE = "not applicable"
 
 
@@ -124,6 +125,9 @@ def outcome_of(name: str, run: Run, config: Mapping[str, Any] | None = None) -> 
     if analysis.findings:
         is_violated = any(not is_unknown(finding.message) for finding in analysis.findings)
         return (Outcome.VIOLATES if is_violated else Outcome.UNKNOWN), text
+    later = [e.reason for e in analysis.not_applicable if e.reason.startswith(DECIDED_LATER)]
+    if later:
+        return Outcome.UNKNOWN, "\n".join(later)
     skipped = {entry.urn for entry in analysis.not_applicable}
     checked = {r.urn for r in run.resources if r.type in subject.resource_types}
     applies = checked - skipped if subject.kind == "resource" else not skipped

@@ -31,9 +31,12 @@ SAME, DIFFERENT, UNPROVEN = Proof.SAME, Proof.DIFFERENT, Proof.UNPROVEN
 
 def proof_of(run: Run, **config: Any) -> tuple[Proof, str]:
     """What both stack policies report about a run, with all messages."""
-    policies = [rule(name).policy() for name in (SHARED, PROVEN)]
     proven = {key: value for key, value in config.items() if key != "unprovenAtUpdate"}
-    findings = analyzer.findings_of(run, {SHARED: config, PROVEN: proven}, policies)
+    findings = [
+        finding  # of each policy by itself: together they report a fact once
+        for name, own in ((SHARED, config), (PROVEN, proven))
+        for finding in analyzer.findings_of(run, {name: own}, [rule(name).policy()])
+    ]
     text = "\n".join(finding.message for finding in findings)
     assert not any(is_unknown(finding.message) for finding in findings), text
     unproven = {f.message.partition("\n")[2] for f in findings if f.policy == PROVEN}

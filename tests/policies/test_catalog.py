@@ -16,6 +16,7 @@ from policies.pack import resource_types as types
 from policies.pack.framework.documentation import page, read_configs
 from policies.pack.framework.rule import (
     COMMON_PROPERTIES,
+    DECIDED_LATER,
     Area,
     Config,
     Rule,
@@ -321,7 +322,8 @@ def test_a_resource_that_was_only_read_is_not_checked(rule: Rule) -> None:
             ]
 
 
-def test_a_violation_is_reported_although_a_later_property_is_unknown() -> None:
+def lab_rule() -> Rule:
+    """A rule for which `settings.wrong` is wrong, and which then needs `settings.later`."""
     lab = Area("Lab").resource_rule(
         name="lab-rule",
         title="Is right.",
@@ -334,15 +336,41 @@ def test_a_violation_is_reported_although_a_later_property_is_unknown() -> None:
 
     @lab
     def check(resource: Resource, _: Config) -> Verdicts:
-        yield Violation(resource, "is wrong.")
+        if resource.peek("settings.wrong"):
+            yield Violation(resource, "is wrong.")
         resource.known("settings.later")
 
-    urn, props = "urn:pulumi:dev::x::t::vpc", {"settings": {"later": UNKNOWN}}
-    vpc = Registered(urn, types.VPC, "vpc", "", True, props, {})
-    found = analyzer.findings_of(Run(Phase.PREVIEW, "x", "dev", (vpc,)), {}, [lab.policy()])
-    messages = sorted(finding.message.partition("\n")[2] or finding.message for finding in found)
-    assert messages[0] == "'vpc' is wrong.\nFix: x"
-    assert messages[1].endswith("not known yet: settings.later of 'vpc'")
+    return lab
+
+
+def analyzed(phase: Phase, **settings: Any) -> analyzer.Analysis:
+    """What that rule reports about a VPC."""
+    urn = "urn:pulumi:dev::x::t::vpc"
+    vpc = Registered(urn, types.VPC, "vpc", "", True, {"settings": settings}, {})
+    return analyzer.analyze_run(Run(phase, "x", "dev", (vpc,)), {}, [lab_rule().policy()])
+
+
+@pytest.mark.parametrize("phase", Phase)
+def test_a_violation_is_reported_although_a_later_property_is_unknown(phase: Phase) -> None:
+    found = analyzed(phase, wrong=True, later=UNKNOWN).findings
+    assert "Is right.\n'vpc' is wrong.\nFix: x" in {finding.message for finding in found}
+
+
+def test_at_a_preview_an_unknown_input_is_not_applicable_yet() -> None:
+    analysis = analyzed(Phase.PREVIEW, later=UNKNOWN)
+    assert analysis.findings == ()
+    [entry] = analysis.not_applicable
+    assert entry.reason == f"{DECIDED_LATER}settings.later of 'vpc'"
+
+
+def test_outside_a_preview_an_unknown_input_is_reported() -> None:
+    [finding] = analyzed(Phase.UPDATE, later=UNKNOWN).findings
+    assert finding.message.endswith("not known yet: settings.later of 'vpc'")
+
+
+def test_the_update_decides_what_the_preview_left_open() -> None:
+    assert analyzed(Phase.UPDATE, wrong=True, later=1).findings[0].is_mandatory
+    assert analyzed(Phase.UPDATE, later=1) == analyzer.Analysis((), ())
 
 
 EXCLUDED = [

@@ -11,7 +11,8 @@ from pulumi.runtime import proto
 from pulumi_policy import EnforcementLevel
 from pulumi_policy.policy import _PolicyAnalyzerServicer
 
-from policies.pack.framework.configuration import StrictServicer, mistakes, reject_unknown_names
+from policies.pack.framework.configuration import mistakes
+from policies.pack.framework.servicer import PackServicer, serve_pack
 from policies.pack.rules import build
 from simulation.pack_config import PackConfigError, read_config, reconcile
 
@@ -53,9 +54,9 @@ def configure(**config: dict[str, Any]) -> Any:
     return request
 
 
-def servicer() -> StrictServicer:
+def servicer() -> PackServicer:
     """The pack's side of the protocol."""
-    return StrictServicer("pack", "0.0.1", build(), EnforcementLevel.ADVISORY)
+    return PackServicer("pack", "0.0.1", build(), EnforcementLevel.ADVISORY)
 
 
 def test_the_servicer_rejects_what_the_engine_accepts() -> None:
@@ -80,10 +81,10 @@ def test_over_grpc_the_rejection_is_an_error_with_the_message() -> None:
         servicer().Configure(configure(no_such={}), Context())
 
 
-def test_the_pack_is_served_by_the_strict_servicer(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_pack_is_served_by_its_own_servicer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pulumi_policy.policy, "_PolicyAnalyzerServicer", _PolicyAnalyzerServicer)
-    reject_unknown_names()
-    assert pulumi_policy.policy._PolicyAnalyzerServicer is StrictServicer
+    serve_pack()
+    assert pulumi_policy.policy._PolicyAnalyzerServicer is PackServicer
 
 
 def levels(config: dict[str, Any]) -> dict[str, str]:

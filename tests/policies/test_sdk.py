@@ -22,7 +22,7 @@ from pulumi_policy.proxy import (
 )
 
 from policies.pack import sdk
-from policies.pack.framework.configuration import reject_unknown_names
+from policies.pack.framework.servicer import serve_pack
 from policies.pack.sdk import SdkChangedError, plain
 from policies.pack.values import UNKNOWN, UnknownValue
 from tests.stacks import ROOT
@@ -56,7 +56,7 @@ def test_a_changed_sdk_stops_the_pack_at_start(
     changed = (lambda props: props) if owner is sdk else nothing
     monkeypatch.setattr(owner, name, changed)
     with pytest.raises(SdkChangedError, match=problem) as caught:
-        reject_unknown_names()
+        serve_pack()
     assert f"pulumi-policy {sdk.TESTED_VERSION} does not work with this pack" in str(caught.value)
     assert "adapt policies/pack/sdk.py" in str(caught.value)
 
@@ -71,7 +71,7 @@ def test_a_missing_method_stops_the_pack_at_start(
     left = {name: getattr(_PolicyAnalyzerServicer, name) for name in METHODS if name != missing}
     monkeypatch.setattr(sdk, "_PolicyAnalyzerServicer", SimpleNamespace(**left))
     with pytest.raises(SdkChangedError, match=missing):
-        reject_unknown_names()
+        serve_pack()
 
 
 def test_a_renamed_internal_stops_the_pack_at_import() -> None:

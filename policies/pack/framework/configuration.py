@@ -1,4 +1,4 @@
-"""Rejecting a configuration that names policies or properties which do not exist.
+"""The configuration of the pack: names that do not exist, and properties that policies share.
 
 The engine ignores a misspelled name and keeps the original settings, so a rule that somebody
 believes to be mandatory may be advisory. But it passes every name on when it configures the pack,
@@ -9,12 +9,10 @@ from collections.abc import Mapping, Set
 from difflib import get_close_matches
 from typing import Any
 
-import grpc
-
-from ..sdk import Servicer, serve_with
-
 EVERY_POLICY = "all"
 """The name that sets the level of all policies."""
+SHARED_PROPERTY = "externalVpcLinks"
+"""What is listed for one policy counts for every policy that has this property."""
 
 
 def mistakes(given: Mapping[str, Set[str]], known: Mapping[str, Set[str]]) -> list[str]:
@@ -40,20 +38,10 @@ def _hint(word: str, choices: Set[str]) -> str:
     return f", did you mean '{close[0]}'?" if close else ""
 
 
-class StrictServicer(Servicer):
-    """The SDK's servicer, with a `Configure` that rejects unknown names."""
-
-    def Configure(self, request: Any, _context: Any) -> Any:  # noqa: N802 (the protocol's name)
-        """Apply the configuration, or reject it: a gRPC error, in-process a ValueError."""
-        given = {name: set(config.properties) for name, config in request.policyConfig.items()}
-        if found := mistakes(given, self.property_names()):
-            message = f"the configuration of the policy pack is wrong: {'; '.join(found)}"
-            if _context is None:
-                raise ValueError(message)
-            _context.abort(grpc.StatusCode.INVALID_ARGUMENT, message)
-        return super().Configure(request, _context)  # type: ignore[no-untyped-call]
-
-
-def reject_unknown_names() -> None:
-    """Make the next `PolicyPack` of this process reject unknown names in its configuration."""
-    serve_with(StrictServicer)
+def shared(given: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Everything that any policy lists in the shared property, in the order of the policies."""
+    listed: dict[str, Any] = {}
+    for _, properties in sorted(given.items()):
+        for key, value in properties.get(SHARED_PROPERTY, {}).items():
+            listed.setdefault(key, value)
+    return listed

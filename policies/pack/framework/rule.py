@@ -31,7 +31,7 @@ from pulumi_policy import (
 from ..graph.definition import UnreadableError
 from ..graph.graph import Graph
 from ..graph.resource import Resource, UnknownPropertyError, WrongTypeError, resource_of
-from ..sdk import NotYetKnownError
+from ..sdk import NotYetKnownError, is_preview
 
 Schemas = Mapping[str, Mapping[str, Any]]
 """JSON schemas of properties, by name."""
@@ -50,6 +50,12 @@ COMMON_PROPERTIES: Schemas = {
     },
 }
 """Properties that every rule has in addition to its own."""
+
+
+NOT_KNOWN_YET = "not known yet: "
+"""Begins the report of a rule that an unknown value leaves undecided."""
+DECIDED_LATER = "decided when the resource is created, not known yet: "
+"""Begins the reason of a resource rule that does not apply yet."""
 
 
 @dataclass(frozen=True)
@@ -167,6 +173,11 @@ class Rule:
                 f"{type(error).__name__} at {Path(line.filename).name}:{line.lineno}"
             ) from error
 
+    @property
+    def is_decided_later(self) -> bool:
+        """Whether an unknown value needs no report, because the rule runs again in time."""
+        return False
+
     def _report(
         self, checked: Iterable[Iterator[Verdict]], config: Config, report: ReportViolation
     ) -> str:
@@ -190,7 +201,10 @@ class Rule:
         for urn, message in sorted(violations):
             report(message, urn)
         if unknown:
-            raise NotYetKnownError(f"not known yet: {'; '.join(sorted(unknown))}")
+            values = "; ".join(sorted(unknown))
+            if not self.is_decided_later:
+                raise NotYetKnownError(f"{NOT_KNOWN_YET}{values}")
+            reasons, applies = {f"{DECIDED_LATER}{values}"}, False
         return "" if violations or applies else "; ".join(sorted(reasons))
 
 
@@ -203,6 +217,11 @@ class ResourceRule(Rule):
 
     needs_inputs: bool = True
     """Whether to skip a resource that has no inputs."""
+
+    @property
+    def is_decided_later(self) -> bool:
+        """At a preview: the update runs the rule again before it creates the resource."""
+        return is_preview()
 
     def policy(self) -> Policy:
         """Build the resource policy."""

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from ..framework.rule import Violation
 from ..graph.resource import Resource
 from .location import Axis, Location, Relation, UnknownLocation, relation
+from .locations import shown_id
 
 
 class Proof(enum.Enum):
@@ -39,6 +40,20 @@ def not_a_balancer(holder: Resource, prop: str) -> Violation:
     text = f"has a {prop} that is not the ARN of a load balancer."
     fix = "use the ARN of the load balancer, not of its listener or target group."
     return Violation(holder, text, fix)
+
+
+def link_elsewhere(source: Resource, link_id: str, selected_by: str = "") -> Violation:
+    """Report a VPC link of another stack; every rule that does writes the same."""
+    selected = f" ({selected_by})" if selected_by else ""
+    text = (
+        f"uses VPC link '{shown_id(link_id)}'{selected}, which is not part of this stack, so the "
+        "load balancer behind it cannot be checked."
+    )
+    fix = (
+        "create the VPC link in this stack, or list it under externalVpcLinks of "
+        "nlb-api-same-account-region in the configuration of the policies."
+    )
+    return Violation(source, text, fix)
 
 
 def compare(

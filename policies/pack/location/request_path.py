@@ -21,7 +21,7 @@ from ..graph.resource import Resource
 from ..values import UnknownValue
 from .location import Axis, Fact, Location
 from .locations import location_of, location_of_api, location_of_arn, shown_id
-from .problems import Problem, Proof, compare, not_a_balancer, one_of, pending
+from .problems import Problem, Proof, compare, link_elsewhere, not_a_balancer, one_of, pending
 from .selections import Selection, selections
 
 _LINK_PROPERTIES = ("connectionId", "integrationTarget", "integrationUri", "uri")
@@ -210,15 +210,7 @@ class RequestPath:
         if declared is None:
             if not targets and not problems:
                 names = ", ".join(sorted(stages - {""}))
-                text = (
-                    f"uses VPC link '{link}'{f' ({names})' if names else ''}, which is not part of "
-                    "this stack, so the load balancer behind it cannot be checked."
-                )
-                fix = (
-                    "create the VPC link in this stack, or list it under externalVpcLinks in the "
-                    "configuration of this policy."
-                )
-                yield Problem(Violation(source, text, fix), Proof.IMPOSSIBLE)
+                yield Problem(link_elsewhere(source, link_id, names), Proof.IMPOSSIBLE)
             return
         evidence = "externalVpcLinks in the policy's configuration"
         arn = parse(declared["nlbArn"])

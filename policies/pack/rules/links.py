@@ -15,7 +15,9 @@ from ..graph.integrations import (
     variable_sets,
 )
 from ..graph.resource import Resource
+from ..location.problems import link_elsewhere
 from ..values import UNKNOWN, UnknownValue, as_port, as_text, is_known, is_set
+from .topology import EXTERNAL_VPC_LINKS
 
 AREA = Area("The request path from the API to the load balancer")
 
@@ -108,18 +110,20 @@ def _link_and_host(integration: Integration) -> frozenset[str]:
         "A literal id is frozen in the deployment: the link cannot be deleted while the deployment "
         "exists, and nothing shows where a link of another stack leads."
     ),
-    fix='write "${stageVariables.vpcLinkId}", or list the id under allowedLinks.',
+    fix='write "${stageVariables.vpcLinkId}", or list the link under externalVpcLinks.',
     config={
         "allowedLinks": {
             "type": "array",
             "items": {"type": "string", "pattern": "^[a-z0-9]+$"},
             "default": [],
-            "description": "Ids of VPC links of other stacks that integrations may use.",
-        }
+            "description": "Ids of VPC links of other stacks that integrations may use, although "
+            "only `externalVpcLinks` shows where they lead.",
+        },
+        **EXTERNAL_VPC_LINKS,
     },
 )
 def _uses_managed_link(source: Resource, graph: Graph, config: Config) -> Verdicts:
-    found = private_integrations(source, "connectionId")
+    found = private_integrations(source, "connectionId", "integrationTarget")
     if not found:
         yield NotApplicable("has no private integration")
     for integration in found:
@@ -133,9 +137,10 @@ def _uses_managed_link(source: Resource, graph: Graph, config: Config) -> Verdic
             sole_variable(as_text(link))
             or graph.targets(link, source, "connectionId", *types.VPC_LINKS)
             or link in config["allowedLinks"]
+            or str(link) in config.get("externalVpcLinks", {})
+            or integration.target is not None  # shows where the link leads
         ):
-            text = f"names a VPC link that is not part of this stack{integration.for_route}."
-            yield Violation(source, text)
+            yield link_elsewhere(source, str(link))
 
 
 @AREA.stack_rule(

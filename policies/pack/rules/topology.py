@@ -26,15 +26,7 @@ AREA = Area("Account and region")
 _ON_THE_PATH = (types.VPC_LINK, *types.APIS, *API_REFERENCE)
 _ACCOUNT_ID = {"type": "string", "pattern": "^[0-9]{12}$"}
 _REGION = {"type": "string", "pattern": "^[a-z]+(-[a-z]+)+-[0-9]$"}
-_LOCATION_PROPERTIES: Schemas = {
-    "expectedRegion": {
-        **_REGION,
-        "description": "The region that the load balancer and the API must be in.",
-    },
-    "expectedAccountId": {
-        **_ACCOUNT_ID,
-        "description": "The account that the load balancer and the API must be in.",
-    },
+EXTERNAL_VPC_LINKS: Schemas = {
     "externalVpcLinks": {
         "type": "object",
         "additionalProperties": {
@@ -47,8 +39,20 @@ _LOCATION_PROPERTIES: Schemas = {
             "required": ["nlbArn"],
             "additionalProperties": False,
         },
-        "description": "VPC links of other stacks, by id, each with the ARN of its load balancer.",
+        "description": "VPC links of other stacks, by id, each with the ARN of its load balancer. "
+        "One list is enough: it counts for every policy that has this property.",
     },
+}
+_LOCATION_PROPERTIES: Schemas = {
+    "expectedRegion": {
+        **_REGION,
+        "description": "The region that the load balancer and the API must be in.",
+    },
+    "expectedAccountId": {
+        **_ACCOUNT_ID,
+        "description": "The account that the load balancer and the API must be in.",
+    },
+    **EXTERNAL_VPC_LINKS,
 }
 _NO_PRIVATE_INTEGRATION = NotApplicable("no API of this stack has a private integration")
 

@@ -174,15 +174,24 @@ CASES = [
         "integration-link-managed",
         passes(),
         passes(LITERAL_LINK, allowedLinks=["abc123"]),
+        passes(LITERAL_LINK, externalVpcLinks={"abc123": {"nlbArn": our.OTHER_ARN}}),
+        violates("'abc123'", LITERAL_LINK, externalVpcLinks={"abc": {"nlbArn": our.OTHER_ARN}}),
+        passes(our.integration(connectionId="abc123", integrationTarget=our.OTHER_ARN)),
+        violates(
+            "uses VPC link 'abc123'",
+            definition((*INTEGRATIONS[0], "connectionId"), "abc123"),
+            definition((*INTEGRATIONS[0], "integrationTarget"), our.OTHER_ARN),
+            LITERAL_LINK,
+        ),
         passes(
             own(
                 {"connectionType": "VPC_LINK", "connectionId": "abc123"}, {"connectionId": our.LINK}
             ),
             our.LINK.unset("id", "outputs"),
         ),
-        violates("not part of this stack for GET /orders/{id}", LITERAL_LINK),
-        violates("not part of this stack.", our.integration(connectionId="abc123")),
-        ill_typed(violates("not part of this stack.", our.integration(connectionId=["abc123"]))),
+        violates("uses VPC link 'abc123', which is not part of this stack", LITERAL_LINK),
+        violates("not part of this stack", our.integration(connectionId="abc123")),
+        ill_typed(violates("not part of this stack", our.integration(connectionId=["abc123"]))),
         violates("not part of this stack", definition(CONNECTION, "x-" + VARIABLE)),
         unknown("body", our.DEFINITION.unknown("body")),
         unknown("connectionId", our.integration(connectionId=UNKNOWN)),

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .rule import COMMON_PROPERTIES, Area, Rule
+from .rule import COMMON_PROPERTIES, STACK_PROPERTIES, Area, Rule
 
 HEAD = """\
 # Policies
@@ -15,9 +15,10 @@ the policies, configure them and make exceptions.
 
 A *resource* policy checks the inputs of one resource before it is created, and can stop an update
 there. A *stack* policy checks all resources, at preview and again after an update. Each table row
-shows the default level and the level in each of the shipped configurations.
+shows the default level and the level in each of the shipped configurations. A level "with an API"
+counts only in stacks with a part of an API, or a VPC link.
 """
-CONFIGS = ("dev", "prod", "ci")
+CONFIGS = ("dev", "prod", "ci", "org")
 
 
 def page(areas: Iterable[Area], configs: Mapping[str, Mapping[str, Any]]) -> str:
@@ -26,8 +27,9 @@ def page(areas: Iterable[Area], configs: Mapping[str, Mapping[str, Any]]) -> str
     for area in areas:
         parts.append(f"## {area.title}\n\n{_table(area.rules, configs)}")
         parts += [_section(rule) for rule in area.rules]
-    common = "\n".join(_property(name, schema) for name, schema in COMMON_PROPERTIES.items())
-    parts.append(f"## Properties of every policy\n\n{common}\n")
+    for whose, properties in (("", COMMON_PROPERTIES), ("stack ", STACK_PROPERTIES)):
+        lines = "\n".join(_property(name, schema) for name, schema in properties.items())
+        parts.append(f"## Properties of every {whose}policy\n\n{lines}\n")
     return "\n".join(parts)
 
 
@@ -48,7 +50,8 @@ def _levels(rule: Rule, configs: Mapping[str, Mapping[str, Any]]) -> Iterator[st
     for config in configs.values():
         own = config.get(rule.name, {})
         level = own if isinstance(own, str) else own.get("enforcementLevel")
-        yield level or config.get("all") or rule.level
+        scope = " with an API" if "onlyWithApi" in own else ""
+        yield (level or config.get("all") or rule.level) + scope
 
 
 def _section(rule: Rule) -> str:

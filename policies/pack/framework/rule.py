@@ -57,6 +57,15 @@ NOT_KNOWN_YET = "not known yet: "
 DECIDED_LATER = "decided when the resource is created, not known yet: "
 """Begins the reason of a resource rule that does not apply yet."""
 
+STACK_PROPERTIES: Schemas = {
+    "onlyWithApi": {
+        "type": "boolean",
+        "default": False,
+        "description": "Check only stacks that have a part of an API, or a VPC link.",
+    },
+}
+"""Properties that every stack rule has in addition: a resource rule sees one resource."""
+
 
 @dataclass(frozen=True)
 class Violation:
@@ -247,12 +256,19 @@ class StackRule(Rule):
     Its check takes each resource of its types, the graph and the configuration.
     """
 
+    @property
+    def schema(self) -> dict[str, dict[str, Any]]:
+        """JSON schemas of all properties, including those of all stack rules."""
+        return super().schema | {name: dict(own) for name, own in STACK_PROPERTIES.items()}
+
     def policy(self) -> Policy:
         """Build the stack policy."""
         return StackValidationPolicy(validate=self._validate, **self._policy_arguments())
 
     def _validate(self, args: StackValidationArgs, report: ReportViolation) -> None:
         graph, config = Graph(args.resources), self._with_defaults(args.get_config())
+        if config.get("onlyWithApi") and not graph.has_api:
+            args.not_applicable("the stack has no API and no VPC link")
         resources = graph.of_type(*self.resource_types)
         if not resources:
             args.not_applicable(f"there is no {', '.join(self.resource_types)}")

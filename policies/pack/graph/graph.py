@@ -73,6 +73,11 @@ class Graph:
         self._joins: dict[tuple[str, str, tuple[str, ...], str], dict[str, list[Resource]]] = {}
         self._results: dict[str, Any] = {}
 
+    @property
+    def has_api(self) -> bool:
+        """Whether there is a part of an API, or a VPC link."""
+        return not self._urns.keys().isdisjoint((*types.APIS, *types.VPC_LINKS, *API_REFERENCE))
+
     def once(self, key: str, compute: Callable[[], T]) -> T:
         """Return the result of `compute`, which is computed once per graph and key."""
         if key not in self._results:

@@ -1,9 +1,10 @@
 """The policy pack, started by the Pulumi engine: `pulumi preview --policy-pack policies`."""
 
+from pack import about
 from pack.framework.servicer import serve_pack
 from pack.rules import build
 from pulumi_policy import PolicyPack
 
 if __name__ == "__main__":
     serve_pack()
-    PolicyPack(name="private-api", policies=build())
+    PolicyPack(policies=build(), **about.pack())

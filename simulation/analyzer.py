@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from pulumi.runtime import proto
 from pulumi_policy import EnforcementLevel, Policy
 
+from policies.pack import about
 from policies.pack.framework.rule import NOT_KNOWN_YET
 from policies.pack.framework.servicer import PackServicer
 from policies.pack.rules import build
@@ -27,8 +28,6 @@ from simulation.engine import (
     environment,
 )
 from simulation.pack_config import reconcile
-
-PACK = "private-api"
 
 
 class Kind(enum.StrEnum):
@@ -127,7 +126,7 @@ def analyze_state(
 
 def _servicer(policies: Sequence[Policy] | None, pack_config: Mapping[str, Any]) -> PackServicer:
     policies = list(policies or build())
-    servicer = PackServicer(PACK, "0.0.1", policies, EnforcementLevel.ADVISORY)
+    servicer = PackServicer(about.NAME, "0.0.1", policies, EnforcementLevel.ADVISORY)
     request = proto.ConfigureAnalyzerRequest()
     for name, (level, properties) in reconcile(policies, pack_config).items():
         request.policyConfig[name].enforcementLevel = sdk.LEVELS[level]

@@ -95,7 +95,7 @@ def test_a_policy_has_everything_that_its_record_says() -> None:
         assert policy.description == rule.title
         assert policy.enforcement_level is EnforcementLevel(rule.level)
         assert policy.severity is Severity(rule.severity)
-        assert policy.tags == rule.controls.split()
+        assert policy.tags == rule.tags
         assert policy.remediation_steps == rule.fix
         assert policy.config_schema
         assert policy.config_schema.properties == rule.schema

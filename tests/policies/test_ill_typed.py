@@ -20,8 +20,8 @@ from tests.policies.parts import integration, method
 from tests.policies.test_catalog import WIRE_NAMES
 from tests.policies.test_catalog import ids as name_of
 
-EXAMPLES = 25
-"""For each rule, which makes a thousand together."""
+EXAMPLES = 5
+"""For each rule in each phase; more of them find what these would find in later runs."""
 IN_RANGE, ANYWHERE = "10.0.0.0/8", "0.0.0.0/0"
 KEYS = st.sampled_from(
     [
@@ -32,18 +32,8 @@ KEYS = st.sampled_from(
 )
 TEXTS = st.sampled_from(
     [
-        *(
-            "",
-            "x",
-            "*",
-            "true",
-            "80",
-            "Allow",
-            ANYWHERE,
-            "10.0.0.0/99",
-            "http://h:1:2/",
-            "arn:aws:",
-        ),
+        *("", "x", "*", "true", "80", "Allow", ANYWHERE, "10.0.0.0/99", "http://h:1:2/"),
+        "arn:aws:",
         *("${stageVariables.backendHost}", "http://${stageVariables.x}:80/", "{", "[1]", "#/a/0"),
         *("2001-99-99", "a: &a [*a]", "https://h:99999/", "http://[", "[" * 2000, "!!set {1}"),
     ]

@@ -22,11 +22,12 @@ MAY_IMPORT = {
 """The folders of the product, each with those that it may import; tests may import all of them."""
 BASE = {"resource_types", "values", "sdk"}
 PACK_MAY_IMPORT = {
+    "about": set(),
     "resource_types": set(),
     "values": set(),
     "sdk": {"values"},
     "graph": BASE,
-    "framework": {*BASE, "graph"},
+    "framework": {*BASE, "graph", "about"},
     "location": {*BASE, "graph", "framework"},
     "rules": {*BASE, "graph", "framework", "location"},
     "__main__": {"framework", "rules"},

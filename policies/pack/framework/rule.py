@@ -19,6 +19,7 @@ from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 from pulumi_policy import (
     EnforcementLevel,
     Policy,
+    PolicyComplianceFramework,
     PolicyConfigSchema,
     ReportViolation,
     ResourceValidationArgs,
@@ -28,6 +29,7 @@ from pulumi_policy import (
     StackValidationPolicy,
 )
 
+from .. import about
 from ..graph.definition import UnreadableError
 from ..graph.graph import Graph
 from ..graph.resource import Resource, UnknownPropertyError, WrongTypeError, resource_of
@@ -57,6 +59,13 @@ NOT_KNOWN_YET = "not known yet: "
 DECIDED_LATER = "decided when the resource is created, not known yet: "
 """Begins the reason of a resource rule that does not apply yet."""
 
+FSBP = ("AWS Foundational Security Best Practices", "1.0.0")
+"""Name and version of the standard in Security Hub whose ids begin with "fsbp:"."""
+_SPELLINGS = {
+    **{word: word.upper() for word in ("acl", "api", "elb", "iam", "ip", "nlb", "tls", "vpc")},
+    "imdsv2": "IMDSv2",
+    "vpclink": "VPC link",
+}
 STACK_PROPERTIES: Schemas = {
     "onlyWithApi": {
         "type": "boolean",
@@ -134,6 +143,27 @@ class Rule:
         return check
 
     @property
+    def display_name(self) -> str:
+        """The name as a few words: "NLB API same account region"."""
+        first, *others = (_SPELLINGS.get(word, word) for word in self.name.split("-"))
+        return " ".join([first[:1].upper() + first[1:], *others])
+
+    @property
+    def tags(self) -> list[str]:
+        """The area, and the same requirement in other catalogs."""
+        return [f"area:{self.area.slug}", *self.controls.split()]
+
+    @property
+    def framework(self) -> PolicyComplianceFramework:
+        """AWS's controls with the same requirement or, if there are none, this pack."""
+        prefix = "fsbp:"
+        own = [c.removeprefix(prefix) for c in self.controls.split() if c.startswith(prefix)]
+        if own:
+            return PolicyComplianceFramework(*FSBP, ", ".join(own), self.title)
+        pack = about.manifest()
+        return PolicyComplianceFramework(about.DISPLAY_NAME, pack["version"], self.name, self.title)
+
+    @property
     def kind(self) -> str:
         """When it runs: "resource", before each is created, or "stack", over all of them."""
         return "resource" if isinstance(self, ResourceRule) else "stack"
@@ -153,8 +183,11 @@ class Rule:
             "description": self.title,
             "enforcement_level": EnforcementLevel(self.level),
             "severity": Severity(self.severity),
-            "tags": self.controls.split(),
+            "display_name": self.display_name,
+            "framework": self.framework,
+            "tags": self.tags,
             "remediation_steps": self.fix,
+            "url": f"{about.documents()}/docs/policies.md#{self.name}",
             "config_schema": PolicyConfigSchema(properties=self.schema),
         }
 
@@ -302,6 +335,11 @@ class Area:
 
     title: str
     rules: list[Rule] = field(default_factory=list)
+
+    @property
+    def slug(self) -> str:
+        """The title as a tag: "security-groups"."""
+        return "-".join(self.title.lower().split())
 
     resource_rule = _registers(ResourceRule)
     """Decorates the check of a resource rule; the arguments are the fields of `Rule`."""

@@ -2,14 +2,14 @@
 
 import pytest
 
-from policies.pack.rules.security_groups import is_everyone
+from policies.pack.graph.ip_ranges import admit_everyone
 
 
 @pytest.mark.parametrize("cidr", ["0.0.0.0/0", "0.0.0.0/1", "128.0.0.0/1", "0.0.0.0/7", "::/0"])
 def test_a_large_part_of_the_internet_is_everyone(cidr: str) -> None:
-    assert is_everyone(cidr)
+    assert admit_everyone([cidr])
 
 
 @pytest.mark.parametrize("cidr", ["10.0.0.0/8", "203.0.113.7/32", "2001:db8::/32", "", "text"])
 def test_a_smaller_range_is_not_everyone(cidr: str) -> None:
-    assert not is_everyone(cidr)
+    assert not admit_everyone([cidr])

@@ -21,7 +21,7 @@ demo: .venv ## Rehearse a stack, then call every route of its API: make demo STA
 test: .venv ## Run the tests.
 	$(RUN) pytest -n 2 --dist loadgroup
 
-coverage: .venv ## Run the tests and print their coverage, in twice the time.
+coverage: .venv ## Run the tests and print their coverage; takes longer.
 	$(RUN) pytest -n 2 --dist loadgroup --cov --cov-report=term-missing
 
 engine: .venv ## Run only the tests that drive the Pulumi CLI; fail if it is missing.

@@ -15,8 +15,8 @@ PAGE = ROOT / "docs" / "performance.md"
 STACKS = ("dev", "prod")
 _TEXT = """# Performance
 
-`python -m tests.benchmarks` measures this and writes this page. The engine is the real one, AWS is
-a stand-in: the figures show what the program adds, not how long AWS takes.
+`python -m tests.benchmarks` measures this and writes this page. The engine is the real one, the
+AWS provider is a fake: the figures show what the program adds, not how long AWS takes.
 
 | what | takes | ratio |
 | --- | --- | --- |
@@ -27,13 +27,13 @@ Medians of {rounds} runs, taken in turns (of five for the rules); Pulumi {pulumi
 
 - The flat program is one file with a statement for each resource, generated from a run of this
   program: the same types, names, inputs and options, without components, settings or checks.
-- For `pulumi up` the stand-in takes as long as AWS is documented to take, scaled down; the table
-  shows seconds at AWS's pace. The critical path is the longest chain of resources that wait for
-  each other.
+- For `pulumi up` the fake provider takes as long as AWS is documented to take, scaled down; the
+  table shows seconds at AWS's pace. The critical path is the longest chain of resources that wait
+  for each other.
 - The last column is the ratio to the first row of its kind. Goals: a preview within 1.3 of the flat
   program, within 1.7 with the pack; an update within 1.05 of the critical path.
 - What this program adds to a preview is mostly the import of its settings' models. The pack is a
-  second Python process, which the engine starts beside the program.
+  second Python process, which the engine starts as well.
 - A preview takes about two seconds more where Python cannot write byte code
   (`PYTHONDONTWRITEBYTECODE`), and the first time after an installation: the SDK for AWS is then
   compiled when it is imported.

@@ -1,4 +1,4 @@
-"""How long `pulumi preview` and `pulumi up` take, on the real engine with a stand-in for AWS."""
+"""How long `pulumi preview` and `pulumi up` take, on the real engine with a fake AWS provider."""
 
 import statistics
 import tempfile
@@ -15,12 +15,12 @@ from tests.engine.fake_provider.provider import FakeProvider
 from tests.engine.stack import PROGRAM, Stack
 
 SCALE = 1 / 20
-"""The time that the stand-in takes, relative to AWS."""
+"""The time that the fake provider takes, relative to AWS."""
 _PACK = ("--policy-pack", "policies", "--policy-pack-config", "policies/config.{}.json")
 
 
 def previews(name: str) -> Iterator[Row]:
-    """`pulumi preview` of a stack, beside a flat program that registers the same resources."""
+    """`pulumi preview` of a stack, and of a flat program that registers the same resources."""
     with _new_stack(name) as program, _new_stack(name) as bare:
         _flatten(bare)
         commands = {
@@ -37,7 +37,7 @@ def previews(name: str) -> Iterator[Row]:
 
 
 def updates(name: str) -> Iterator[Row]:
-    """The first `pulumi up` of a stack, beside its critical path and the sum of its steps."""
+    """The first `pulumi up` of a stack, its critical path and the sum of its steps."""
     spans = []
     for _ in range(ROUNDS):
         with _new_stack(name) as stack:

@@ -60,7 +60,7 @@ class NlbTargetArgs(PlacementArgs):
     port: int
     """Port where the service listens. Plain, because it is part of the names of the rules."""
     health_path: pulumi.Input[str]
-    """Path where a healthy instance answers 200 to 399."""
+    """Path where a healthy instance returns 200 to 399."""
     protocol: NotRequired[Protocol]
     """HTTP by default. Plain, because a change replaces the target."""
     listener_port: NotRequired[int]
@@ -99,7 +99,7 @@ class NlbTarget(pulumi.ComponentResource):
     ) -> None:
         super().__init__("privateapi:index:NlbTarget", name, {}, opts)
         if ("fleet" in args) == ("instance_ids" in args):
-            raise ValueError(f"{name}: give either fleet or instance_ids")
+            raise ValueError(f"{name}: set either fleet or instance_ids")
         self._prefix, self._args, self._tags = name, args, args.get("tags", {})
         self._child = pulumi.ResourceOptions(parent=self)
         protocol = args.get("protocol", Protocol.HTTP)

@@ -81,7 +81,7 @@ class ThrottleArgs(TypedDict):
     rate_limit: pulumi.Input[float]
     """Requests a second, on average."""
     burst_limit: pulumi.Input[int]
-    """Concurrent requests."""
+    """Size of a burst of requests."""
 
 
 class CanaryArgs(TypedDict):
@@ -123,7 +123,7 @@ class StageArgs(TypedDict):
     log_retention_days: pulumi.Input[int]
     """How long the stage's logs are kept, in days."""
     variables: NotRequired[Mapping[str, pulumi.Input[str]]]
-    """Further stage variables that the definition uses."""
+    """Additional stage variables that the definition uses."""
     canary: NotRequired[CanaryArgs]
     """A share of the traffic for another target."""
     api_keys: NotRequired[ApiKeysArgs]
@@ -205,7 +205,7 @@ class PrivateApi(pulumi.ComponentResource):
     def _vpc_link_id(self, name: str, spec: LinkTargetArgs) -> pulumi.Output[str]:
         """The link of one target; AWS allows one link on a balancer, so each has its own."""
         if ("load_balancer_arn" in spec) == ("vpc_link_id" in spec):
-            raise ValueError(f"{name}: give either load_balancer_arn or vpc_link_id")
+            raise ValueError(f"{name}: set either load_balancer_arn or vpc_link_id")
         if "vpc_link_id" in spec:
             return pulumi.Output.from_input(spec["vpc_link_id"])
         return aws.apigateway.VpcLink(

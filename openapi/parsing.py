@@ -75,7 +75,7 @@ def _encodable(text: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise ValueError("it has half of a surrogate pair, such as \\ud800") from None
+        raise ValueError("it contains an unpaired surrogate, such as \\ud800") from None
     return text
 
 

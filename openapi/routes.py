@@ -44,7 +44,7 @@ class Cors(Model):
     allow_headers: tuple[PlainHeaderName, ...] = ("content-type",)
     """Request headers that a page may send; those the authorization needs are added."""
     max_age_seconds: Annotated[int, Field(ge=0, le=86_400)] = 600
-    """How long a browser may cache the answer, 0 to 86400 seconds."""
+    """How long a browser may cache the preflight response, 0 to 86400 seconds."""
 
 
 class Route(Model):
@@ -56,7 +56,7 @@ class Route(Model):
     """Path of the API, such as `/orders/{id}` or `/files/{proxy+}`; a parameter fills a whole
     segment."""
     authorization: Literal["none", "iam", "apiKey"] = "iam"
-    """Who may call: callers signed with IAM, holders of an API key, or everyone (`none`)."""
+    """Who may call: callers that sign with IAM, holders of an API key, or everyone (`none`)."""
     backend_path: Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~!$&'()*+,;=:@%{}/-]*$")] | None = (
         None
     )

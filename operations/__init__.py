@@ -1,1 +1,1 @@
-"""The commands beside `pulumi`: `python -m operations --help`."""
+"""The project's own commands: `python -m operations --help`."""

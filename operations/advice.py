@@ -32,7 +32,7 @@ CONFIG_KEYS = {
     "vpclink-target-location": [],
 }
 """The keys of the stack file that correct the violations of a policy; none where the policy's fix
-names them. What all other policies want takes a change of the program."""
+names them. All other policies require a change of the program."""
 
 
 def correction(policy: str) -> str:
@@ -60,5 +60,5 @@ def allowance(rehearsal: Rehearsal, policy: str, open_routes: Collection[str]) -
     entry[listing] = sorted({*entry.get(listing, []), *names})
     file = rehearsal.exceptions
     shown = file.relative_to(ROOT) if file.is_relative_to(ROOT) else file
-    place = f"in {shown}" if file.is_file() else f"in a new file {shown}, wrapped in {{ }}"
-    return f"To allow it, {place}:", json.dumps({policy: entry}, ensure_ascii=False)[1:-1]
+    where = f"in {shown}" if file.is_file() else f"in a new file {shown}, wrapped in {{ }}"
+    return f"To allow it, set this {where}:", json.dumps({policy: entry}, ensure_ascii=False)[1:-1]

@@ -1,7 +1,7 @@
 """The only reader of a stack's configuration, `Pulumi.<stack>.yaml`.
 
 Everything that is wrong is reported at once, before the first resource: each key with its value,
-the limit and the way out.
+the limit and how to correct it.
 """
 
 from collections.abc import Mapping, Sequence

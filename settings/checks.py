@@ -34,7 +34,8 @@ def cross_problems(draft: Draft) -> Iterator[Problem]:
 def _there_are_not_too_many(draft: Draft) -> Problems:
     for part in ("targets", "stages"):
         if (count := len(mapping(draft.given.get(part)))) > MAX_NAMES:
-            yield part, f"{count} are above the limit of {MAX_NAMES}. Move some to another stack."
+            text = f"has {count} entries, above the limit of {MAX_NAMES}"
+            yield part, f"{text}. Move some to another stack."
 
 
 def _zones_are_in_the_region(draft: Draft) -> Problems:
@@ -53,7 +54,7 @@ def _new_targets_have_a_network(draft: Draft) -> Problems:
     if new and "network" not in draft.given:
         yield (
             "network",
-            f"is missing, and target {new[0]} needs one. Give a cidrBlock and zones for a new "
+            f"is missing, and target {new[0]} needs one. Add a cidrBlock and zones for a new "
             "network, or a vpcId and subnetIds for an existing one.",
         )
 
@@ -92,8 +93,8 @@ def _tls_needs_https(draft: Draft) -> Problems:
         elif isinstance(target, FleetTarget | InstancesTarget) and not target.server_name:
             yield (
                 at("targets", name, "serverName"),
-                "is missing with https. Give the name on the certificate of the service: it is "
-                "verified, and the name of the load balancer never matches.",
+                "is missing with https. Set it to the name on the certificate of the service: it "
+                "is verified, and the name of the load balancer never matches.",
             )
 
 
@@ -191,7 +192,7 @@ def _either_routes_or_file(draft: Draft) -> Problems:
     api = draft.given.get("api")
     file, routes = mapping(api).get("definitionFile"), mapping(api).get("routes")
     if isinstance(api, dict) and file is None and routes is None:
-        yield "api.routes", "is missing. Give routes, or a `definitionFile`."
+        yield "api.routes", "is missing. Add routes, or a `definitionFile`."
     if file and routes:
         text = f"{quoted(file)} cannot be combined with routes"
         yield "api.definitionFile", f"{text}. Keep one of them."

@@ -1,4 +1,4 @@
-"""Error messages: the key, its value, the limit and the way out."""
+"""Error messages: the key, its value, the limit and how to correct it."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -44,14 +44,14 @@ def explain(error: ValidationError) -> Iterator[Problem]:
         # pydantic does not count the items that are wrong themselves.
         if details["type"] == "too_short" and len(details["input"]) >= details["ctx"]["min_length"]:
             continue
-        place = _locate(details["loc"])
-        yield Problem(place.key, _message(details, place))
+        location = _locate(details["loc"])
+        yield Problem(location.key, _message(details, location))
 
 
 def hint(word: str, known: Iterable[str]) -> str:
     """The known words, the one that was probably meant first."""
     known = sorted(known)
-    listed = f"known are {', '.join(known)}" if known else "none is defined"
+    listed = f"known: {', '.join(known)}" if known else "none is defined"
     close = nearest(word, known)
     return f"did you mean {close}? ({listed})" if close else listed
 
@@ -62,8 +62,8 @@ def quoted(value: object) -> str:
     return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}..."
 
 
-class _Place(NamedTuple):
-    """Where an error is, and what the JSON schema says there."""
+class _Location(NamedTuple):
+    """Where an error is, and what the JSON schema has there."""
 
     key: str
     meaning: str
@@ -71,7 +71,7 @@ class _Place(NamedTuple):
     """Keys of the object that the value is in."""
 
 
-def _locate(location: Sequence[str | int]) -> _Place:
+def _locate(location: Sequence[str | int]) -> _Location:
     node, meaning, siblings = root(), "", {}
     steps: list[str | int] = []
     for step, following in pairwise((*location, "")):
@@ -88,16 +88,16 @@ def _locate(location: Sequence[str | int]) -> _Place:
             else:
                 node = resolved(items(node))
         meaning = description(node) or meaning
-    return _Place(at(":".join(map(str, steps[:2])), *steps[2:]), meaning, siblings)
+    return _Location(at(":".join(map(str, steps[:2])), *steps[2:]), meaning, siblings)
 
 
-def _message(details: ErrorDetails, place: _Place) -> str:
+def _message(details: ErrorDetails, location: _Location) -> str:
     value, reason = details["input"], details["msg"]
     match details["type"]:
         case "missing":
-            return f"is missing. {place.meaning}"
+            return f"is missing. {location.meaning}"
         case "extra_forbidden":
-            known = hint(str(details["loc"][-1]), place.siblings)
+            known = hint(str(details["loc"][-1]), location.siblings)
             return f"is not a valid key; {known}. Correct or remove it."
         case "selection" if isinstance(value, dict):
             present = " and ".join(key for key in reason.split(", ") if key in value)
@@ -108,4 +108,4 @@ def _message(details: ErrorDetails, place: _Place) -> str:
             reason = "does not have the right format"
         case kind if kind != "rejected":  # as in: String should have at most 253 characters
             reason = f"should {reason.partition(' should ')[2].partition(' after ')[0]}"
-    return f"{quoted(value)} {reason}. {place.meaning}"
+    return f"{quoted(value)} {reason}. {location.meaning}"

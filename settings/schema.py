@@ -177,7 +177,7 @@ class _ServedTarget(_Target):
     port: Port
     """Port that the service listens on, health check included, 1 to 65535."""
     health_path: Annotated[str, Field(pattern=r"^/[\x21-\x7e]*$", max_length=1024)]
-    """Path of the health check, such as /health; a healthy instance answers 200 to 399."""
+    """Path of the health check, such as /health; a healthy instance returns 200 to 399."""
     server_name: HostName | None = None
     """With https: the name on the certificate of the service, such as orders.example.com."""
 
@@ -314,11 +314,11 @@ class Api(Model):
     resource_policy_file: str | None = None
     """JSON file with the resource policy of the API, relative to the project."""
     revision: Annotated[int, Field(ge=1)] = 1
-    """Raise it to import and deploy an unchanged definition again."""
+    """Increase it to import and deploy an unchanged definition again."""
     models: dict[ModelName, dict[str, Any]] = {}
     """JSON schemas that routes refer to in `body`."""
     routes: Annotated[tuple[Route, ...], Field(min_length=1)] | None = None
-    """The routes; give either these or a `definitionFile`."""
+    """The routes; set either these or `definitionFile`."""
     definition_file: str | None = None
     """OpenAPI 3.0 file, JSON or YAML, relative to the project, instead of `routes`. Missing
     integrations are filled in; an error names the path of what API Gateway would reject or drop."""

@@ -41,7 +41,7 @@ def render(source: str, environment: Mapping[str, str], certificate_name: str | 
     size = len(rendered.encode())
     if size > MAX_BYTES:
         raise ValueError(
-            f"user data of {size} bytes is above the {MAX_BYTES} that AWS allows: "
+            f"user data of {size} bytes, above the {MAX_BYTES} that AWS allows: "
             "add the program to an image, or download it at boot"
         )
     return rendered

@@ -61,23 +61,23 @@ def run_stack(file: StackFile, phase: Phase) -> Run:
 def config_of(stack: str, root: Path = ROOT) -> dict[str, Any]:
     """The configuration of the policies for a stack: its own file, or else the strictest one.
 
-    Exceptions in a file beside the stack file, such as `https.policies.json`, override it.
+    Exceptions in a file next to the stack file, such as `https.policies.json`, override it.
     """
     own = _own_config(stack, root)
     config = read_config(own if own.is_file() else root / PACK / STRICTEST)
-    beside = _beside(stack, root)
-    return {**config, **(read_config(beside) if beside.is_file() else {})}
+    separate = _separate_file(stack, root)
+    return {**config, **(read_config(separate) if separate.is_file() else {})}
 
 
 def exceptions_of(stack: str, root: Path = ROOT) -> Path:
-    """The file for a stack's exceptions: its own configuration, or a file beside its stack file."""
-    own, beside = _own_config(stack, root), _beside(stack, root)
-    return own if own.is_file() and not beside.is_file() else beside
+    """The file for a stack's exceptions: its own configuration, or one next to its stack file."""
+    own, separate = _own_config(stack, root), _separate_file(stack, root)
+    return own if own.is_file() and not separate.is_file() else separate
 
 
 def _own_config(stack: str, root: Path) -> Path:
     return root / PACK / f"config.{stack}.json"
 
 
-def _beside(stack: str, root: Path) -> Path:
+def _separate_file(stack: str, root: Path) -> Path:
     return stack_file.path_of(root, stack).with_suffix(".policies.json")

@@ -30,7 +30,7 @@ _AMBIGUOUS = re.compile(
 
 
 class StackFileError(Exception):
-    """A project or stack file that cannot be read; the message names the file and the way out."""
+    """A project or stack file that cannot be read; the message names the file and the remedy."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def read(root: Path, stack: str) -> StackFile:
     """
     project, path = _load(root / "Pulumi.yaml", root), path_of(root, stack)
     if not isinstance(project, dict) or "name" not in project:
-        raise StackFileError(f"{root / 'Pulumi.yaml'}: has no name. Give the project one.")
+        raise StackFileError(f"{root / 'Pulumi.yaml'}: has no name. Add `name: private-api`.")
     name = str(project["name"])
     values = {
         _full(name, key): declared.get("default", declared.get("value"))
@@ -110,7 +110,7 @@ def _load(path: Path, root: Path) -> Any:
     except FileNotFoundError:
         known = ", ".join(sorted(p.name.split(".")[1] for p in root.glob("Pulumi.*.yaml")))
         raise StackFileError(
-            f"{path}: there is no such file. Known stacks are {known or 'none'}."
+            f"{path}: there is no such file. Known stacks: {known or 'none'}."
         ) from None
     except StackFileError as error:
         raise StackFileError(f"{path.name}: {error}") from None
@@ -159,14 +159,14 @@ def _scalar(node: yaml.ScalarNode) -> Any:
     if _AMBIGUOUS.fullmatch(text.replace("_", "")):
         raise _error(
             node,
-            f"{text} is not the same value to every reader of YAML. Put it in quotes if it is "
+            f"{text} is read differently by different YAML parsers. Put it in quotes if it is "
             "text; write true, false, null or a plain number if it is not.",
         )
     return text
 
 
-def _error(place: Any, message: str) -> StackFileError:
-    return StackFileError(f"line {place.start_mark.line + 1}: {message}")
+def _error(node: Any, message: str) -> StackFileError:
+    return StackFileError(f"line {node.start_mark.line + 1}: {message}")
 
 
 def _text(value: Any) -> str:

@@ -33,7 +33,7 @@ class Settings:
     scope: Scope
     owner: str
     subject_prefix: str
-    """The repository, as the subject of GitHub's tokens begins."""
+    """Start of the subject in GitHub's tokens, which identifies the repository."""
     creates_provider: bool
     """Whether GitHub's identity provider is created here."""
     state_bucket: str

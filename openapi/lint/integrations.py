@@ -33,7 +33,8 @@ def problems(document: Document, scheme: str | None, endpoint_type: str) -> Prob
         kind = str(spec.get("type")).lower()
         if kind not in ("http", "http_proxy", "mock"):
             allowed = "http_proxy or http with a VPC link, or mock"
-            yield at(path, "type"), f"{spec.get('type')!r} calls no private service. Use {allowed}."
+            text = f"{spec.get('type')!r} does not call a private service"
+            yield at(path, "type"), f"{text}. Use {allowed}."
             continue
         if kind != "mock":
             yield from _link_problems(path, spec)
@@ -50,7 +51,8 @@ def _link_problems(path: str, spec: Mapping[str, Any]) -> Problems:
     connection, link = spec.get("connectionType", "INTERNET"), spec.get("connectionId")
     if connection != "VPC_LINK":
         advice = "Set VPC_LINK, and connectionId."
-        yield at(path, "connectionType"), f"{connection!r} reaches no private service. {advice}"
+        text = f"{connection!r} does not reach a private service"
+        yield at(path, "connectionType"), f"{text}. {advice}"
     elif link is None:
         yield at(path, "connectionId"), "is missing. Write ${stageVariables.vpcLinkId}."
     elif not re.fullmatch(r"\$\{stageVariables\.\w+\}|[a-z0-9]{4,20}", str(link)):

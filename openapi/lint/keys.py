@@ -1,4 +1,4 @@
-"""Keys of OpenAPI that API Gateway ignores or rejects, each with the way out.
+"""Keys of OpenAPI that API Gateway ignores or rejects, each with the remedy.
 
 Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html;
 it does not mention `writeOnly`, `xml`, `externalDocs` and `examples`.

@@ -18,7 +18,7 @@ from operations.gateway import GatewayError
 LOOPBACK = "127.0.0.1"
 _ATTEMPTS = 3
 _POLL_SECONDS = 0.02
-_PATIENCE_SECONDS = 15.0
+_WARN_AFTER_SECONDS = 15.0
 _LOG = logging.getLogger(__name__)
 
 # The child keeps reading a pipe whose other end only this process holds. The pipe ends when this
@@ -131,7 +131,7 @@ def _wait(
     process: subprocess.Popen[bytes], answer: Callable[[], bool | None], awaited: str
 ) -> bool:
     """Wait for an answer as long as the process lives, however slow the machine is."""
-    warning_due = time.monotonic() + _PATIENCE_SECONDS
+    warning_due = time.monotonic() + _WARN_AFTER_SECONDS
     while process.poll() is None:
         # The process may have ended because another one has its port, and answers in its place.
         if (found := answer()) is not None and process.poll() is None:

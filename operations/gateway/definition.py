@@ -46,7 +46,7 @@ class GatewayOperation:
     def authorization(self) -> str:
         """What it requires of its callers: `none`, `iam`, `apiKey`, or `other`.
 
-        Only its own `security` counts: one at the root of a document is not honoured everywhere.
+        Only its own `security` counts: one at the root of a document is not honored everywhere.
         """
         schemes = self.document.get("components", {}).get("securitySchemes", {})
         kinds = set()

@@ -170,20 +170,20 @@ def _from_service(
 def _mapped_parameters(
     integration: Mapping[str, Any], sample: Sample, release: Release
 ) -> dict[str, dict[str, str]]:
-    """The values that `requestParameters` passes to the service, by place and name."""
+    """The values that `requestParameters` passes to the service, by location and name."""
     mapped: dict[str, dict[str, str]] = {"path": {}, "querystring": {}, "header": {}}
     for to, source in (integration.get("requestParameters") or {}).items():
-        place, _, name = to.removeprefix("integration.request.").partition(".")
-        if place not in mapped or "." in name or not _MAPPABLE.fullmatch(source):
+        location, _, name = to.removeprefix("integration.request.").partition(".")
+        if location not in mapped or "." in name or not _MAPPABLE.fullmatch(source):
             raise SkippedRouteError(f"the emulator does not map {source} to {to}")
         if value := _source_value(source, sample, release):
-            mapped[place][name] = value
+            mapped[location][name] = value
     return mapped
 
 
 def _source_value(source: str, sample: Sample, release: Release) -> str | None:
-    place, _, name = source.rpartition(".")
-    match place.removeprefix("method.request."):
+    location, _, name = source.rpartition(".")
+    match location.removeprefix("method.request."):
         case "path":
             return sample.path_values.get(name)
         case "header":

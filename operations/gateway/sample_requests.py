@@ -86,7 +86,7 @@ def _request(operation: GatewayOperation, method: str, path_values: Mapping[str,
 
 
 def _nonce() -> str:
-    """Letters and digits that tell one request from another."""
+    """Letters and digits that identify one request."""
     return secrets.token_hex(4)
 
 

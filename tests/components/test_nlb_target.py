@@ -306,7 +306,7 @@ def test_the_security_group_that_existing_instances_admit_is_an_output() -> None
 
 @pytest.mark.parametrize("changes", [{"fleet": None}, {"instance_ids": ["i-1"]}])
 def test_a_target_has_either_a_fleet_or_instances(changes: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="blue: give either fleet or instance_ids"):
+    with pytest.raises(ValueError, match="blue: set either fleet or instance_ids"):
         build(**changes)
 
 

@@ -89,7 +89,7 @@ def test_every_balancer_gets_a_link_and_an_existing_link_is_used(built: Run) -> 
     [{"host": "x"}, {"host": "x", "vpc_link_id": "a1b2c3", "load_balancer_arn": ARN.format("x")}],
 )
 def test_a_target_has_either_a_balancer_or_a_link(target: dict[str, str]) -> None:
-    with pytest.raises(ValueError, match="give either load_balancer_arn or vpc_link_id"):
+    with pytest.raises(ValueError, match="set either load_balancer_arn or vpc_link_id"):
         build(targets={"blue": target})
 
 

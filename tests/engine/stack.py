@@ -116,7 +116,7 @@ class Stack:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment of the commands, beside that of the tests."""
+        """The environment of the commands, separate from that of the tests."""
         return {
             "PULUMI_BACKEND_URL": f"file://{self.folder / 'state'}",
             "PULUMI_HOME": str(self.installation.home),

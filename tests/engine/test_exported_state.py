@@ -83,7 +83,7 @@ def test_without_mandatory_violations_it_succeeds(analyze: Analyze) -> None:
         ({"log-retention": {"minDay": 3}}, "did you mean 'minDays'?"),
     ],
 )
-def test_a_misspelt_configuration_is_rejected(analyze: Analyze, config: Props, hint: str) -> None:
+def test_a_misspelled_configuration_is_rejected(analyze: Analyze, config: Props, hint: str) -> None:
     code, output, _ = analyze(exported_state(), config)
     assert code != 0
     assert hint in output

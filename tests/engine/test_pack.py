@@ -66,7 +66,7 @@ def test_an_update_without_preview_stops_before_the_link(dev: Stack) -> None:
         ({"log-retention": {"minDay": 30}}, "did you mean 'minDays'"),
     ],
 )
-def test_a_misspelt_configuration_is_rejected(
+def test_a_misspelled_configuration_is_rejected(
     dev: Stack, config: dict[str, Any], hint: str
 ) -> None:
     with pytest.raises(CommandFailed, match=hint):

@@ -114,7 +114,7 @@ def test_a_definition_without_a_callable_route_fails(api: LocalApi) -> None:
 
 
 def test_a_service_of_any_kind_passes(emulator: Emulator, tmp_path: Path) -> None:
-    """The sample service echoes requests; this one does not, and imports a module beside it."""
+    """The sample service echoes requests; this one does not, and imports a neighboring module."""
     program = tmp_path / "app.py"
     program.write_text(
         "import os, helper\n"

@@ -155,7 +155,7 @@ def started(program: Path, text: str, listens: Callable[[int], bool | None]) -> 
 def test_a_slow_server_is_awaited_and_mentioned(
     program: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("operations.gateway.child._PATIENCE_SECONDS", 0)
+    monkeypatch.setattr("operations.gateway.child._WARN_AFTER_SECONDS", 0)
     answers = iter([None, None, None, True])
     with started(program, LASTING, lambda _: next(answers)) as running:
         assert caplog.messages == [

@@ -127,7 +127,7 @@ def test_a_relative_uv_is_found_from_anywhere(
     assert find_uv({"UV": ".uv/bin/uv"}) == str(tmp_path / ".uv" / "bin" / "uv")
 
 
-def test_without_uv_the_error_names_the_way_out(tmp_path: Path) -> None:
+def test_without_uv_the_error_names_a_remedy(tmp_path: Path) -> None:
     with pytest.raises(GatewayError, match="`make serve`"):
         find_uv({"PATH": os.devnull}, tmp_path)
 

@@ -1,4 +1,4 @@
-"""Every example behaves over HTTP as its routes say, and is documented."""
+"""Every example behaves over HTTP as its routes are configured, and is documented."""
 
 import json
 from pathlib import Path

@@ -45,7 +45,7 @@ def test_yaml_values_become_json_values(text: str, value: Any) -> None:
         ("a: 1\n---\nb: 2", "expected a single document"),
     ],
 )
-def test_text_that_cannot_be_read_is_refused_with_a_one_line_reason(text: str, reason: str) -> None:
+def test_unreadable_text_is_rejected_with_a_one_line_reason(text: str, reason: str) -> None:
     with pytest.raises(ValueError, match=reason) as caught:
         parse(text)
     assert "\n" not in str(caught.value)

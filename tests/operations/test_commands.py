@@ -69,10 +69,10 @@ def test_a_mistake_in_a_stack_file_is_explained_and_exits_with_2(
 def test_an_unknown_stack_exits_with_2_and_names_the_known_ones() -> None:
     done = command("rehearse", "staging")
     assert done.exit_code == 2
-    assert "Known stacks are dev, prod" in " ".join(done.stderr.split())
+    assert "Known stacks: dev, prod" in " ".join(done.stderr.split())
 
 
-def test_a_misspelt_policy_in_the_pack_configuration_exits_with_2(tmp_path: Path) -> None:
+def test_a_misspelled_policy_in_the_pack_configuration_exits_with_2(tmp_path: Path) -> None:
     (tmp_path / "typo.json").write_text('{"stage-web-acls": "mandatory"}')
     done = command("rehearse", "dev", "--policy-pack-config", tmp_path / "typo.json")
     assert done.exit_code == 2

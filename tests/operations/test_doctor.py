@@ -76,7 +76,7 @@ def test_a_stack_that_creates_the_role_does_not_need_it(tmp_path: Path) -> None:
 
 
 def test_a_missing_stack_file_is_listed_with_the_known_stacks(tmp_path: Path) -> None:
-    assert any("Known stacks are" in advice for advice in missing(tmp_path, stack="staging"))
+    assert any("Known stacks:" in advice for advice in missing(tmp_path, stack="staging"))
 
 
 def test_what_is_missing_is_printed_with_a_command_that_is_not_broken() -> None:

@@ -134,8 +134,8 @@ def test_an_exception_keeps_what_is_configured(
     rehearsal: Rehearsal, given: Any, member: dict[str, Any]
 ) -> None:
     found = with_findings(rehearsal, (), (ZONES,), **{"nlb-zones": given})
-    place, line = allowance(found, "nlb-zones", [])
-    assert place == "To allow it, in policies/config.dev.json:"
+    sentence, line = allowance(found, "nlb-zones", [])
+    assert sentence == "To allow it, set this in policies/config.dev.json:"
     assert json.loads(f"{{{line}}}") == {"nlb-zones": member}
 
 
@@ -143,8 +143,9 @@ def test_an_exception_can_belong_in_a_file_that_does_not_exist(
     rehearsal: Rehearsal, tmp_path: Path
 ) -> None:
     found = replace(with_findings(rehearsal, (ZONES,)), exceptions=tmp_path / "new.json")
-    place, _ = allowance(found, "nlb-zones", [])
-    assert place == f"To allow it, in a new file {tmp_path / 'new.json'}, wrapped in {{ }}:"
+    sentence, _ = allowance(found, "nlb-zones", [])
+    file = tmp_path / "new.json"
+    assert sentence == f"To allow it, set this in a new file {file}, wrapped in {{ }}:"
 
 
 def test_advice_names_policies_and_keys_that_exist() -> None:

@@ -1,4 +1,4 @@
-"""What a test run says and does where the Pulumi CLI or an account is missing."""
+"""What a test run reports and skips where the Pulumi CLI or an account is missing."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The project keeps its own promises: pins, versions, generated documents, the public surface."""
+"""The project is consistent: pins, versions, generated documents, the public surface."""
 
 import re
 import subprocess

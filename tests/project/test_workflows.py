@@ -26,7 +26,7 @@ PINS = {
     "pulumi/actions": "8e5e406f4007fca908480587cb9893c07090f58d # v7.0.0",
     "pulumi/auth-actions": "141415910c3beb54e03b48e9057c204c97b956f2 # v2.1.0",
 }
-"""Each action at the commit of its release, as its repository says."""
+"""Each action at the commit of its release, as its repository lists it."""
 TEXTS = {name: (FOLDER / f"{name}.yml").read_text() for name in NAMES}
 WORKFLOWS: dict[str, Any] = {n: YAML(typ="safe", pure=True).load(t) for n, t in TEXTS.items()}
 JOBS = {f"{n}/{job}": body for n, each in WORKFLOWS.items() for job, body in each["jobs"].items()}

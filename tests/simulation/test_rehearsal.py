@@ -13,7 +13,7 @@ def test_a_stack_has_its_own_levels_or_the_strictest_ones() -> None:
     assert config_of("somebody") == STRICTEST
 
 
-def test_exceptions_beside_a_stack_file_override_the_configuration() -> None:
+def test_exceptions_next_to_a_stack_file_override_the_configuration() -> None:
     assert "integration-tls-verified" not in STRICTEST
     assert config_of("examples/https.yaml") == {
         **STRICTEST,
@@ -21,7 +21,7 @@ def test_exceptions_beside_a_stack_file_override_the_configuration() -> None:
     }
 
 
-def test_an_exception_belongs_in_the_stacks_own_configuration_or_beside_its_file() -> None:
+def test_an_exception_belongs_in_the_stacks_own_configuration_or_next_to_its_file() -> None:
     assert exceptions_of("prod") == POLICIES / "config.prod.json"
     assert exceptions_of("examples/https.yaml") == ROOT / "examples/https.policies.json"
     assert exceptions_of("somebody") == ROOT / "Pulumi.somebody.policies.json"

@@ -59,7 +59,7 @@ def test_a_value_is_handed_over_as_by_the_cli(tmp_path: Path, text: str, value: 
 @pytest.mark.parametrize("text", [*AMBIGUOUS, "[x, on]", "{on: x}"])
 def test_a_value_that_programs_read_differently_has_to_be_quoted(tmp_path: Path, text: str) -> None:
     folder = write(tmp_path, f"config:\n  lab:a: 1\n  lab:b: {text}\n")
-    message = r"^Pulumi\.dev\.yaml: line 3: \S+.* is not the same value .* Put it in quotes"
+    message = r"^Pulumi\.dev\.yaml: line 3: \S+.* is read differently .* Put it in quotes"
     with pytest.raises(StackFileError, match=message):
         read(folder, "dev")
 
@@ -109,7 +109,7 @@ def test_a_file_that_is_not_valid_is_rejected(tmp_path: Path, text: str, reason:
 
 @pytest.mark.parametrize(
     ("stack", "reason"),
-    [("prod", "no such file. Known stacks are dev"), ("x" * 5000, "name too long")],
+    [("prod", "no such file. Known stacks: dev"), ("x" * 5000, "name too long")],
 )
 def test_a_stack_without_a_file_is_rejected(tmp_path: Path, stack: str, reason: str) -> None:
     with pytest.raises(StackFileError, match=reason):

@@ -167,3 +167,13 @@ def test_a_stage_whose_link_is_not_known_yet_is_compared_with_its_api() -> None:
     here, there = (LinkedStack(regions={"dev": region}, **alone) for region in (HERE, THERE))
     assert proof_of(here.run(Phase.PREVIEW))[0] is UNPROVEN
     assert proof_of(there.run(Phase.PREVIEW))[0] is DIFFERENT
+
+
+def test_an_integration_whose_account_nothing_shows_is_stopped_by_the_update() -> None:
+    stack = LinkedStack(by("a", profile="x"), by("a", profile="x"), read=("api",))
+    run = stack.run(Phase.UPDATE)
+    assert not is_stopped(run)
+    call, provider = run.one(types.INTEGRATION), run.one(types.PROVIDER)
+    other = replace(provider, urn=f"{provider.urn}b", name="ab", inputs={"accessKey": "AKIA"})
+    moved = swap(run, call, replace(call, provider=other.urn))
+    assert is_stopped(replace(moved, resources=(*moved.resources, other)))

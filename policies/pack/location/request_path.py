@@ -74,12 +74,14 @@ class RequestPath:
     def _problems_of_part(self, part: Resource, api: Api) -> Iterator[Problem]:
         """Compare a part with its API: in another place, it would belong to one that is not there.
 
-        The ARN of a stage shows its account after the update; of other parts, nothing does.
+        Of parts that name no link, nothing shows the account after the update, and AWS itself
+        refuses to create them.
         """
         pair = (self._location(part), location_of_api(api, self.graph))
         yield from compare(part, [pair], [Axis.REGION])
         for problem in compare(part, [pair], [Axis.ACCOUNT]):
-            is_final = problem.proof is Proof.DISPROVED or part.type in types.STAGES
+            is_on_path = part.type in (*types.STAGES, *_SOURCES)
+            is_final = problem.proof is Proof.DISPROVED or is_on_path
             yield problem if is_final else problem._replace(proof=Proof.ELSEWHERE)
 
     def _problems_of_integrations(self, source: Resource, api: Api | None) -> Iterator[Problem]:

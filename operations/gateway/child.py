@@ -144,6 +144,6 @@ def _wait(
 
 
 def _signal_group(leader: int, number: signal.Signals) -> None:
-    # The group is gone (macOS reports "not permitted" for one that has only zombies left).
+    # The group has ended (macOS reports "not permitted" for one that has only zombies left).
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(leader, number)

@@ -1,6 +1,6 @@
 """A published API on this machine: the emulated gateway with the services behind it.
 
-A proxy stands before the gateway too, so that the URL stays when a definition is imported again.
+There is a proxy in front of the gateway, too: the URL stays when a definition is imported again.
 """
 
 import contextlib

@@ -65,7 +65,7 @@ def target_service(
 
         def handle(request: Request) -> Response:
             response = forward(request, upstream)
-            # Before it is sent: whoever has the response can rely on the report.
+            # Reported before it is sent: a client that has the response can rely on the report.
             report(Delivery(settings.target, request, response))
             return response
 

@@ -98,23 +98,25 @@ def members(printed: str) -> dict[str, Any]:
             {"route-authorization", "stage-access-log", "stage-execution-logs"},
         ),
         ("examples/https.yaml", {}, {"integration-tls-verified"}),
-        ("examples/existing-link.yaml", {}, {"nlb-api-same-account-region"}),
+        (
+            "examples/existing-link.yaml",
+            {},
+            {"nlb-api-location-proven", "nlb-api-same-account-region"},
+        ),
     ],
 )
 def test_the_advised_exceptions_allow_what_was_violated(
     tmp_path: Path, stack: str, changes: dict[str, str], policies: set[str]
 ) -> None:
     file = edited(tmp_path, changes, stack)
-    done = command("rehearse", file)
-    assert done.exit_code == 1
-    assert all(f"mandatory {policy} (" in done.stdout for policy in policies)
-    exceptions = members(done.stdout)
+    exceptions: dict[str, Any] = {}
+    # Policies share a fact, so the exception for one of them may show it under the next.
+    while new := members((done := command("rehearse", file)).stdout):
+        assert not new.keys() & exceptions.keys()
+        exceptions |= new
+        file.with_suffix(".policies.json").write_text(json.dumps(exceptions))
     assert exceptions.keys() == policies | {"api-endpoint-tls", "stage-web-acl"}
-
-    file.with_suffix(".policies.json").write_text(json.dumps(exceptions))
-    done = command("rehearse", file)
     assert done.exit_code == 0
-    assert members(done.stdout) == {}
     assert "at update: passed\n" in done.stdout
 
 

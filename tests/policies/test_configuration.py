@@ -105,8 +105,8 @@ def test_a_level_by_name_overrides_the_level_for_all() -> None:
 
 def test_properties_are_the_defaults_overridden_by_the_configuration() -> None:
     found = reconcile(build(), {"nlb-zones": {"minZones": 3}, "fleet-zones": "advisory"})
-    assert found["nlb-zones"] == ("mandatory", {"minZones": 3, "onlyWithApi": False})
-    assert found["fleet-zones"] == ("advisory", {"minZones": 2, "onlyWithApi": False})
+    assert found["nlb-zones"] == ("mandatory", {"minZones": 3})
+    assert found["fleet-zones"] == ("advisory", {"minZones": 2})
 
 
 @pytest.mark.parametrize(

@@ -177,3 +177,16 @@ def test_an_integration_whose_account_nothing_shows_is_stopped_by_the_update() -
     other = replace(provider, urn=f"{provider.urn}b", name="ab", inputs={"accessKey": "AKIA"})
     moved = swap(run, call, replace(call, provider=other.urn))
     assert is_stopped(replace(moved, resources=(*moved.resources, other)))
+
+
+def test_a_listed_link_of_a_canary_counts_while_the_definition_is_unknown() -> None:
+    pinned, canary = by("a", **PINNED), {"vpcLinkId": "abc123"}
+    run = LinkedStack(pinned, pinned, body=True, canary=canary).run(Phase.PREVIEW)
+    api = run.one(types.REST_API)
+    body = {"body": UNKNOWN}
+    run = swap(run, api, replace(api, inputs=api.inputs | body, outputs=api.outputs | body))
+    entry = {"nlbArn": arn(), "account": THEIRS}
+    assert proof_of(run, externalVpcLinks={"abc123": {"nlbArn": arn()}})[0] is SAME
+    assert proof_of(run, externalVpcLinks={"abc123": entry})[0] is DIFFERENT
+    assert proof_of(run)[0] is UNPROVEN
+    assert not is_stopped(run)

@@ -69,8 +69,8 @@ _SPELLINGS = {
 STACK_PROPERTIES: Schemas = {
     "onlyWithApi": {
         "type": "boolean",
-        "default": False,
-        "description": "Check only stacks that have a part of an API, or a VPC link.",
+        "description": "Check only stacks that have a part of an API, or a VPC link; "
+        "by default all stacks.",
     },
 }
 """Properties that every stack rule has in addition: a resource rule sees one resource."""

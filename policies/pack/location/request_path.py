@@ -174,6 +174,7 @@ class RequestPath:
 
     def _problems_of_stage(self, stage: Resource, api: Api | None) -> Iterator[Problem]:
         """Compare a stage with the links that it selects for integrations of other stacks."""
+        is_known = api is not None and not any(map(_has_unknown_body, self._sources(api)))
         for selection in self._selections(stage):
             compared = (self._compare_link(stage, link, api) for link in selection.links)
             yield from one_of(stage, compared)
@@ -183,16 +184,17 @@ class RequestPath:
             caller = Integration(stage, "", {})
             for link_id in selection.external_ids:
                 for problem in self._problems_of_external_link(caller, link_id, set(), api):
-                    # While the API is unknown, so is whether an integration here names more.
-                    is_final = api is not None or problem.proof is Proof.DISPROVED
+                    # While the integrations are unknown, so is whether they use the link.
+                    is_final = is_known or problem.proof is Proof.DISPROVED
                     yield problem if is_final else problem._replace(proof=Proof.PENDING)
 
     def _selections(self, stage: Resource) -> Iterator[Selection]:
         """The links that a stage selects, without those that are followed from an integration."""
         api = self.graph.api_of(stage)
         followed = self._used_variables(api) if api else frozenset[str]()
-        is_private = api is not None and self._is_private(api)
-        return selections(stage, self.graph, followed, has_integrations=is_private)
+        known = [s for s in self._sources(api) if not _has_unknown_body(s)] if api else []
+        has_integrations = any(map(_may_be_private, known))
+        return selections(stage, self.graph, followed, has_integrations=has_integrations)
 
     def _used_variables(self, api: Api) -> frozenset[str]:
         """Stage variables that integrations of this stack use for their links."""

@@ -19,13 +19,13 @@ demo: .venv ## Rehearse a stack, then call every route of its API: make demo STA
 	$(RUN) python -m operations demo $(STACK)
 
 test: .venv ## Run the tests.
-	$(RUN) pytest -n 2 --dist loadgroup
+	$(RUN) pytest -n 2
 
 coverage: .venv ## Run the tests and print their coverage; takes longer.
-	$(RUN) pytest -n 2 --dist loadgroup --cov --cov-report=term-missing
+	$(RUN) pytest -n 2 --cov --cov-report=term-missing
 
 engine: .venv ## Run only the tests that drive the Pulumi CLI; fail if it is missing.
-	$(RUN) pytest -m engine -n 2 --dist loadgroup --require-cli
+	$(RUN) pytest -m engine -n 2 --require-cli
 
 check: .venv ## Check format, lint, types, spelling, workflows, and pins.
 	$(RUN) ruff format --check .

@@ -3,9 +3,11 @@
 import gc
 import os
 from collections import Counter
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from tests import once
 from tests.tools import missing_tools
@@ -56,6 +58,22 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     reasons = Counter(report.longrepr[2].removeprefix("Skipped: ") for report in skipped)
     for reason, count in reasons.items():
         terminalreporter.write_line(f"SKIPPED [{count}] {reason}", yellow=True)
+
+
+class _Scheduler(LoadScopeScheduling):  # type: ignore[misc]
+    """Runs the tests of the local gateway in one worker: any other would start its own emulator.
+
+    The mark `xdist_group` has no effect: pytest-xdist 3.8 sets a node id that pytest 9.2 ignores.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        folder = "tests/gateway/"
+        return folder if nodeid.startswith(folder) else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _Scheduler:
+    return _Scheduler(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)

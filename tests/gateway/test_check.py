@@ -16,7 +16,7 @@ from operations.gateway.published import Canary, PublishedApi, PublishedStage
 from operations.gateway.serve import check
 from tests.gateway.apis import BLUE, GREEN, ORIGIN, ROOT_ROUTE, ask, published
 
-pytestmark = [pytest.mark.gateway, pytest.mark.xdist_group("gateway")]
+pytestmark = pytest.mark.gateway
 
 ALLOW = "Access-Control-Allow-Origin"
 ORDER = {"method": "GET", "path": "/orders/{id}", "backendPath": "/v2/{id}/order"}

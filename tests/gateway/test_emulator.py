@@ -11,8 +11,7 @@ from operations.gateway.emulator import emulator as run_emulator
 from operations.gateway.local_api import LocalApi
 from tests.gateway.apis import ask, published
 
-# One worker, because every other one would start its own emulator.
-pytestmark = [pytest.mark.gateway, pytest.mark.xdist_group("gateway")]
+pytestmark = pytest.mark.gateway
 
 
 def start_error(folder: Path, script: str) -> str:

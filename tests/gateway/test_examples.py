@@ -15,7 +15,6 @@ EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"), key=lambda path: path.name
 
 
 @pytest.mark.gateway
-@pytest.mark.xdist_group("gateway")
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
 def test_every_request_to_an_example_matches_its_expectations(example: Path, api: LocalApi) -> None:
     stack = str(example.relative_to(ROOT))

@@ -17,7 +17,7 @@ from operations.gateway.proxy import Response
 from operations.gateway.published import Canary, PublishedStage
 from tests.gateway.apis import BLUE, GREEN, ORIGIN, ROOT_ROUTE, ask, published, reached
 
-pytestmark = [pytest.mark.gateway, pytest.mark.xdist_group("gateway")]
+pytestmark = pytest.mark.gateway
 
 TO_BLUE, TO_GREEN = PublishedStage(BLUE), PublishedStage(GREEN)
 BODY = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/None"}}}}

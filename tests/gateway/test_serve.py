@@ -20,11 +20,7 @@ from operations.gateway.proxy import Request, Upstream, forward
 from operations.gateway.serve import serve
 from tests.gateway.apis import published
 
-pytestmark = [
-    pytest.mark.gateway,
-    pytest.mark.xdist_group("gateway"),
-    pytest.mark.usefixtures("interpreter"),
-]
+pytestmark = [pytest.mark.gateway, pytest.mark.usefixtures("interpreter")]
 
 # Publishes one route; the file named on its command line says which target the stage leads to.
 PROGRAM = """

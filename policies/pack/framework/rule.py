@@ -13,6 +13,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 
@@ -269,9 +270,14 @@ class ResourceRule(Rule):
         """Build the resource policy."""
         return ResourceValidationPolicy(validate=self._validate, **self._policy_arguments())
 
+    @cached_property
+    def _reason_for_other_types(self) -> str:
+        # Needed for nearly every resource, so it is written once.
+        return f"checks only {', '.join(self.resource_types)}"
+
     def _validate(self, args: ResourceValidationArgs, report: ReportViolation) -> None:
         if args.resource_type not in self.resource_types:
-            args.not_applicable(f"checks only {', '.join(self.resource_types)}")
+            args.not_applicable(self._reason_for_other_types)
         resource, config = resource_of(args), self._with_defaults(args.get_config())
         if not is_covered(resource.name, config):
             args.not_applicable("excluded by the configuration")

@@ -5,6 +5,7 @@ import binascii
 import gzip
 import zlib
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from .. import resource_types as types
@@ -216,7 +217,12 @@ def _has_no_secrets(resource: Resource, _: Config) -> Verdicts:
 
 
 def _is_secret(user_data: Any) -> bool:
-    return isinstance(user_data, str) and holds_secret(decode(user_data))
+    return isinstance(user_data, str) and _decoded_holds_secret(user_data)
+
+
+@lru_cache(maxsize=64)  # instances and templates of one stack often have the same user data
+def _decoded_holds_secret(user_data: str) -> bool:
+    return holds_secret(decode(user_data))
 
 
 def decode(text: str) -> str:

@@ -24,7 +24,7 @@ SEVERITIES = ("", "low", "medium", "high", "critical")
 @pytest.fixture(scope="module")
 def info() -> Iterator[Any]:
     """The answer of the pack, started as the engine starts it."""
-    command = [sys.executable, "."]
+    command = [sys.executable, "-u", "."]
     with subprocess.Popen(command, cwd=ROOT / "policies", stdout=subprocess.PIPE) as started:
         try:
             assert started.stdout

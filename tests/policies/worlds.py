@@ -308,7 +308,7 @@ class _Wiring:
         elif world.chance(0.12):
             world.features.add("load balancer exists")
             more["exists"] = True
-            if provider.inputs.get("profile") and world.chance(0.4):
+            if provider.inputs.get("profile") and not provider.is_pinned and world.chance(0.4):
                 world.features.add("profile changed")
                 more["place"] = Place(world.place().account, provider.place.region)
                 more["argument"] = False

@@ -191,17 +191,20 @@ class RequestPath:
     def _selections(self, stage: Resource) -> Iterator[Selection]:
         """The links that a stage selects, without those that are followed from an integration."""
         api = self.graph.api_of(stage)
-        followed = self._used_variables(api) if api else frozenset[str]()
-        known = [s for s in self._sources(api) if not _has_unknown_body(s)] if api else []
-        has_integrations = any(map(_may_be_private, known))
+        if api is None:
+            return selections(stage, self.graph)
+        followed, has_integrations = self.graph.once(
+            f"link variables of {api.key}", lambda: self._used_variables(api)
+        )
         return selections(stage, self.graph, followed, has_integrations=has_integrations)
 
-    def _used_variables(self, api: Api) -> frozenset[str]:
-        """Stage variables that integrations of this stack use for their links."""
+    def _used_variables(self, api: Api) -> tuple[frozenset[str], bool]:
+        """Stage variables that the known integrations use for links, and if any is private."""
         sources = [source for source in self._sources(api) if not _has_unknown_body(source)]
-        found = (one.peek("connectionId") for s in sources for one in integrations(s))
-        names = (sole_variable(link) for link in found if isinstance(link, str))
-        return frozenset(name for name in names if name)
+        found = [one for source in sources for one in integrations(source)]
+        links = (one.peek("connectionId") for one in found)
+        names = (sole_variable(link) for link in links if isinstance(link, str))
+        return frozenset(name for name in names if name), any(one.is_private for one in found)
 
     def _problems_of_external_link(
         self, integration: Integration, link_id: str, stages: set[str], api: Api | None
@@ -272,7 +275,8 @@ class RequestPath:
         return expected
 
     def _location(self, resource: Resource) -> Location:
-        return location_of(resource, self.graph)
+        key = f"location of {resource.urn}"
+        return self.graph.once(key, lambda: location_of(resource, self.graph))
 
     def _targets(self, integration: Integration) -> tuple[list[Location], list[Problem]]:
         """Locate what an integration names next to its link; nothing if it names nothing."""

@@ -385,6 +385,8 @@ class _Wiring:
             kind = types.HTTP_INTEGRATION if is_http else types.INTEGRATION
             props = {reference: api_value, **call}
             made = world.make(kind, "call", self.api_provider, props)
+            if api_kind != "here":  # only its parts show where it is
+                place = world.places[made]
             self.same("integration", world.places[made], place)
         is_elsewhere = by_variable and api_kind == "here" and form != "elsewhere"
         has_stage = by_variable and not (is_elsewhere and world.chance(0.2))
@@ -432,13 +434,9 @@ class _Wiring:
             for made in world.resources.values()
             if made["token"] in (*types.APIS, *types.STAGES)
         }
-        accounts: dict[str, set[str]] = {}
         for name, made in world.resources.items():
-            if made["token"] in tokens and not made.get("read"):
-                where = accounts.setdefault(made["provider"].name, set())
-                where.add(world.places[name].account)
-        if any(len(where) > 1 for where in accounts.values()):
-            world.unshown.add("a provider with resources in two accounts")
+            if world.places[name].account != made["provider"].place.account:
+                world.unshown.add("a provider with resources in two accounts")
         changed = {m["provider"].name for m in world.resources.values() if "place" in m}
         world.is_hidden = bool(changed - new)
         if stage_elsewhere and world.unshown:

@@ -408,12 +408,16 @@ class _Wiring:
         if target:
             self.same("target", target.place, place)
             world.unshown.discard("external link")
-        for name, made_of in world.resources.items():
-            if made_of["token"] == types.VPC_LINK:
-                self.same(name, world.places[name], self._place_of_target(name))
         if form == "elsewhere" and any(link.place is None for link in links):
             world.unshown.add("external link")
+        self.compare_links_with_targets()
         self.note_unshown(by_variable and not has_stage)
+
+    def compare_links_with_targets(self) -> None:
+        """A VPC link of version 1 is where its load balancer is."""
+        for name, made in self.world.resources.items():
+            if made["token"] == types.VPC_LINK:
+                self.same(name, self.world.places[name], self._place_of_target(name))
 
     def note_unshown(self, stage_elsewhere: bool) -> None:
         """A provider without a pin shows its account only by the ARNs of what it creates."""

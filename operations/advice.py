@@ -2,6 +2,7 @@
 
 import glob
 import json
+import re
 from collections.abc import Collection
 from typing import Any
 
@@ -34,6 +35,10 @@ CONFIG_KEYS = {
 """The keys of the stack file that correct the violations of a policy; none where the policy's fix
 names them. All other policies require a change of the program."""
 
+BALANCER = "arn:aws:elasticloadbalancing:<region>:<account>:loadbalancer/net/<name>/<id>"
+"""In place of the load balancer of a VPC link, which only its owner knows."""
+_LINK_ELSEWHERE = re.compile(r"uses VPC link '(\w+)'.*, which is not part of this stack")
+
 
 def correction(policy: str) -> str:
     """Where a stack file corrects the violations of a policy; empty if the fix names the keys."""
@@ -47,17 +52,23 @@ def allowance(rehearsal: Rehearsal, policy: str, open_routes: Collection[str]) -
     """Where an exception belongs, as a sentence, and the JSON member that allows the violations.
 
     The member replaces the policy's present one. It excludes the resources by name, which every
-    policy supports. Open routes are listed instead: with their definition excluded, new ones
-    would go unnoticed.
+    policy supports. Open routes and VPC links of other stacks are listed instead: with their
+    definition excluded, new ones would go unnoticed.
     """
     given = rehearsal.pack_config.get(policy, {})
     entry: dict[str, Any] = {"enforcementLevel": given} if isinstance(given, str) else dict(given)
     found = {f for findings in rehearsal.findings.values() for f in findings if f.policy == policy}
+    links = {f: link[1] for f in found if (link := _LINK_ELSEWHERE.search(f.message))}
+    if links:
+        listed = {link: {"nlbArn": BALANCER} for link in sorted(links.values())}
+        entry["externalVpcLinks"] = {**listed, **entry.get("externalVpcLinks", {})}
+        found -= links.keys()
     names = {glob.escape(f.resource) for f in found if f.kind is Kind.VIOLATION}
     listing = "exclude"
     if policy == "route-authorization" and not set(open_routes) <= set(entry.get("openRoutes", [])):
         listing, names = "openRoutes", set(open_routes)
-    entry[listing] = sorted({*entry.get(listing, []), *names})
+    if names:
+        entry[listing] = sorted({*entry.get(listing, []), *names})
     file = rehearsal.exceptions
     shown = file.relative_to(ROOT) if file.is_relative_to(ROOT) else file
     where = f"in {shown}" if file.is_file() else f"in a new file {shown}, wrapped in {{ }}"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from operations.advice import CONFIG_KEYS, allowance, correction
+from operations.advice import BALANCER, CONFIG_KEYS, allowance, correction
 from operations.gateway.published import load
 from operations.report import show
 from operations.route_table import route_table
@@ -137,6 +137,25 @@ def test_an_exception_keeps_what_is_configured(
     sentence, line = allowance(found, "nlb-zones", [])
     assert sentence == "To allow it, set this in policies/config.dev.json:"
     assert json.loads(f"{{{line}}}") == {"nlb-zones": member}
+
+
+def test_a_link_of_another_stack_is_listed_and_what_else_is_wrong_excluded(
+    rehearsal: Rehearsal,
+) -> None:
+    name = "nlb-api-same-account-region"
+    text = "'api' uses VPC link 'a1b2' (stage 'dev'), which is not part of this stack, so ..."
+    link = Finding(NLB.replace("blue-nlb", "api"), name, "mandatory", f"T.\n{text}")
+    other = Finding(NLB, name, "mandatory", "T.\n'blue-nlb' cannot work")
+    listed = {"a1b2": {"nlbArn": BALANCER}}
+    for found, member in (
+        ((link,), {"externalVpcLinks": listed}),
+        ((link, other), {"externalVpcLinks": listed, "exclude": ["blue-nlb"]}),
+    ):
+        _, line = allowance(with_findings(rehearsal, found), name, [])
+        assert json.loads(f"{{{line}}}") == {name: member}
+    known = {name: {"externalVpcLinks": {"a1b2": {"nlbArn": "arn:aws"}}}}
+    _, line = allowance(with_findings(rehearsal, (link,), **known), name, [])
+    assert json.loads(f"{{{line}}}") == known
 
 
 def test_an_exception_can_belong_in_a_file_that_does_not_exist(

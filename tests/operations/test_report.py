@@ -153,7 +153,7 @@ def test_a_link_of_another_stack_is_listed_and_what_else_is_wrong_excluded(
     ):
         _, line = allowance(with_findings(rehearsal, found), name, [])
         assert json.loads(f"{{{line}}}") == {name: member}
-    known = {name: {"externalVpcLinks": {"a1b2": {"nlbArn": "arn:aws"}}}}
+    known: Any = {name: {"externalVpcLinks": {"a1b2": {"nlbArn": "arn:aws"}}}}
     _, line = allowance(with_findings(rehearsal, (link,), **known), name, [])
     assert json.loads(f"{{{line}}}") == known
 

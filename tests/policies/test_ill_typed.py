@@ -124,7 +124,7 @@ def misplaced(resource: Registered, path: Path, value: Any) -> Registered:
 @pytest.mark.parametrize("rule", RULES, ids=name_of)
 @settings(
     max_examples=EXAMPLES,
-    deadline=None,
+    derandomize=True,
     phases=[HPhase.generate],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )

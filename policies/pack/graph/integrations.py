@@ -128,7 +128,7 @@ class VariableSet:
         return None, self.stage, ""
 
 
-def variable_sets(stage: Resource, _: Graph) -> tuple[VariableSet, ...]:
+def variable_sets(stage: Resource) -> tuple[VariableSet, ...]:
     """All variable sets of a stage; a canary inherits what it does not override.
 
     The variables of a deployment do not count: the provider creates it without a stage.
@@ -175,7 +175,7 @@ def link_references(
             reason = f"no stage of this stack sets the stage variable {variable}"
             yield LinkReference("", unresolved=reason, is_elsewhere=True)
         for stage in stages:
-            for variables in variable_sets(stage, graph):
+            for variables in variable_sets(stage):
                 value, holder, prop = variables.find(variable)
                 if value is not None:  # stage-variables-complete reports a missing variable
                     yield link_reference(variables.label, value, holder, prop, graph)

@@ -39,10 +39,11 @@ def selections(
 ) -> Iterator[Selection]:
     """Find the links in the variables of a stage, except in those that are `followed` already.
 
-    A value that is no link of this stack is the id of another one if its name or its origin says
-    so, and if no integration of this stack shows which variables are links (`has_integrations`).
+    A value that is not a link of this stack counts as the id of another link if its name or its
+    origin says so, and if no integration of this stack shows which variables are links
+    (`has_integrations`).
     """
-    for variables in variable_sets(stage, graph):
+    for variables in variable_sets(stage):
         links: dict[Resource, None] = {}
         external, unknown = [], []
         for name in _names(variables):

@@ -39,7 +39,7 @@ def _sets_variables(stage: Resource, graph: Graph, _: Config) -> Verdicts:
     if graph.once(f"unknown users of {api.key}", lambda: _has_unknown_users(api, graph)):
         yield Unknown(stage, "used stage variables")
     used = graph.once(f"variables of {api.key}", lambda: _used_variables(api, graph))
-    for variable_set in variable_sets(stage, graph):
+    for variable_set in variable_sets(stage):
         missing = [name for name in sorted(used) if variable_set.find(name)[0] is None]
         if missing:
             noun = "stage variable" if len(missing) == 1 else "stage variables"
@@ -173,7 +173,7 @@ def _variable_sets(
         yield None
     elif api:
         for stage in graph.parts(api, types.STAGE):
-            yield from variable_sets(stage, graph)
+            yield from variable_sets(stage)
 
 
 def _needs_a_stage(integration: Integration, graph: Graph) -> bool:

@@ -59,7 +59,6 @@ EVERY_RESOURCE = [
 NOTHING_LEFT_OUT = document(
     {"Effect": "Allow", "NotAction": "iam:x", "NotResource": "arn:aws:s3:::x"}
 )
-NOT_ACTION = '{"Statement": {"Effect": "Allow", "NotAction": "iam:*", "Resource": ["*"]}}'
 OUR_ACCOUNT = {"AWS": "arn:aws:iam::111122223333:root"}
 BOTH = our.ROLE.set(
     TRUST,

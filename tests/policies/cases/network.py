@@ -68,7 +68,7 @@ def in_subnet(token: str, prop: str) -> Change:
 
 
 def main_route(table: object, **sources: Part) -> Change:
-    """A route to the internet in the main route table of the VPC, which is no resource here."""
+    """A route to the internet in the main route table, which the stack does not create."""
     props = {"routeTableId": table, "destinationCidrBlock": "0.0.0.0/0", "gatewayId": "igw-1"}
     return added(types.ROUTE, "main-route", props, sources)
 

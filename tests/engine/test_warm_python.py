@@ -59,3 +59,11 @@ def test_a_signal_ends_the_program(python: Path) -> None:
         process.terminate()
         assert process.stdout.read() == b""  # the program has it open, until it ends
         assert process.wait() != 0
+
+
+def test_an_unbuffered_program_is_read_while_it_runs(python: Path) -> None:
+    text = "import sys, time; sys.stdout.buffer.write(b'started\\n'); time.sleep(600)"
+    with subprocess.Popen([python, "-u", "-c", text], env={}, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"started\n"
+        process.terminate()

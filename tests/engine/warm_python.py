@@ -6,6 +6,7 @@ folder that Pulumi takes for the program's virtual environment; its `python` is 
 """
 
 import gc
+import io
 import marshal
 import os
 import pkgutil
@@ -21,6 +22,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from socketserver import BaseRequestHandler, ForkingMixIn, UnixStreamServer
 from tempfile import TemporaryDirectory
+from typing import BinaryIO, cast
 
 _START = """#!/bin/sh
 case "$1" in
@@ -108,6 +110,9 @@ def _obey(client: socket.socket) -> None:
 def _run(arguments: list[str]) -> None:
     """Run a program as `python` does with these arguments, and end the process with it."""
     code: object = 0
+    if "-u" in arguments:  # the pack prints its port, for which the engine waits
+        raw = open(1, "wb", buffering=0, closefd=False)  # noqa: SIM115 - until the end
+        sys.stdout = io.TextIOWrapper(cast("BinaryIO", raw), write_through=True)
     try:
         match [argument for argument in arguments if argument != "-u"]:
             case ["-c", text]:

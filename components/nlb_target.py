@@ -13,6 +13,12 @@ import pulumi_aws as aws
 from components.tagging import named
 from openapi.routes import SCHEME_PORTS
 
+DRAIN_SECONDS = 150
+"""The least time that a deregistered instance keeps its connections, in seconds.
+
+Source: https://docs.aws.amazon.com/elasticloadbalancing/latest/network/edit-target-group-attributes.html
+"""
+
 
 class Protocol(enum.StrEnum):
     """Protocol between the gateway and the service; the balancer passes TCP through."""
@@ -68,7 +74,8 @@ class NlbTargetArgs(PlacementArgs):
     server_name: NotRequired[pulumi.Input[str]]
     """Name on the service's certificate; it is the host instead of the balancer's name."""
     longest_request_seconds: NotRequired[float]
-    """The longest integration timeout; draining takes longer. 29 by default."""
+    """The longest integration timeout; draining takes longer, and 150 seconds at least. 29 by
+    default."""
     fleet: NotRequired[FleetArgs]
     """New instances."""
     instance_ids: NotRequired[Sequence[str]]
@@ -184,8 +191,10 @@ class NlbTarget(pulumi.ComponentResource):
             target_type="instance",
             # The client of a VPC link is API Gateway itself, whose address would need more rules.
             preserve_client_ip="false",
-            connection_termination=True,
-            deregistration_delay=max(30, longest + 1),
+            # A balancer may send new connections for some two minutes after a deregistration, and
+            # cutting them at the end of the delay would lose the requests on them.
+            connection_termination=False,
+            deregistration_delay=max(DRAIN_SECONDS, longest + 1),
             health_check={
                 "protocol": protocol.upper(),
                 "port": "traffic-port",
@@ -244,11 +253,7 @@ class NlbTarget(pulumi.ComponentResource):
         name = f"{self._prefix}-fleet"
         group = self._security_group(name, "Instances: admit their balancer.")
         rules = self._fleet_rules(balancer_group, group)
-        image = (
-            "resolve:ssm:/aws/service/ami-amazon-linux-latest/"
-            f"al2023-ami-kernel-default-{fleet['architecture']}"
-        )
-        template = self._launch_template(name, fleet, group, image)
+        template = self._launch_template(name, fleet, group)
         return aws.autoscaling.Group(
             name,
             launch_template={
@@ -265,6 +270,13 @@ class NlbTarget(pulumi.ComponentResource):
             # The update fails unless this many instances become healthy in the target group.
             min_elb_capacity=fleet["min_size"],
             wait_for_capacity_timeout="15m",
+            # One failed launch (no capacity in one zone, say) does not end the wait.
+            ignore_failed_scaling_activities=True,
+            # An instance that is replaced stays until its successor is healthy.
+            instance_maintenance_policy={
+                "min_healthy_percentage": 100,
+                "max_healthy_percentage": 200,
+            },
             # Thirty days, in seconds: no instance runs an older image for longer.
             max_instance_lifetime=2_592_000,
             tags=[
@@ -276,10 +288,13 @@ class NlbTarget(pulumi.ComponentResource):
                 depends_on=[listener, *rules],
                 # A new fleet has to be healthy before the old one is deleted: a version that is
                 # not fails the update and gets no requests.
+                #
+                # The values come from the template: an update that leaves it out (`--target`)
+                # must not be remembered as a roll.
                 replacement_trigger=[
-                    hashlib.sha256(fleet["user_data"].encode()).hexdigest(),
-                    fleet["instance_type"],
-                    image,
+                    template.user_data.apply(_digest),
+                    template.instance_type,
+                    template.image_id,
                     targets.arn,
                 ],
             ),
@@ -331,11 +346,12 @@ class NlbTarget(pulumi.ComponentResource):
         ]
 
     def _launch_template(
-        self, name: str, fleet: FleetArgs, group: aws.ec2.SecurityGroup, image: str
+        self, name: str, fleet: FleetArgs, group: aws.ec2.SecurityGroup
     ) -> aws.ec2.LaunchTemplate:
         return aws.ec2.LaunchTemplate(
             name,
-            image_id=image,
+            image_id="resolve:ssm:/aws/service/ami-amazon-linux-latest/"
+            f"al2023-ami-kernel-default-{fleet['architecture']}",
             instance_type=fleet["instance_type"],
             user_data=base64.b64encode(fleet["user_data"].encode()).decode(),
             metadata_options={
@@ -367,6 +383,11 @@ class NlbTarget(pulumi.ComponentResource):
             tags=self._tags,
             opts=self._child,
         )
+
+
+def _digest(user_data: str | None) -> str:
+    """Hash of user data that is encoded as base64."""
+    return hashlib.sha256(base64.b64decode(user_data or "")).hexdigest()
 
 
 def _available_after(

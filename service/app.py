@@ -37,7 +37,7 @@ MAX_BODY = 10 * 1024 * 1024  # bytes; API Gateway passes no more in one request
 # Whoever opens a connection should close it: API Gateway keeps one for up to 310 s, the load
 # balancer forgets it after 350 s. Closing earlier would lose a request that is on its way.
 IDLE_SECONDS = 360
-DRAIN_SECONDS = 20
+DRAIN_SECONDS = 300  # the longest that API Gateway waits for an answer
 DIGITS = {10: "[0-9]", 16: "[0-9A-Fa-f]"}
 
 

@@ -9,6 +9,7 @@ PROGRAM = "/usr/local/lib/private-service/app.py"
 CERTIFICATE = "/etc/private-service/certificate.pem"
 KEY = "/etc/private-service/key.pem"
 _FIRST_FREE_PORT = 1024
+_STOP_SECONDS = 310  # more than the longest answer of an API, 300 s; systemd's default is 90 s
 
 
 def render(source: str, environment: Mapping[str, str], certificate_name: str | None = None) -> str:
@@ -71,6 +72,7 @@ ProtectHome=yes
 PrivateTmp=yes
 Restart=always
 RestartSec=2
+TimeoutStopSec={_STOP_SECONDS}
 
 [Install]
 WantedBy=multi-user.target

@@ -105,10 +105,14 @@ def test_the_instances_see_the_balancers_address(built: Run) -> None:
     assert built.one(TARGETS).inputs["preserveClientIp"] == "false"
 
 
-@pytest.mark.parametrize(("longest", "delay"), [(5, 30), (29, 30), (29.5, 31), (300, 301)])
+@pytest.mark.parametrize(("longest", "delay"), [(5, 150), (149, 150), (149.5, 151), (300, 301)])
 def test_draining_takes_longer_than_the_longest_request(longest: float, delay: int) -> None:
     built = build(longest_request_seconds=longest)
     assert built.one(TARGETS).inputs["deregistrationDelay"] == delay
+
+
+def test_a_draining_instance_keeps_its_connections(built: Run) -> None:
+    assert built.one(TARGETS).inputs["connectionTermination"] is False
 
 
 def test_the_listener_forwards_to_its_own_target_group(built: Run) -> None:
@@ -191,6 +195,15 @@ def test_an_update_waits_until_the_minimum_instances_are_healthy(built: Run) -> 
     assert group["minElbCapacity"] == group["minSize"] == 2
     assert "waitForElbCapacity" not in group
     assert "desiredCapacity" not in group
+
+
+def test_one_failed_launch_does_not_end_the_wait(built: Run) -> None:
+    assert built.one(FLEET_GROUP).inputs["ignoreFailedScalingActivities"] is True
+
+
+def test_an_instance_stays_until_its_successor_is_healthy(built: Run) -> None:
+    policy = built.one(FLEET_GROUP).inputs["instanceMaintenancePolicy"]
+    assert policy == {"minHealthyPercentage": 100, "maxHealthyPercentage": 200}
 
 
 def test_the_fleet_waits_for_the_listener_and_the_rules(built: Run) -> None:

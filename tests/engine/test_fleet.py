@@ -30,6 +30,26 @@ def test_a_new_size_is_an_update_in_place(dev: Stack) -> None:
     assert dev.up() == ["update Group blue-fleet"]
 
 
+def test_a_new_tag_updates_the_fleet_in_place(dev: Stack) -> None:
+    dev.edit(("owner", "orders"))
+    fleet = [change for change in dev.up() if change.endswith("blue-fleet")]
+    assert "update LaunchTemplate blue-fleet" in fleet
+    assert "update Group blue-fleet" in fleet
+    assert "create Group blue-fleet" not in fleet
+
+
+def test_a_fleet_that_is_updated_without_its_template_is_still_rolled_later(dev: Stack) -> None:
+    urns = [resource["urn"] for resource in dev.state() if resource["type"] == FLEET]
+    dev.edit(NEW_VERSION)
+    assert dev.up("--target", *urns) == []
+    assert dev.up() == [
+        "update LaunchTemplate blue-fleet",
+        "create Group blue-fleet",
+        "delete Group blue-fleet",
+    ]
+    assert dev.up() == []
+
+
 @pytest.fixture
 def stuck(dev: Stack) -> Stack:
     """A stack whose new fleet was created, but never became healthy."""

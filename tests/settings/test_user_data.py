@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from openapi.routes import MAX_TIMEOUT_MS
+from service.app import DRAIN_SECONDS
 from settings.user_data import MAX_BYTES, PROGRAM, render
 from tests.stacks import ROOT
 
@@ -44,6 +46,12 @@ def test_nothing_is_installed() -> None:
 def test_the_service_runs_without_privileges() -> None:
     lines = unit().splitlines()
     assert {"DynamicUser=yes", "NoNewPrivileges=yes", "ProtectSystem=strict"} <= set(lines)
+
+
+def test_systemd_lets_the_longest_answer_of_an_api_finish() -> None:
+    (line,) = [line for line in unit().splitlines() if line.startswith("TimeoutStopSec=")]
+    longest = max(MAX_TIMEOUT_MS.values()) / 1000
+    assert longest <= DRAIN_SECONDS < int(line.partition("=")[2])
 
 
 @pytest.mark.parametrize(("port", "needed"), [(80, True), (1023, True), (1024, False)])

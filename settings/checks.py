@@ -1,6 +1,7 @@
 """The checks between the parts of a configuration."""
 
 from collections.abc import Callable, Iterator
+from ipaddress import IPv4Network
 
 from openapi.compiler import HOST_VARIABLE, LINK_VARIABLE, POLICY, stage_variables
 from openapi.document import mapping, operations_with_api_keys
@@ -21,6 +22,14 @@ from .schema import (
     NewNetwork,
 )
 
+SUBNETS = 8
+"""Subnets that a new network has room for, one for each zone that a region may have."""
+_UNUSABLE_ADDRESSES = 5 + 8
+"""Of each subnet: what AWS reserves, and what has to be free when a balancer is created.
+
+Sources: https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html
+and https://docs.aws.amazon.com/elasticloadbalancing/latest/network/availability-zones.html
+"""
 _FIXED_VARIABLES = {LINK_VARIABLE, HOST_VARIABLE}
 
 
@@ -96,6 +105,24 @@ def _tls_needs_https(draft: Draft) -> Problems:
                 "is missing with https. Set it to the name on the certificate of the service: it "
                 "is verified, and the name of the load balancer never matches.",
             )
+
+
+def _the_network_has_addresses_for_every_instance(draft: Draft) -> Problems:
+    new = [t for t in draft.targets.values() if isinstance(t, FleetTarget | InstancesTarget)]
+    if not isinstance(draft.network, NewNetwork) or not new:
+        return
+    zones, block = draft.network.zones, draft.network.cidr_block
+    subnet = IPv4Network(block).num_addresses // SUBNETS
+    # A roll and a renewal are create-first: for a while there are two of each.
+    room = len(zones) * (subnet - _UNUSABLE_ADDRESSES - 2 * len(new))
+    largest = sum(t.fleet.max_size for t in new if isinstance(t, FleetTarget))
+    if room < 2 * largest:
+        yield (
+            "network.cidrBlock",
+            f"{quoted(block)} has room for {max(room, 0)} instances in {len(zones)} zones, below "
+            f"{2 * largest}, which is twice the maxSize of all fleets: an update creates a new fleet "
+            "before it deletes the old one. Choose a larger range or more zones, or lower maxSize.",
+        )
 
 
 def _fleet_sizes_are_in_order(draft: Draft) -> Problems:
@@ -242,6 +269,7 @@ _CHECKS: tuple[Callable[[Draft], Problems], ...] = (
     _targets_share_a_protocol,
     _tls_needs_https,
     _fleet_sizes_are_in_order,
+    _the_network_has_addresses_for_every_instance,
     _balancers_are_in_the_account_and_region,
     _balancers_have_one_link,
     _either_routes_or_file,

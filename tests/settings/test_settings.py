@@ -1,13 +1,16 @@
 """Which configurations are valid, and what is reported about the others."""
 
 import json
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
 
+from components.addressing import subnet_cidr
 from settings import ConfigError, Settings
+from settings.checks import SUBNETS
 from settings.schema import FleetTarget, Stage
 from tests.stacks import ABSENT, ROOT, config
 
@@ -37,6 +40,42 @@ def test_an_invalid_value_is_reported_in_one_line(change: dict[str, Any], error:
 @pytest.mark.parametrize("stack", ["dev", "prod"])
 def test_the_shipped_stacks_are_valid(stack: str) -> None:
     assert set(read(stack=stack).stages)
+
+
+FLEET = {"port": 8080, "healthPath": "/", "fleet": {"instanceType": "t4g.micro"}}
+
+
+@pytest.mark.parametrize(
+    ("zones", "largest", "more", "fits"),
+    [
+        # A /27 has 32 addresses: 5 are reserved, 8 have to be free, 2 are of old and new balancer.
+        ("ab", 17, {}, True),
+        ("ab", 18, {}, False),
+        ("abc", 25, {}, True),
+        # Two balancers in each zone, and four more instances at most.
+        ("ab", 11, {"green": FLEET}, True),
+        ("ab", 12, {"green": FLEET}, False),
+    ],
+)
+def test_a_network_has_an_address_for_every_instance_of_two_fleets(
+    zones: str, largest: int, more: dict[str, Any], fits: bool
+) -> None:
+    changes = {
+        "network.cidrBlock": "10.20.0.0/24",
+        "network.zones": [f"us-east-2{zone}" for zone in zones],
+        "targets.blue.fleet.maxSize": largest,
+        **{f"targets.{name}": target for name, target in more.items()},
+    }
+    if fits:
+        assert read(*changes.items())
+    else:
+        (problem,) = problems(*changes.items())
+        assert problem.startswith("private-api:network.cidrBlock: ")
+
+
+def test_a_subnet_has_the_size_that_the_check_assumes() -> None:
+    subnet = IPv4Network(subnet_cidr("10.20.0.0/24", "us-east-2a"))
+    assert subnet.num_addresses * SUBNETS == 256
 
 
 BALANCER = {

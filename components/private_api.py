@@ -3,7 +3,7 @@
 import enum
 import json
 from collections.abc import Mapping, Sequence
-from typing import NotRequired, TypedDict
+from typing import NotRequired, TypedDict, cast
 
 import pulumi
 import pulumi_aws as aws
@@ -138,7 +138,7 @@ class PrivateApiArgs(TypedDict):
     definition: pulumi.Input[str]
     """OpenAPI 3.0 document, as JSON."""
     fingerprint: pulumi.Input[str]
-    """Hash of the definition; another one makes another deployment."""
+    """Hash of the definition; another one makes another import and deployment."""
     targets: Mapping[str, LinkTargetArgs]
     """Targets of stages by name. Plain, because each is a link."""
     stages: Mapping[str, StageArgs]
@@ -217,14 +217,17 @@ class PrivateApi(pulumi.ComponentResource):
 
     def _rest_api(self) -> aws.apigateway.RestApi:
         """The API without its content; the import gives it the title of the definition as name."""
-        endpoint_type = self._args.get("endpoint_type", EndpointType.REGIONAL)
         return aws.apigateway.RestApi(
             f"{self._prefix}-api",
             name=self._args["title"],
-            endpoint_configuration={"types": endpoint_type.upper()},
+            endpoint_configuration={"types": self._endpoint_type()},
             tags=self._tags,
             opts=self._child,
         )
+
+    def _endpoint_type(self) -> str:
+        """Type of the endpoint, as AWS spells it."""
+        return self._args.get("endpoint_type", EndpointType.REGIONAL).upper()
 
     def _deployment(self, api: aws.apigateway.RestApi) -> aws.apigateway.Deployment:
         """The import of the definition, and a deployment of it.
@@ -232,20 +235,26 @@ class PrivateApi(pulumi.ComponentResource):
         The import is a separate resource, so that a failed one is not saved in the state and the
         next update repeats it. As `RestApi(body=)` it would be saved as if it had worked.
         """
-        revision = pulumi.Output.from_input(self._args.get("revision", 1)).apply(str)
         imported = aws.apigateway.RestApiPut(
             f"{self._prefix}-definition",
             rest_api_id=api.id,
             body=self._args["definition"],
             # Otherwise the import drops a wrong integration, and the update succeeds.
             fail_on_warnings=True,
-            triggers={"revision": revision},
+            triggers={
+                "definition": self._args["fingerprint"],
+                "revision": pulumi.Output.from_input(self._args.get("revision", 1)).apply(str),
+                # AWS asks for a deployment after the type of the endpoint has changed.
+                "endpointType": self._endpoint_type(),
+            },
             opts=self._child,
         )
         return aws.apigateway.Deployment(
             f"{self._prefix}-deployment",
             rest_api=imported.rest_api_id,
-            triggers={"definition": self._args["fingerprint"], "revision": revision},
+            # Those of the import: an update that leaves it out (`--target`) must not be remembered
+            # as a deployment of what was not imported.
+            triggers=cast(pulumi.Output[Mapping[str, pulumi.Input[str]]], imported.triggers),
             opts=self._child,
         )
 

@@ -117,13 +117,25 @@ def test_a_deployment_follows_its_import(built: Run) -> None:
     assert built.one(DEPLOYMENT).inputs["triggers"] == {
         "definition": DEFINITION.fingerprint,
         "revision": "1",
+        "endpointType": "REGIONAL",
     }
 
 
-def test_another_revision_imports_and_deploys_again() -> None:
-    changed = build(revision=2)
-    assert changed.one(IMPORT).inputs["triggers"] == {"revision": "2"}
-    assert changed.one(DEPLOYMENT).inputs["triggers"]["revision"] == "2"
+@pytest.mark.parametrize(
+    ("change", "trigger"),
+    [
+        ({"revision": 2}, {"revision": "2"}),
+        ({"endpoint_type": EndpointType.EDGE}, {"endpointType": "EDGE"}),
+        ({"fingerprint": "other"}, {"definition": "other"}),
+    ],
+)
+def test_what_is_not_in_the_definition_imports_and_deploys_again(
+    built: Run, change: dict[str, Any], trigger: dict[str, str]
+) -> None:
+    changed = build(**change)
+    for token in (IMPORT, DEPLOYMENT):
+        before = built.one(token).inputs["triggers"]
+        assert changed.one(token).inputs["triggers"] == {**before, **trigger}
 
 
 def test_a_stage_selects_its_target_by_its_variables(built: Run) -> None:

@@ -40,6 +40,19 @@ def test_a_changed_definition_is_imported_and_deployed(dev: Stack, change: Chang
     assert dev.up() == []
 
 
+def test_another_type_of_the_endpoint_is_deployed(dev: Stack) -> None:
+    dev.edit(("api.endpointType", "edge"))
+    assert dev.up() == ["update RestApi api-api", *REDEPLOYED]
+    assert dev.up() == []
+
+
+def test_a_deployment_that_is_updated_without_its_import_is_still_made_later(dev: Stack) -> None:
+    urns = [resource["urn"] for resource in dev.state() if resource["type"] == DEPLOYMENT]
+    dev.edit(("api.routes.3", ADDED))
+    assert dev.up("--target", *urns) == []
+    assert dev.up() == REDEPLOYED
+
+
 def test_what_is_deployed_is_what_was_imported(dev: Stack) -> None:
     before = dev.aws.account.one(DEPLOYMENT).definition
     assert '"/orders/{id}"' in before

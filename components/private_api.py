@@ -64,6 +64,13 @@ class AccountLogging(enum.StrEnum):
     OFF = "off"
 
 
+class RemovedLogs(enum.StrEnum):
+    """What happens to the log groups of a stage that is removed."""
+
+    DELETE = "delete"
+    KEEP = "keep"
+
+
 class LinkTargetArgs(TypedDict):
     """A target of stages; exactly one of `load_balancer_arn` and `vpc_link_id`."""
 
@@ -122,6 +129,8 @@ class StageArgs(TypedDict):
     """Limits of every method."""
     log_retention_days: pulumi.Input[int]
     """How long the stage's logs are kept, in days."""
+    logs: NotRequired[RemovedLogs]
+    """Whether the log groups outlive the stage; deleted with it by default."""
     variables: NotRequired[Mapping[str, pulumi.Input[str]]]
     """Additional stage variables that the definition uses."""
     canary: NotRequired[CanaryArgs]
@@ -365,13 +374,15 @@ class PrivateApi(pulumi.ComponentResource):
                 "API-Gateway-Execution-Logs_", api.id, f"/{stage_name}"
             ),
         }
+        keep = spec.get("logs") == RemovedLogs.KEEP
+        options = pulumi.ResourceOptions(parent=self, retain_on_delete=True if keep else None)
         return [
             aws.cloudwatch.LogGroup(
                 f"{self._prefix}-{stage_name}-{kind}{suffix.replace('/', '-').lower()}",
                 name=pulumi.Output.concat(group, suffix),
                 retention_in_days=spec["log_retention_days"],
                 tags=self._tags,
-                opts=self._child,
+                opts=options,
             )
             for kind, group in names.items()
             for suffix in ("", CANARY_SUFFIX)

@@ -120,8 +120,9 @@ def _the_network_has_addresses_for_every_instance(draft: Draft) -> Problems:
         yield (
             "network.cidrBlock",
             f"{quoted(block)} has room for {max(room, 0)} instances in {len(zones)} zones, below "
-            f"{2 * largest}, which is twice the maxSize of all fleets: an update creates a new fleet "
-            "before it deletes the old one. Choose a larger range or more zones, or lower maxSize.",
+            f"{2 * largest}, which is twice the maxSize of all fleets: an update creates a new "
+            "fleet before it deletes the old one. Choose a larger range or more zones, or lower "
+            "maxSize.",
         )
 
 

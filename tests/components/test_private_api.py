@@ -196,6 +196,12 @@ def test_log_groups_exist_before_the_stage_and_expire_their_logs(built: Run) -> 
     assert {g.urn for g in groups} <= built.one(STAGE_TYPE).dependencies
 
 
+@pytest.mark.parametrize(("logs", "kept"), [("keep", {True}), ("delete", {False})])
+def test_the_log_groups_of_a_stage_outlive_it_on_request(logs: str, kept: set[bool]) -> None:
+    groups = with_stage(logs=logs).of_type(LOG_GROUP)
+    assert {bool(group.options.get("retainOnDelete")) for group in groups} == kept
+
+
 def test_every_method_is_throttled_and_has_metrics_and_error_logs(built: Run) -> None:
     methods = built.one(METHODS).inputs
     assert methods["methodPath"] == "*/*"

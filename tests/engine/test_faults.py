@@ -153,11 +153,14 @@ def test_a_create_that_happened_in_part_is_completed(
     assert {call.type for call in stack.aws.calls("update", "delete")} <= {token}
 
 
-def test_a_canceled_update_is_completed_by_the_next(trial: Callable[[str], Trial]) -> None:
+@pytest.mark.parametrize("cancel", [signal.SIGINT, signal.SIGTERM], ids=lambda s: s.name)
+def test_a_canceled_update_is_completed_by_the_next(
+    trial: Callable[[str], Trial], cancel: signal.Signals
+) -> None:
     stack, _ = started = trial(VPC_LINK)
     with stack.aws.paused(VPC_LINK) as begun:
         process = _updating(stack, begun)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(cancel)
         output, _ = process.communicate()
         assert process.returncode != 0, output
     stack.up("--refresh")

@@ -29,7 +29,6 @@ ACCESS_LOG_FORMAT = json.dumps(
         "path": "$context.path",
         "protocol": "$context.protocol",
         "sourceIp": "$context.identity.sourceIp",
-        "userAgent": "$context.identity.userAgent",
         "caller": "$context.identity.userArn",
         "apiKeyId": "$context.identity.apiKeyId",
         "status": "$context.status",
@@ -45,6 +44,8 @@ ACCESS_LOG_FORMAT = json.dumps(
 )
 """One JSON object for each request. Every variable is quoted, because a missing one prints as -.
 
+The user agent is not in it: AWS does not say that values are escaped, so a quote in a header could
+break the line or forge a field (docs/operating.md).
 Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html
 """
 

@@ -183,6 +183,7 @@ def test_every_request_is_logged_as_json_with_the_response_of_the_service(built:
     assert {"$context.requestId", "$context.integration.status", "$context.integration.error"} <= {
         *logged.values()
     }
+    assert not any("userAgent" in variable for variable in logged.values())
     assert "\n" not in ACCESS_LOG_FORMAT
     assert len(ACCESS_LOG_FORMAT) <= 3 * 1024
 

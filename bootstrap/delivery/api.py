@@ -74,10 +74,14 @@ def _change(scope: Scope, methods: str, path: str) -> Grant:
 def _manage(scope: Scope, collection: str) -> tuple[Grant, ...]:
     """Creating, changing and deleting tagged resources.
 
-    A creation sets the tags by a second call, in the same request.
+    AWS authorizes the tags of a creation as a second call, `PUT /tags/...`. It does not document
+    whether it takes them as tags of the request or of the resource; its own policy below creates
+    under a condition on those of the resource. So either is allowed.
+    Source: https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSMigrationHubRefactorSpacesFullAccess.html
     """
     return (
         Grant(("apigateway:POST",), scope.api(collection), scope.creates),
+        _change(scope, "POST", collection),
         Grant(("apigateway:PUT",), scope.api("/tags/*"), scope.claims),
         _change(scope, "DELETE PUT", "/tags/*"),
         _change(scope, "DELETE PATCH", f"{collection}/*"),

@@ -48,8 +48,7 @@ def permissions(scope: Scope) -> dict[str, Permissions]:
             read=(service.describe("DescribeListenerAttributes DescribeListeners DescribeTags"),),
             write=(
                 # AWS checks the balancer's ARN for the call, and the listener's for the tags.
-                *service.create("CreateListener", LISTENER),
-                service.allow("CreateListener", BALANCER, when=scope.creates),
+                *service.create("CreateListener", LISTENER, BALANCER),
                 service.change(LISTENER, "DeleteListener ModifyListener ModifyListenerAttributes"),
             ),
         ),

@@ -29,7 +29,7 @@ def permissions(scope: Scope) -> dict[str, Permissions]:
         "aws:autoscaling/group:Group": Permissions(
             read=(scaling.describe("DescribeAutoScalingGroups"),),
             write=(
-                scaling.describe("DescribeScalingActivities"),
+                scaling.describe("DescribeLoadBalancerTargetGroups DescribeScalingActivities"),
                 load_balancing(scope).describe("DescribeTargetHealth"),
                 scaling.allow(
                     "CreateAutoScalingGroup", SCALING_GROUP, when=both(scope.creates, versioned)

@@ -25,4 +25,7 @@ def permissions(scope: Scope, bucket: str, key_arn: str) -> Permissions:
     if key_arn:
         # The CLI encrypts with a data key of the stack, which it only has to decrypt.
         read.append(Grant(("kms:Decrypt",), (key_arn,)))
+        # A bucket that encrypts with the key as well asks for a data key for each file.
+        # Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
+        write.append(Grant(("kms:GenerateDataKey",), (key_arn,)))
     return Permissions(tuple(read), tuple(write))

@@ -11,7 +11,7 @@ from bootstrap.delivery.grants import Document, Scope
 from bootstrap.delivery.policies import read_policies, resource_types, write_policies
 from simulation.engine import Phase, Registered, run_program
 from tests import stacks
-from tests.bootstrap.aws_calls import ACCOUNT, Caller, calls
+from tests.bootstrap.aws_calls import ACCOUNT, TABLE, Caller, calls
 from tests.bootstrap.documents import BUCKET, DEPLOY, DOCUMENTS, KEY, PREVIEW, SCOPE, actions
 from tests.bootstrap.iam import Request, allowed, covers
 
@@ -141,9 +141,22 @@ def test_nothing_is_created_in_a_resource_of_another_stack() -> None:
         targets = tuple(their if OWNED in their.context else our for our, their in pairs)
         if targets != ours.targets:
             mixed.append(Request(ours.action, targets))
-    assert {"ec2:CreateSubnet", "ec2:RunInstances"} <= {request.action for request in mixed}
+    created = {"ec2:CreateSubnet", "ec2:RunInstances", "elasticloadbalancing:CreateListener"}
+    assert created <= {request.action for request in mixed}
     # An existing network has other tags, so a group can be created in any VPC.
     assert {r.action for r in permitted(DEPLOY, mixed)} == {"ec2:CreateSecurityGroup"}
+
+
+def test_no_listener_is_created_on_a_balancer_of_another_stack() -> None:
+    arn = TABLE["resources"]["balancer"]
+    own, foreign = (caller.owned(arn).context for caller in (CALLER, Caller(stack="prod")))
+    # The listener's tags are in the request for both resources.
+    request, other = (
+        Request("elasticloadbalancing:CreateListener", (CALLER.created(arn, **context),))
+        for context in (own, foreign)
+    )
+    assert denied(DEPLOY, [request]) == []
+    assert permitted(DEPLOY, [other]) == []
 
 
 def test_the_permissions_follow_the_stack_and_its_region() -> None:
@@ -275,6 +288,16 @@ def test_a_stack_writes_its_own_state_and_no_other(path: str) -> None:
     assert permitted(DEPLOY, [Request(action, other) for action in write]) == []
     assert permitted(PREVIEW, [Request(action, own) for action in write]) == []
     assert denied(PREVIEW, [Request("s3:GetObject", own)]) == []
+
+
+def test_a_bucket_can_encrypt_the_files_that_are_written_with_the_key_of_the_secrets() -> None:
+    key = CALLER.untagged(f"kms:key/{KEY.rpartition('/')[2]}")
+    assert key.resource == KEY
+    assert (
+        denied(DEPLOY, [Request(f"kms:{a}", (key,)) for a in ("Decrypt", "GenerateDataKey")]) == []
+    )
+    assert denied(PREVIEW, [Request("kms:Decrypt", (key,))]) == []
+    assert permitted(PREVIEW, [Request("kms:GenerateDataKey", (key,))]) == []
 
 
 def test_a_state_elsewhere_needs_no_permission_in_aws() -> None:

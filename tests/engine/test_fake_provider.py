@@ -33,8 +33,9 @@ class Example:
         urn = f"urn:pulumi:s::p::{token}::{len(self.account.resources)}"
         return self.account.build(token, urn, inputs, REGION)
 
-    def add(self, token: str, /, **inputs: Any) -> Resource:
+    def add(self, token: str, /, status: str = "", **inputs: Any) -> Resource:
         resource = self.build(token, **inputs)
+        resource.status = status
         assert create_error(self.account, resource) is None
         self.account.add(resource)
         return resource
@@ -148,6 +149,36 @@ def test_the_ranges_of_subnets_must_not_overlap(example: Example) -> None:
     within = example.build(rt.SUBNET, vpcId="vpc", cidrBlock="10.0.0.128/25")
     assert "conflicts" in str(create_error(example.account, within))
     example.add(rt.SUBNET, vpcId="vpc", cidrBlock="10.0.1.0/24")
+
+
+def test_every_target_is_healthy_unless_a_pattern_says_otherwise(example: Example) -> None:
+    group = example.group.id
+    fleet = example.add(rt.FLEET, name="fleet-a", minSize=2, targetGroupArns=[group])
+    example.add(rt.FLEET, name="fleet-b", minSize=3, targetGroupArns=["arn:other"])
+    example.add(rt.ATTACHMENT, targetGroupArn=group, targetId="i-1", port=80)
+    first, second = example.account.instances(fleet)
+    healthy = dict.fromkeys([first, second, "i-1"], "healthy")
+    assert example.account.health(group) == healthy
+    example.account.unhealthy = {"fleet-a"}
+    assert example.account.health(group) == {**healthy, first: "unhealthy", second: "unhealthy"}
+    example.account.unhealthy = {first, "i-?"}
+    assert example.account.health(group) == {
+        first: "unhealthy",
+        second: "healthy",
+        "i-1": "unhealthy",
+    }
+
+
+def test_a_resource_has_been_made_unless_it_was_canceled_or_failed(example: Example) -> None:
+    begun = example.add(rt.VPC_LINK, status="PENDING", targetArn="a", name="begun")
+    failed = example.add(rt.VPC_LINK, status="FAILED", targetArn="b", name="failed")
+    assert [link.status for link in (example.link, begun, failed)] == [
+        "AVAILABLE",
+        "PENDING",
+        "FAILED",
+    ]
+    example.account.settle()
+    assert [begun.status, failed.status] == ["AVAILABLE", "FAILED"]
 
 
 def test_removing_a_zone_replaces_the_load_balancer() -> None:

@@ -4,6 +4,7 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from fnmatch import fnmatch
 
 from tests.engine.fake_provider import resource_types as rt
 from tests.engine.fake_provider.values import Props, plain
@@ -24,6 +25,11 @@ class Resource:
     """Computed outputs."""
     definition: str = ""
     """Of a deployment: the document that it froze."""
+    status: str = ""
+    """One of `ResourceType.states`. Of a fleet: the health of its instances. The provider's Read
+    does not look at it."""
+    status_message: str = ""
+    """Why it is in that state, if it failed."""
 
     @property
     def inputs(self) -> Props:
@@ -45,6 +51,8 @@ class Account:
     """Whether the first delete of a load balancer after its link is rejected, as AWS may do."""
     not_released: set[str] = field(default_factory=set)
     """Load balancers whose next delete is rejected."""
+    unhealthy: set[str] = field(default_factory=set)
+    """Patterns, as in `fnmatch`, of fleets and instances whose health checks fail, by id."""
     created: Counter[str] = field(default_factory=Counter)
     """How often a resource was created, by URN."""
 
@@ -56,6 +64,37 @@ class Account:
         """The only resource of a type."""
         (found,) = self.of_type(token)
         return found
+
+    def instances(self, fleet: Resource) -> list[str]:
+        """The ids of a fleet's instances."""
+        count: int = fleet.inputs["minSize"]
+        digests = (hashlib.sha256(f"{fleet.id} {number}".encode()) for number in range(count))
+        return [f"i-0{digest.hexdigest()[:16]}" for digest in digests]
+
+    def health(self, target_group: str) -> dict[str, str]:
+        """The health of every target of a target group, by instance id, in AWS's words."""
+        found = {}
+        for fleet in self.of_type(rt.FLEET):
+            if target_group in fleet.inputs.get("targetGroupArns", ()):
+                for instance in self.instances(fleet):
+                    found[instance] = self._health(fleet.status, fleet.id, instance)
+        for attachment in self.of_type(rt.ATTACHMENT):
+            inputs = attachment.inputs
+            if inputs["targetGroupArn"] == target_group:
+                found[inputs["targetId"]] = self._health("healthy", inputs["targetId"])
+        return found
+
+    def _health(self, otherwise: str, *ids: str) -> str:
+        patterns = self.unhealthy
+        matched = any(fnmatch(id, pattern) for id in ids for pattern in patterns)
+        return "unhealthy" if matched else otherwise
+
+    def settle(self) -> None:
+        """Let end what is in progress: what waits for nothing but time has been made."""
+        for resource in self.resources.values():
+            states = rt.TYPES[resource.type].states
+            if states and resource.status == states.begun:
+                resource.status = states.made
 
     def build(self, token: str, urn: str, inputs: Props, region: str) -> Resource:
         """A new resource; the digits in its id come from its URN and how often it was created."""
@@ -83,6 +122,9 @@ class Account:
 
     def add(self, resource: Resource) -> None:
         """Create a resource."""
+        states = rt.TYPES[resource.type].states
+        if states and not resource.status:
+            resource.status = states.made
         self.resources[resource.type, resource.id] = resource
         self.created[resource.urn] += 1
         inputs = resource.inputs

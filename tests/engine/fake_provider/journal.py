@@ -6,6 +6,8 @@ from typing import Literal
 Op = Literal["create", "update", "delete", "read"]
 CHANGES: tuple[Op, ...] = ("create", "update", "delete")
 INJECTED = "injected failure"
+CANCELED = "context canceled"
+Ending = Literal["begun", "made", "failed"]
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,26 @@ class Fault:
     saved: bool = False
     """False: nothing happened. True: it happened in part, and the state records what was wanted,
     with an initialization error."""
+    ends: Ending = "made"
+    """The state in which AWS has a resource whose create was saved: `begun` if the wait for it was
+    canceled."""
+    step: int = 0
+    """Index in `ResourceType.later` of the first call that was lost; -1 for the last one only."""
+
+    @classmethod
+    def canceled(cls, token: str) -> "Fault":
+        """A create that is canceled while it waits for AWS."""
+        return cls("create", token, saved=True, ends="begun")
+
+    @classmethod
+    def failed(cls, token: str) -> "Fault":
+        """A create after which AWS has the resource, in a state that says that it failed."""
+        return cls("create", token, saved=True, ends="failed")
+
+    @property
+    def message(self) -> str:
+        """What the provider reports."""
+        return CANCELED if self.ends == "begun" else INJECTED
 
 
 class CallError(Exception):

@@ -173,8 +173,14 @@ class FakeProvider(ResourceProviderServicer):
         def create(fault: Fault | None) -> tuple[str, Props]:
             resource = check()
             if fault is not None:
-                kept = {key: inputs[key] for key in inputs.keys() - resource_type.later}
-                resource = replace(resource, wrapped=kept)
+                lost = inputs.keys() & set(resource_type.later[fault.step :])
+                unsent = {key: rt.UNSENT[key] for key in lost & rt.UNSENT.keys()}
+                kept = {key: value for key, value in inputs.items() if key not in lost}
+                states = resource_type.states
+                status = getattr(states, fault.ends) if states else ""
+                resource = replace(resource, wrapped={**kept, **unsent}, status=status)
+                if fault.ends == "failed":
+                    resource.status_message = INJECTED
             self.account.add(resource)
             return resource.id, _outputs(inputs, resource.outputs)
 
@@ -254,18 +260,18 @@ class FakeProvider(ResourceProviderServicer):
             self._changed.notify_all()
             try:
                 check()
-                fault, message = self._fault(op, request.type), INJECTED
+                fault = self._fault(op, request.type)
                 if self._wait(request.type):
                     # When canceled, the real provider has the id of a new resource, and saves it.
                     in_part = op == "create" and request.type not in rt.NEVER_IN_PART
-                    fault, message = Fault(op, request.type, saved=in_part), "context canceled"
+                    fault = Fault(op, request.type, saved=in_part, ends="begun")
                 if fault is None:
                     done = act(None)
                     self._log(op, request, start)
                     return done
                 if fault.saved:
                     partial = act(fault)
-                raise CallError(message)
+                raise CallError(fault.message)
             except CallError as failure:
                 self._log(op, request, start, str(failure))
                 _abort(context, str(failure), partial)

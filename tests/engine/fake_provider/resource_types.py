@@ -6,7 +6,7 @@ Source: https://github.com/hashicorp/terraform-provider-aws/tree/main/internal/s
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 VPC = "aws:ec2/vpc:Vpc"
 SUBNET = "aws:ec2/subnet:Subnet"
@@ -43,6 +43,15 @@ VERSION = object()
 """An output that every update raises by one, so that its preview cannot know it."""
 
 
+class States(NamedTuple):
+    """The states of a resource whose create returns once AWS has made it, in AWS's words."""
+
+    begun: str
+    made: str
+    failed: str = ""
+    """Empty if AWS has no such state."""
+
+
 @dataclass(frozen=True)
 class ResourceType:
     """One resource type. `Account.build` fills in the templates."""
@@ -57,8 +66,10 @@ class ResourceType:
     """Limit of the name that the provider generates if none is given; 0: it generates none."""
     overwrites: bool
     """Whether creating it overwrites an existing one; otherwise a second one is rejected."""
-    later: frozenset[str]
-    """Inputs that the provider sends in separate calls, after the resource exists."""
+    later: tuple[str, ...]
+    """Inputs that the provider sends in separate calls, after the resource exists, in order."""
+    states: States | None
+    """What its create waits for; None: its create does not wait."""
 
     @property
     def versions(self) -> frozenset[str]:
@@ -75,12 +86,14 @@ def _type(
     renames: bool = False,
     overwrites: bool = False,
     later: str = "",
+    states: str = "",
     **outputs: Any,
 ) -> ResourceType:
     """Lists are separated by spaces; `renames`: a new name does not replace the resource."""
     names = {"name", "namePrefix"} if name and not renames else set()
     keys = frozenset({"region", *names, *replaces.split()})
-    return ResourceType(id, keys, outputs, name, overwrites, frozenset(later.split()))
+    waits = States(*states.split()) if states else None
+    return ResourceType(id, keys, outputs, name, overwrites, tuple(later.split()), waits)
 
 
 _EC2 = "arn:aws:ec2:{region}:{account}:"
@@ -99,13 +112,27 @@ _SECURITY_GROUP_RULE = _type(
 )
 
 TYPES: Mapping[str, ResourceType] = {
-    VPC: _type("vpc-{hex}", "cidrBlock", arn=_EC2 + "vpc/{id}", ownerId="{account}"),
-    SUBNET: _type("subnet-{hex}", "vpcId availabilityZone cidrBlock", arn=_EC2 + "subnet/{id}"),
+    VPC: _type(
+        "vpc-{hex}",
+        "cidrBlock",
+        states="pending available",
+        arn=_EC2 + "vpc/{id}",
+        ownerId="{account}",
+    ),
+    SUBNET: _type(
+        "subnet-{hex}",
+        "vpcId availabilityZone cidrBlock",
+        states="pending available failed",
+        arn=_EC2 + "subnet/{id}",
+    ),
     ROUTE_TABLE: _type("rtb-{hex}", "vpcId", arn=_EC2 + "route-table/{id}"),
-    ROUTE_TABLE_ASSOCIATION: _type("rtbassoc-{hex}", "subnetId"),
+    ROUTE_TABLE_ASSOCIATION: _type(
+        "rtbassoc-{hex}", "subnetId", states="associating associated failed"
+    ),
     VPC_ENDPOINT: _type(
         "vpce-{hex}",
         "vpcId serviceName vpcEndpointType",
+        states="pending available failed",
         arn=_EC2 + "vpc-endpoint/{id}",
         prefixListId="pl-7ba54012",
     ),
@@ -125,12 +152,13 @@ TYPES: Mapping[str, ResourceType] = {
     LAUNCH_TEMPLATE: _type(
         "lt-{hex}", name=125, arn=_EC2 + "launch-template/{id}", latestVersion=VERSION
     ),
-    FLEET: _type("{name}", name=255, arn=_GROUP),
+    FLEET: _type("{name}", name=255, states="initial healthy unhealthy", arn=_GROUP),
     LOAD_BALANCER: _type(
         _ELB + "loadbalancer/net/{name}/{hex16}",
         "internal loadBalancerType",
         name=32,
-        later="enableCrossZoneLoadBalancing",
+        later="enableCrossZoneLoadBalancing enforceSecurityGroupInboundRulesOnPrivateLinkTraffic",
+        states="provisioning active failed",
         arn="{id}",
         arnSuffix="net/{name}/{hex16}",
         dnsName="{name}-{hex16}.elb.{region}.amazonaws.com",
@@ -171,7 +199,14 @@ TYPES: Mapping[str, ResourceType] = {
         "restApi stageName",
         overwrites=True,
     ),
-    VPC_LINK: _type("{short}", "targetArn", name=255, renames=True, arn=_API + "/vpclinks/{id}"),
+    VPC_LINK: _type(
+        "{short}",
+        "targetArn",
+        name=255,
+        renames=True,
+        states="PENDING AVAILABLE FAILED",
+        arn=_API + "/vpclinks/{id}",
+    ),
     API_ACCOUNT: _type("api-gateway-account", overwrites=True, apiKeyVersion="4"),
     API_KEY: _type("{key}", "value", name=255, arn=_API + "/apikeys/{id}", value="{hex}{hex16}"),
     USAGE_PLAN: _type(
@@ -179,6 +214,12 @@ TYPES: Mapping[str, ResourceType] = {
     ),
     USAGE_PLAN_KEY: _type("{given[keyId]}", "usagePlanId keyId keyType", value="{hex}"),
 }
+
+UNSENT: Mapping[str, Any] = {
+    "enableCrossZoneLoadBalancing": False,
+    "enforceSecurityGroupInboundRulesOnPrivateLinkTraffic": "on",
+}
+"""What AWS has of inputs in `ResourceType.later` that it was not sent."""
 
 NEVER_IN_PART = frozenset({REST_API_PUT, INGRESS_RULE, EGRESS_RULE})
 """Types whose failed create leaves nothing in the state, even when it was interrupted."""

@@ -267,7 +267,10 @@ class _Engine:
             if self.phase is Phase.UPDATE:
                 ident, outputs = made, {**added, **outputs}
             else:
-                outputs = {**dict.fromkeys(added, UNKNOWN), **outputs}
+                unknown = {*added, *fake_aws.computed(resource.type)} - fake_aws.KNOWN
+                named = {key: added[key] for key in fake_aws.KNOWN & added.keys()}
+                given = fake_aws.planned(outputs, UNKNOWN)
+                outputs = {**dict.fromkeys(unknown, UNKNOWN), **named, **given}
             outputs["id"] = ident or UNKNOWN
         self._resources[resource.urn] = replace(resource, outputs=outputs)
         reply = {key: value for key, value in outputs.items() if key != "id"}

@@ -1,10 +1,14 @@
 """The answers of a fake AWS: ids and outputs that are made up, and well formed."""
 
 import hashlib
+import re
+import sys
 from collections.abc import Mapping
-from typing import Any
+from functools import cache
+from typing import Any, get_args
 
 from policies.pack.graph.arn import partition_of
+from simulation import sdk
 
 ACCOUNT = "111122223333"
 REGION = "us-east-1"
@@ -26,6 +30,24 @@ _EC2 = {
 _API_GATEWAY = {"VpcLink": "vpclinks", "ApiKey": "apikeys", "UsagePlan": "usageplans"}
 """Collection in the ARN."""
 
+UNORDERED = frozenset(
+    {
+        *("apiStages", "availabilityZones", "egress", "enabledMetrics", "ingress"),
+        *("managedPolicyArns", "routeTableIds", "routes", "securityGroupIds", "securityGroups"),
+        *("subnetIds", "subnetMappings", "subnets", "targetGroupArns", "vpcEndpointIds"),
+        *("vpcSecurityGroupIds", "vpcZoneIdentifiers"),
+    }
+)
+"""Properties that are sets in the provider: their order means nothing."""
+MAPS = frozenset({"stageVariableOverrides", "tags", "tagsAll", "triggers", "variables"})
+"""Properties that are maps in the provider.
+
+At preview, a set or a map with one unknown element is unknown as a whole.
+"""
+
+KNOWN = frozenset({"name", "tagsAll"})
+"""What the provider adds before a preview: a generated name, and the tags with its own."""
+
 
 def is_regional(type_token: str) -> bool:
     """Whether pulumi-aws adds a `region` to resources of this type.
@@ -33,6 +55,41 @@ def is_regional(type_token: str) -> bool:
     Source: https://www.pulumi.com/registry/packages/aws/how-to-guides/7-0-migration/
     """
     return type_token.startswith("aws:") and not type_token.startswith(GLOBAL_SERVICES)
+
+
+@cache
+def computed(type_token: str) -> frozenset[str]:
+    """The properties that AWS fills in if they are not given; until then they are unknown.
+
+    An SDK declares such an output as one that is never missing. Without the SDK of the type, there
+    are none.
+    """
+    package, module, *_, name = re.split("[:/]", type_token)
+    declared = getattr(getattr(sys.modules.get(f"pulumi_{package}"), module, None), name, None)
+    properties = vars(declared).values() if isinstance(declared, type) else ()
+    getters = (found.fget for found in properties if isinstance(found, property) and found.fget)
+    return frozenset(
+        getattr(getter, sdk.PROPERTY_NAME, getter.__name__)
+        for getter in getters
+        for output in get_args(getter.__annotations__["return"])
+        if type(None) not in get_args(output)
+    )
+
+
+def planned(value: Any, unknown: object, key: str = "") -> Any:
+    """A value as the provider returns it at preview, with `unknown` for what is not known."""
+    if (key in UNORDERED or key in MAPS) and _contains(value, unknown):
+        return unknown
+    if isinstance(value, list):
+        return [planned(item, unknown) for item in value]
+    if isinstance(value, dict):
+        return {name: planned(item, unknown, name) for name, item in value.items()}
+    return value
+
+
+def _contains(value: Any, unknown: object) -> bool:
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return value == unknown or any(_contains(item, unknown) for item in items)
 
 
 def answer(

@@ -37,6 +37,7 @@ _FEATURES = (
 _T = TypeVar("_T")
 
 try:
+    from pulumi import _types
     from pulumi.runtime import Settings, proto, rpc
     from pulumi_policy import EnforcementLevel
 
@@ -46,6 +47,8 @@ try:
     """Key of a wire object that is not a plain map; its value is one of the next two."""
     SECRET: str = rpc._special_secret_sig
     RESOURCE: str = rpc._special_resource_sig
+    PROPERTY_NAME: str = _types._PULUMI_NAME
+    """Attribute of a getter with the property's name on the wire, where Python's name differs."""
     FEATURES = [
         proto.resource_pb2.ResourceMonitorFeature.Value(f"RESOURCE_MONITOR_FEATURE_{name}")
         for name in _FEATURES

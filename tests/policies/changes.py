@@ -156,11 +156,16 @@ def swap(run: Run, old: Registered, new: Registered) -> Run:
 
 
 def put(properties: Mapping[str, Any], path: Path, value: Any) -> dict[str, Any]:
-    """Copy properties with one value set, or removed when it is ABSENT."""
+    """Copy properties with one value set, or removed when it is ABSENT.
+
+    What is unknown as a whole stays so.
+    """
     copied = copy.deepcopy(dict(properties))
     inner: Any = copied
     for step in path[:-1]:
         inner = inner.setdefault(step, {}) if isinstance(inner, dict) else inner[step]
+        if inner is UNKNOWN:
+            return copied
     if value is ABSENT:
         inner.pop(path[-1], None)
     else:

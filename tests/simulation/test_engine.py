@@ -50,6 +50,34 @@ def test_values_of_aws_are_unknown_at_preview() -> None:
     assert run.exports["arn"] is UNKNOWN
 
 
+def test_at_preview_an_output_is_unknown_where_the_provider_computes_it() -> None:
+    def groups() -> None:
+        aws.ec2.SecurityGroup("open")
+        aws.ec2.SecurityGroup("closed", ingress=[])
+
+    run = run_program(groups, phase=Phase.PREVIEW)
+    given = {
+        group.name: group.outputs for group in run.of_type("aws:ec2/securityGroup:SecurityGroup")
+    }
+    assert given["open"]["ingress"] is UNKNOWN
+    assert given["closed"]["ingress"] == []
+    assert "revokeRulesOnDelete" not in given["open"]
+
+
+def test_at_preview_a_set_or_a_map_is_known_as_a_whole_or_not_at_all() -> None:
+    def stage() -> None:
+        link = aws.apigateway.VpcLink("link", target_arn="arn")
+        variables = {"link": link.id, "host": "name"}
+        aws.apigateway.Stage(
+            "stage", rest_api="a", deployment="d", stage_name="live", variables=variables
+        )
+
+    run = run_program(stage, phase=Phase.PREVIEW)
+    found = run.one("aws:apigateway/stage:Stage")
+    assert found.inputs["variables"] == {"link": UNKNOWN, "host": "name"}
+    assert found.outputs["variables"] is UNKNOWN
+
+
 def test_values_of_aws_are_made_up_at_update() -> None:
     run = run_program(program, phase=Phase.UPDATE)
     arn = run.exports["arn"]

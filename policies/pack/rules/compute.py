@@ -280,7 +280,9 @@ def _uses_managed_template(resource: Resource, graph: Graph, config: Config) -> 
         if graph.targets(value, resource, prop, types.LAUNCH_TEMPLATE, key=key):
             continue
         if isinstance(value, UnknownValue):
-            yield Unknown(resource, prop)
+            # The provider accepts one of the two, but at preview does not know the other yet.
+            if prop == "launchTemplate" or not is_set(resource.peek("launchTemplate")):
+                yield Unknown(resource, prop)
         elif value not in config["allowedTemplates"]:
             yield Violation(resource, "uses a launch template that is not part of this stack.")
 

@@ -55,6 +55,8 @@ NLB_VALUE = (
 )
 UNREADABLE = ["host:http", "host:8080:8080", "a@host:80", "host:", "[::1", "host:99999", "a b"]
 TWO_PORTS, CARRIES_PORT = definition(URI, WITH_HOST + ":80/"), our.STAGE.set(HOST, "host:80")
+KNOWN = {"vpcLinkId": LINK_VALUE, "backendHost": "host"}
+EXISTS = our.LINK.set("id", LINK_VALUE, "outputs")
 UNKNOWN_PORT = (our.STAGE.set(HOST, "h"), our.STAGE.unknown("variables.port"))
 OTHER_NLB = Part(our.NLB.type, "other")
 SECOND_NLB = (
@@ -269,8 +271,7 @@ CASES = [
         at_preview(
             passes(
                 definition(URI, WITH_HOST + "/${stageVariables.base}"),
-                our.STAGE.set(HOST, "host"),
-                our.STAGE.unknown("variables.base"),
+                our.STAGE.set("variables", {**KNOWN, "base": UNKNOWN}),
             )
         ),
         unknown(
@@ -282,8 +283,11 @@ CASES = [
         unknown("port of", our.STAGE.unknown(HOST)),
         unknown("port of", our.STAGE.set(HOST, "host"), our.LISTENER.unknown("port")),
         unknown("body", our.DEFINITION.unknown("body")),
-        at_preview(violates("", our.STAGE.set(HOST, "host:9000"))),
-        at_preview(passes(our.STAGE.set(HOST, "host"))),
+        unknown("port of"),
+        at_preview(
+            violates("", EXISTS, our.STAGE.set("variables", {**KNOWN, "backendHost": "host:9000"}))
+        ),
+        at_preview(passes(EXISTS, our.STAGE.set("variables", KNOWN))),
         absent(passes(our.LISTENER.removed())),
         absent(passes(our.NLB.removed())),
         absent(undecided("port of", our.STAGE.unset(HOST))),

@@ -153,7 +153,12 @@ CASES = [
         violates("other than", FROM_RANGES, our.RULE.set("cidrIpv6", "fd00::/8")),
         passes(added(types.VPC, "other", {"cidrBlock": "10.99.0.0/16"}), FROM_RANGES, WITHIN_VPC),
         at_preview(
-            passes(added(types.VPC, "other", {"cidrBlock": UNKNOWN}), FROM_RANGES, WITHIN_VPC)
+            passes(
+                added(types.VPC, "other", {"cidrBlock": UNKNOWN}),
+                FROM_RANGES,
+                WITHIN_VPC,
+                our.FLEET_GROUP.set("ingress", []),
+            )
         ),
         violates("other than", our.NLB.set("securityGroups", ["sg-other"])),
         violates("more than the service port", our.RULE.set("toPort", 9000)),
@@ -180,7 +185,8 @@ CASES = [
         unknown("admitted sources", our.RULE.unknown("fromPort")),
         unknown("admitted sources", our.RULE.unknown("cidrIpv4")),
         unknown("admitted sources", our.TARGET_GROUP.unknown("port")),
-        at_preview(passes()),
+        unknown("admitted sources of 'blue-fleet'"),
+        at_preview(passes(our.FLEET_GROUP.set("ingress", []))),
         absent(violates("", FROM_RANGES)),
         absent(passes(our.RULE.removed())),
         ignores(our.TEMPLATE.removed()),

@@ -38,7 +38,7 @@ CASES = [
         at_preview(violates("", our.NLB.set("region", "eu-west-1"))),
         at_preview(violates("", our.DEPLOYMENT.set("region", "eu-west-1"))),
         at_preview(passes(our.DEFINITION.unknown("body"))),
-        at_preview(violates("", EXTERNAL)),
+        at_preview(violates("", our.STAGE.set("variables", {"vpcLinkId": "a1", "host": "h"}))),
         absent(passes(our.NLB.unset("region"), our.API.unset("region"))),
         absent(passes(our.STAGE.removed())),
         ignores(*NO_PRIVATE),

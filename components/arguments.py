@@ -1,8 +1,10 @@
 """The settings of a stack, translated into the arguments of the components."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
+
+import pulumi
 
 from components.network import Network, NetworkArgs
 from components.nlb_target import Architecture, NlbTarget, NlbTargetArgs, Protocol
@@ -13,6 +15,7 @@ from components.private_api import (
     PrivateApiArgs,
     StageArgs,
 )
+from components.release import balancer_release
 from settings import (
     BalancerTarget,
     ExistingNetwork,
@@ -31,6 +34,7 @@ class Arguments:
 
     settings: Settings
     tags: Mapping[str, str]
+    release: pulumi.ErrorHook = field(default_factory=balancer_release)
 
     def network(self, network: NewNetwork) -> NetworkArgs:
         """Arguments of a new network."""
@@ -53,6 +57,7 @@ class Arguments:
             "port": target.port,
             "listener_port": target.open_port,
             "health_path": target.health_path,
+            "release": self.release,
             "longest_request_seconds": self.settings.definition.longest_timeout_ms / 1000,
             "tags": self.tags,
         }
@@ -75,6 +80,8 @@ class Arguments:
     def private_api(self, new_targets: Mapping[str, NlbTarget]) -> PrivateApiArgs:
         """Arguments of the API."""
         settings, links = self.settings, dict[str, LinkTargetArgs]()
+        in_use = {stage.target for stage in settings.stages.values()}
+        in_use |= {stage.canary.target for stage in settings.stages.values() if stage.canary}
         for name, target in settings.targets.items():
             if isinstance(target, LinkTarget):
                 links[name] = {"host": target.address, "vpc_link_id": target.vpc_link_id}
@@ -83,7 +90,13 @@ class Arguments:
                 links[name] = {"host": target.address, "load_balancer_arn": arn}
             else:
                 new = new_targets[name]
-                links[name] = {"host": new.host, "load_balancer_arn": new.load_balancer_arn}
+                links[name] = {
+                    "host": new.host,
+                    "load_balancer_arn": new.load_balancer_arn,
+                    "evidence": new.evidence(in_use=name in in_use),
+                    "generation": self._generation(name, target),
+                    "timeout_seconds": target.health_timeout_seconds,
+                }
         stages = {n: stage.model_dump(exclude_none=True) for n, stage in settings.stages.items()}
         return {
             "title": settings.definition.title,
@@ -97,6 +110,13 @@ class Arguments:
             "permissions_boundary": settings.permissions_boundary,
             "tags": self.tags,
         }
+
+    def _generation(self, name: str, target: NewTarget) -> str:
+        """Everything about a target that may replace a part of it."""
+        sizes = {"min_size", "max_size"}
+        shape = target.model_dump_json(exclude={"health_timeout_seconds": True, "fleet": sizes})
+        network = self.settings.network.model_dump_json() if self.settings.network else ""
+        return f"{shape} {network} {self.settings.user_data.get(name, '')}"
 
     def required_ingress(self, new_targets: Mapping[str, NlbTarget]) -> dict[str, dict[str, Any]]:
         """The inbound rule that existing instances need, by the name of their target."""

@@ -4,8 +4,8 @@ import base64
 import enum
 import hashlib
 import math
-from collections.abc import Awaitable, Mapping, Sequence
-from typing import NotRequired, TypedDict, cast
+from collections.abc import Mapping, Sequence
+from typing import Any, NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -42,7 +42,7 @@ class FleetArgs(TypedDict):
     architecture: Architecture
     """Architecture of that type. Plain, because it is part of the image's name."""
     min_size: pulumi.Input[int]
-    """Minimum instances; an update waits until this many are healthy."""
+    """Minimum instances; this many have to be healthy before a stage uses the target."""
     max_size: pulumi.Input[int]
     """Maximum instances."""
     user_data: str
@@ -80,6 +80,8 @@ class NlbTargetArgs(PlacementArgs):
     """New instances."""
     instance_ids: NotRequired[Sequence[str]]
     """Existing instances. Plain, because each gets one attachment."""
+    release: NotRequired[pulumi.ErrorHook]
+    """Called when the deletion of the balancer fails: `components.release.balancer_release`."""
     tags: NotRequired[Mapping[str, str]]
     """Tags for every taggable child. Plain, because an Auto Scaling group needs a list."""
 
@@ -95,9 +97,7 @@ class NlbTarget(pulumi.ComponentResource):
     target_group_arn: pulumi.Output[str]
     """ARN of the target group."""
     host: pulumi.Output[str]
-    """Host for the integration, with the port unless it is the scheme's own. It depends on the
-    fleet, so that its users wait until the fleet is healthy; for existing instances they wait until
-    these are attached."""
+    """Host for the integration, with the port unless it is the scheme's own."""
     balancer_security_group_id: pulumi.Output[str]
     """Group of the balancer, which existing instances have to admit on the service port."""
 
@@ -126,11 +126,13 @@ class NlbTarget(pulumi.ComponentResource):
             tags=self._tags,
             opts=self._child,
         )
-        ready = (
-            [self._fleet(args["fleet"], group, targets, listener)]
-            if "fleet" in args
-            else self._attachments(args["instance_ids"], group, targets, listener)
-        )
+        self._evidence: dict[str, pulumi.Input[Any]] = {"target_group_arn": targets.arn}
+        if "fleet" in args:
+            fleet = self._fleet(args["fleet"], group, targets, listener)
+            self._evidence |= {"fleet": fleet.name, "min_size": args["fleet"]["min_size"]}
+        else:
+            attached = self._attachments(args["instance_ids"], group, targets, listener)
+            self._evidence |= {"instance_ids": pulumi.Output.all(*(a.target_id for a in attached))}
 
         self.load_balancer_arn = balancer.arn
         self.target_group_arn = targets.arn
@@ -138,7 +140,7 @@ class NlbTarget(pulumi.ComponentResource):
         host = pulumi.Output.from_input(args.get("server_name", balancer.dns_name))
         if listener_port != SCHEME_PORTS[protocol]:
             host = pulumi.Output.concat(host, f":{listener_port}")
-        self.host = _available_after(host, ready)
+        self.host = host
         self.register_outputs(
             {
                 "load_balancer_arn": self.load_balancer_arn,
@@ -147,6 +149,15 @@ class NlbTarget(pulumi.ComponentResource):
                 "host": self.host,
             }
         )
+
+    def evidence(self, *, in_use: bool) -> dict[str, pulumi.Input[Any]]:
+        """What has to work before a stage uses the target: see `components.health.Evidence`.
+
+        Existing instances are examined only once a stage uses them, because their owner has to
+        admit a balancer that has to exist first.
+        """
+        balancer = {"load_balancer_arn": self.load_balancer_arn}
+        return balancer | (self._evidence if in_use or "fleet" in self._args else {})
 
     def _security_group(self, name: str, description: str) -> aws.ec2.SecurityGroup:
         return aws.ec2.SecurityGroup(
@@ -159,6 +170,7 @@ class NlbTarget(pulumi.ComponentResource):
 
     def _balancer(self, group: aws.ec2.SecurityGroup, ports: str) -> aws.lb.LoadBalancer:
         path, server_name = self._args["health_path"], self._args.get("server_name", "")
+        kind = "" if "fleet" in self._args else ":instances"
         return aws.lb.LoadBalancer(
             f"{self._prefix}-nlb",
             load_balancer_type="network",
@@ -172,10 +184,14 @@ class NlbTarget(pulumi.ComponentResource):
             # Another port replaces the balancer, with everything behind it, before the old one is
             # deleted: AWS allows a target group on one balancer only, and the port of a listener
             # in use cannot change. So does another server name, because one balancer would mix old
-            # and new certificates, and a health path that the old instances may not answer.
+            # and new certificates, and a health path that the old instances may not answer; and
+            # so do existing instances in place of a fleet, which would be attached unexamined.
             opts=pulumi.ResourceOptions(
                 parent=self,
-                replacement_trigger=pulumi.Output.concat(ports, ":", path, ":", server_name),
+                replacement_trigger=pulumi.Output.concat(ports, ":", path, ":", server_name, kind),
+                hooks=pulumi.ResourceHookBinding(on_error=[self._args["release"]])
+                if "release" in self._args
+                else None,
             ),
         )
 
@@ -217,7 +233,7 @@ class NlbTarget(pulumi.ComponentResource):
         balancer_group: aws.ec2.SecurityGroup,
         targets: aws.lb.TargetGroup,
         listener: aws.lb.Listener,
-    ) -> Sequence[pulumi.Resource]:
+    ) -> Sequence[aws.lb.TargetGroupAttachment]:
         """Existing instances in the target group; their owner adds a rule to their own groups."""
         port = self._args["port"]
         rule = aws.vpc.SecurityGroupEgressRule(
@@ -249,7 +265,11 @@ class NlbTarget(pulumi.ComponentResource):
         targets: aws.lb.TargetGroup,
         listener: aws.lb.Listener,
     ) -> aws.autoscaling.Group:
-        """New instances; the group is created once they are healthy."""
+        """New instances.
+
+        Their proof waits for them, not the group: an update that is interrupted meanwhile leaves
+        nothing half made.
+        """
         name = f"{self._prefix}-fleet"
         group = self._security_group(name, "Instances: admit their balancer.")
         rules = self._fleet_rules(balancer_group, group)
@@ -267,11 +287,7 @@ class NlbTarget(pulumi.ComponentResource):
             target_group_arns=[targets.arn],
             health_check_type="ELB",
             health_check_grace_period=300,
-            # The update fails unless this many instances become healthy in the target group.
-            min_elb_capacity=fleet["min_size"],
-            wait_for_capacity_timeout="15m",
-            # One failed launch (no capacity in one zone, say) does not end the wait.
-            ignore_failed_scaling_activities=True,
+            wait_for_capacity_timeout="0",
             # An instance that is replaced stays until its successor is healthy.
             instance_maintenance_policy={
                 "min_healthy_percentage": 100,
@@ -286,8 +302,7 @@ class NlbTarget(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 depends_on=[listener, *rules],
-                # A new fleet has to be healthy before the old one is deleted: a version that is
-                # not fails the update and gets no requests.
+                # A new version is a new fleet, and has to be proven before the old one goes.
                 #
                 # The values come from the template: an update that leaves it out (`--target`)
                 # must not be remembered as a roll.
@@ -388,19 +403,3 @@ class NlbTarget(pulumi.ComponentResource):
 def _digest(user_data: str | None) -> str:
     """Hash of user data that is encoded as base64."""
     return hashlib.sha256(base64.b64decode(user_data or "")).hexdigest()
-
-
-def _available_after(
-    value: pulumi.Output[str], resources: Sequence[pulumi.Resource]
-) -> pulumi.Output[str]:
-    """The value, with a dependency on the resources but not on whether their outputs are known.
-
-    `Output.all(value, group.id)` would be unknown in the preview of every fleet replacement, so
-    that each stage would show as changed.
-    """
-
-    async def dependencies() -> set[pulumi.Resource]:
-        return {*await value.resources(), *resources}
-
-    future = cast(Awaitable[str], value.future())  # None where unknown, as is_known says
-    return pulumi.Output(dependencies(), future, value.is_known(), value.is_secret())

@@ -3,12 +3,13 @@
 import enum
 import json
 from collections.abc import Mapping, Sequence
-from typing import NotRequired, TypedDict, cast
+from typing import Any, NotRequired, TypedDict, cast
 
 import pulumi
 import pulumi_aws as aws
 
 from components import iam
+from components.proof import Proofs
 from openapi.compiler import HOST_VARIABLE, LINK_VARIABLE
 
 CANARY_SUFFIX = "/Canary"
@@ -81,6 +82,13 @@ class LinkTargetArgs(TypedDict):
     """Network Load Balancer that gets a new link."""
     vpc_link_id: NotRequired[pulumi.Input[str]]
     """Existing link."""
+    evidence: NotRequired[Mapping[str, pulumi.Input[Any]]]
+    """What has to work besides the link before a stage uses the target: see
+    `components.health.Evidence`."""
+    generation: NotRequired[str]
+    """Changes with whatever is replaced behind the link. Plain, because it is part of a name."""
+    timeout_seconds: NotRequired[int]
+    """How long an update waits until the target works; 900 by default."""
 
 
 class ThrottleArgs(TypedDict):
@@ -192,6 +200,7 @@ class PrivateApi(pulumi.ComponentResource):
             target: self._vpc_link_id(f"{name}-{target}", spec)
             for target, spec in args["targets"].items()
         }
+        self._proofs = self._proven_targets()
         api = self._rest_api()
         deployment = self._deployment(api)
         account = self._account_logging(api) if self._logging is AccountLogging.CREATE else []
@@ -224,6 +233,19 @@ class PrivateApi(pulumi.ComponentResource):
             tags=self._tags,
             opts=self._child,
         ).id
+
+    def _proven_targets(self) -> Proofs:
+        """The proofs of the targets; an existing link without a stage needs none."""
+        proofs, stages = Proofs(self._prefix, self), self._args["stages"].values()
+        used = {stage["target"] for stage in stages}
+        used |= {stage["canary"]["target"] for stage in stages if "canary" in stage}
+        for target, spec in self._args["targets"].items():
+            if target in used or "vpc_link_id" not in spec:
+                evidence = {"vpc_link_id": self.vpc_link_ids[target], **spec.get("evidence", {})}
+                seconds = spec.get("timeout_seconds", 900)
+                proofs.add(target, evidence, seconds, spec.get("generation", ""))
+        proofs.seal()
+        return proofs
 
     def _rest_api(self) -> aws.apigateway.RestApi:
         """The API without its content; the import gives it the title of the definition as name."""
@@ -346,7 +368,7 @@ class PrivateApi(pulumi.ComponentResource):
 
     def _target_variables(self, target: str) -> dict[str, pulumi.Input[str]]:
         return {
-            LINK_VARIABLE: self.vpc_link_ids[target],
+            LINK_VARIABLE: self._proofs.before(target, self.vpc_link_ids[target]),
             HOST_VARIABLE: self._args["targets"][target]["host"],
         }
 

@@ -178,6 +178,8 @@ class _ServedTarget(_Target):
     """Port that the service listens on, health check included, 1 to 65535."""
     health_path: Annotated[str, Field(pattern=r"^/[\x21-\x7e]*$", max_length=1024)]
     """Path of the health check, such as /health; a healthy instance returns 200 to 399."""
+    health_timeout_seconds: Annotated[int, Field(ge=1, le=7200)] = 900
+    """Seconds that an update waits for healthy instances, 1 to 7200."""
     server_name: HostName | None = None
     """With https: the name on the certificate of the service, such as orders.example.com."""
 

@@ -220,6 +220,12 @@ class _Engine:
     def SignalAndWaitForShutdown(self, _: object) -> Any:  # noqa: N802
         return empty_pb2.Empty()
 
+    def RegisterResourceHook(self, _: object) -> Any:  # noqa: N802
+        """Hooks are accepted and never called: they ask AWS."""
+        return empty_pb2.Empty()
+
+    RegisterErrorHook = RegisterResourceHook
+
     def Log(self, request: Any) -> Any:  # noqa: N802
         severity = engine_pb2.LogSeverity.Name(request.severity)
         if severity != "DEBUG":

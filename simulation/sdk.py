@@ -33,6 +33,8 @@ _FEATURES = (
     "DELETED_WITH",
     "REPLACE_WITH",
     "REPLACEMENT_TRIGGER",
+    "RESOURCE_HOOKS",
+    "ERROR_HOOKS",
 )
 _T = TypeVar("_T")
 

@@ -39,7 +39,7 @@ def _statement(
     for key, value in resource.inputs.items():
         if key != _ADDED_BY_THE_PROVIDER:
             sources = sorted(resource.property_dependencies.get(key, ()))
-            known = {text: code for urn in sources for text, code in outputs[urn].items()}
+            known = {text: code for urn in sources for text, code in outputs.get(urn, {}).items()}
             arguments.append(f"{_snake(key)}={_expression(value, known)}")
     used = set(re.findall(r"\br\d+\b", " ".join(arguments)))
     waits = sorted({names[urn] for urn in resource.dependencies if urn in names} - used)

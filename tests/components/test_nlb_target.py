@@ -3,11 +3,10 @@
 import base64
 from typing import Any
 
-import pulumi_aws as aws
 import pytest
 
 from components.nlb_target import Architecture, FleetArgs, NlbTarget, NlbTargetArgs, Protocol
-from simulation.engine import UNKNOWN, Phase, Registered, Run, run_program
+from simulation.engine import UNKNOWN, Phase, Run, run_program
 
 FLEET: FleetArgs = {
     "instance_type": "t4g.micro",
@@ -188,17 +187,12 @@ def test_instances_and_disks_carry_the_tags(built: Run) -> None:
     assert all(t["tags"]["owner"] == "platform" for t in tagged)
 
 
-def test_an_update_waits_until_the_minimum_instances_are_healthy(built: Run) -> None:
+def test_the_fleet_is_created_without_waiting_for_its_instances(built: Run) -> None:
     group = built.one(FLEET_GROUP).inputs
     assert group["healthCheckType"] == "ELB"
     assert group["targetGroupArns"] == [built.one(TARGETS).outputs["arn"]]
-    assert group["minElbCapacity"] == group["minSize"] == 2
-    assert "waitForElbCapacity" not in group
-    assert "desiredCapacity" not in group
-
-
-def test_one_failed_launch_does_not_end_the_wait(built: Run) -> None:
-    assert built.one(FLEET_GROUP).inputs["ignoreFailedScalingActivities"] is True
+    assert group["waitForCapacityTimeout"] == "0"
+    assert not {"minElbCapacity", "waitForElbCapacity", "desiredCapacity"} & group.keys()
 
 
 def test_an_instance_stays_until_its_successor_is_healthy(built: Run) -> None:
@@ -281,23 +275,6 @@ def test_the_host_has_a_port_unless_it_is_the_schemes_own(
 ) -> None:
     built = build(**changes)
     assert host(built) == expected.format(dns=built.one(BALANCER).outputs["dnsName"])
-
-
-def user_of_the_host(**changes: Any) -> Registered:
-    def program() -> None:
-        target = NlbTarget("blue", {**ARGS, **changes})  # type: ignore[typeddict-item]
-        aws.cloudwatch.LogGroup("user", name=target.host)
-
-    return run_program(program, phase=Phase.PREVIEW).one("aws:cloudwatch/logGroup:LogGroup")
-
-
-def test_a_user_of_the_host_waits_for_the_fleet() -> None:
-    types = {urn.split("::")[-2].rpartition("$")[2] for urn in user_of_the_host().dependencies}
-    assert {FLEET_GROUP, BALANCER} <= types
-
-
-def test_a_known_host_stays_known_while_the_fleet_is_not() -> None:
-    assert user_of_the_host(**HTTPS).inputs["name"] == "a.example"
 
 
 def test_the_host_is_unknown_before_the_balancer_exists() -> None:

@@ -15,7 +15,7 @@ from components.private_api import (
 )
 from openapi.compiler import compile_routes
 from openapi.routes import Route
-from simulation.engine import UNKNOWN, Phase, Run, run_program
+from simulation.engine import UNKNOWN, Phase, Registered, Run, run_program
 
 ROUTES = [Route.model_validate({"method": "GET", "path": "/", "authorization": "none"})]
 DEFINITION = compile_routes("private-api-dev", ROUTES)
@@ -48,6 +48,7 @@ ACCOUNT = "aws:apigateway/account:Account"
 ROLE = "aws:iam/role:Role"
 PLAN = "aws:apigateway/usagePlan:UsagePlan"
 KEY = "aws:apigateway/apiKey:ApiKey"
+STASH = "pulumi:index:Stash"
 COMPONENT = "privateapi:index:PrivateApi"
 
 
@@ -317,3 +318,60 @@ def test_every_child_has_the_component_as_parent(built: Run) -> None:
     children = [r for r in built.resources if r.custom and not r.type.startswith("pulumi:")]
     assert len(children) == 11
     assert {r.parent for r in children} == {built.one(COMPONENT).urn}
+
+
+def proofs(run: Run) -> dict[str, Any]:
+    """What is to be proven, by the name of the proof."""
+    found = {r.name: r.inputs["input"] for r in run.of_type(STASH)}
+    return {name: value for name, value in found.items() if name.endswith("-proof")}
+
+
+def seal(run: Run) -> Registered:
+    (found,) = (r for r in run.of_type(STASH) if not r.name.endswith("-proof"))
+    return found
+
+
+def test_every_new_link_and_every_used_one_is_proven() -> None:
+    unused = proofs(build())
+    assert set(unused) == {"api-blue-proof", "api-green-proof"}
+    used = proofs(with_stage(canary={"target": "legacy", "percent": 10}))
+    assert used["api-legacy-proof"] == {"vpc_link_id": "a1b2c3", "timeoutSeconds": 900}
+    assert set(used) == {*unused, "api-legacy-proof"}
+
+
+def test_a_proof_has_the_evidence_of_its_target() -> None:
+    blue = {**ARGS["targets"]["blue"], "evidence": {"fleet": "f"}, "timeout_seconds": 60}
+    run = build(targets={"blue": blue})
+    link = run.one(LINK).outputs["id"]
+    assert proofs(run) == {
+        "api-blue-proof": {"vpc_link_id": link, "fleet": "f", "timeoutSeconds": 60}
+    }
+
+
+def test_a_stage_waits_for_the_proofs_of_its_targets() -> None:
+    run = with_stage(canary={"target": "green", "percent": 10})
+    dependencies = run.one(STAGE_TYPE).dependencies
+    for name in ("api-blue-proof", "api-green-proof"):
+        assert run.one(STASH, name).urn in dependencies
+
+
+def test_a_stage_stays_known_while_its_proof_is_not() -> None:
+    legacy = build(Phase.PREVIEW, stages={"dev": {**STAGE, "target": "legacy"}})
+    assert stage(legacy)["variables"]["vpcLinkId"] == "a1b2c3"
+    assert stage(build(Phase.PREVIEW))["variables"]["vpcLinkId"] is UNKNOWN
+
+
+def test_the_seal_depends_on_every_proof_and_nothing_on_the_seal(built: Run) -> None:
+    sealed = seal(built)
+    assert sealed.dependencies == {
+        built.one(STASH, "api-blue-proof").urn,
+        built.one(STASH, "api-green-proof").urn,
+    }
+    assert not any(sealed.urn in resource.dependencies for resource in built.resources)
+
+
+def test_another_generation_is_another_seal(built: Run) -> None:
+    blue = {**ARGS["targets"]["blue"], "generation": "2"}
+    changed = build(targets={**ARGS["targets"], "blue": blue})
+    assert seal(changed).name != seal(built).name
+    assert seal(build()).name == seal(built).name

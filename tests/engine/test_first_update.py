@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.engine.fake_provider.resource_types import METHOD_SETTINGS, STAGE
+from tests.engine.fake_provider.account import Resource
+from tests.engine.fake_provider.resource_types import METHOD_SETTINGS, STAGE, VPC_LINK
 from tests.engine.stack import CommandFailed, Stack
 
 pytestmark = pytest.mark.engine
@@ -61,7 +62,12 @@ def test_existing_targets_get_links_and_nothing_else(new_stack: Callable[..., St
         "theirs": {"vpcLinkId": "a1b2c3", "host": host},
     }
     stack = new_stack(("network", {}), ("targets", targets), ("stages.dev.target", "theirs"))
-    changes = stack.up()
+    with pytest.raises(CommandFailed, match="VPC link a1b2c3 does not exist in this account"):
+        stack.up("--continue-on-error")
+    assert not list(stack.aws.account.of_type(STAGE))
+    stack.aws.account.add(Resource(VPC_LINK, "a1b2c3", "", {"targetArn": ""}, {}))
+    stack.up()
+    changes = [str(call) for call in stack.aws.changes()]
     assert [change for change in changes if "VpcLink" in change] == ["create VpcLink api-mine-link"]
     assert stack.aws.account.one(STAGE).inputs["variables"]["vpcLinkId"] == "a1b2c3"
     assert not any("LoadBalancer" in change or "Vpc " in change for change in changes)

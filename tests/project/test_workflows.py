@@ -225,38 +225,6 @@ def test_after_anything_but_a_success_the_update_refreshes(
     assert inputs["refresh"] == f"${{{{ steps.{step['id']}.outputs.refresh }}}}"
 
 
-FLEET = "urn:pulumi:dev::private-api::privateapi:index:NlbTarget$aws:autoscaling/group:Group::b"
-FIND_FLEETS = STEPS["deploy/deploy/Find fleets that never became healthy"]
-
-
-@pytest.mark.parametrize(
-    ("fleet", "replaced"),
-    [
-        ({"initErrors": ["no healthy instance"]}, f"{FLEET}\n"),
-        ({"initErrors": []}, "\n"),
-        ({"initErrors": ["no healthy instance"], "delete": True}, "\n"),
-        ({"initErrors": ["tags"], "type": "aws:apigateway/stage:Stage"}, "\n"),
-    ],
-)
-def test_a_fleet_that_never_became_healthy_is_replaced(
-    fleet: dict[str, object], replaced: str, tmp_path: Path
-) -> None:
-    resource = {"urn": FLEET, "type": "aws:autoscaling/group:Group", **fleet}
-    tool(tmp_path, "pulumi", json.dumps({"deployment": {"resources": [resource]}}))
-    done = shell(FIND_FLEETS["run"], tmp_path, GITHUB_OUTPUT="outputs")
-    assert done.returncode == 0, done.stderr
-    assert (tmp_path / "outputs").read_text() == f"replace<<END\n{replaced}END\n"
-    inputs = STEPS["deploy/deploy/Update"]["with"]
-    assert inputs["replace"] == f"${{{{ steps.{FIND_FLEETS['id']}.outputs.replace }}}}"
-
-
-def test_a_stack_without_a_deployment_has_no_fleet_to_replace(tmp_path: Path) -> None:
-    tool(tmp_path, "pulumi", json.dumps({"deployment": None}))
-    done = shell(FIND_FLEETS["run"], tmp_path, GITHUB_OUTPUT="outputs")
-    assert done.returncode == 0, done.stderr
-    assert "To replace: none" in done.stdout
-
-
 def test_an_unreadable_history_stops_the_deployment(tmp_path: Path) -> None:
     tool(tmp_path, "pulumi", "error: no stack named 'dev' found")
     script = STEPS["deploy/deploy/Read the result of the last update"]["run"]

@@ -67,7 +67,7 @@ def test_at_preview_an_output_is_unknown_where_the_provider_computes_it() -> Non
 def test_at_preview_a_set_or_a_map_is_known_as_a_whole_or_not_at_all() -> None:
     def stage() -> None:
         link = aws.apigateway.VpcLink("link", target_arn="arn")
-        variables = {"link": link.id, "host": "name"}
+        variables: dict[str, pulumi.Input[str]] = {"link": link.id, "host": "name"}
         aws.apigateway.Stage(
             "stage", rest_api="a", deployment="d", stage_name="live", variables=variables
         )

@@ -22,6 +22,7 @@ from pulumi.runtime.proto.provider_pb2_grpc import (
     add_ResourceProviderServicer_to_server,
 )
 
+from tests.engine.fake_provider import http_api
 from tests.engine.fake_provider import resource_types as rt
 from tests.engine.fake_provider.account import Account, Resource
 from tests.engine.fake_provider.journal import CHANGES, INJECTED, Call, CallError, Fault, Op
@@ -44,6 +45,10 @@ class FakeProvider(ResourceProviderServicer):
         self.faults: list[Fault] = []
         self.address = ""
         """Value for `PULUMI_DEBUG_PROVIDERS`, once started."""
+        self.url = ""
+        """Value for `AWS_ENDPOINT_URL`, once started."""
+        self.asked = threading.Event()
+        """Set by every call of the program itself."""
         self._changed = threading.Condition(threading.RLock())
         self._in_progress: list[str] = []
         self._paused = ""
@@ -56,11 +61,14 @@ class FakeProvider(ResourceProviderServicer):
         add_ResourceProviderServicer_to_server(self, self._server)
         self.address = f"aws:{self._server.add_insecure_port('127.0.0.1:0')}"
         self._server.start()
+        self._http_api = http_api.serve(self.account, self.asked)
+        self.url = self._http_api.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.Cancel(None, None)
         self._server.stop(grace=None).wait()
+        self._http_api.__exit__(None, None, None)
 
     def calls(self, *ops: Op) -> list[Call]:
         """The calls of these operations, in the order in which they ended."""

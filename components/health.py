@@ -1,0 +1,135 @@
+"""Whether a target works: what AWS says of everything that a request passes through."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, NotRequired, TypedDict
+
+Clients = Callable[[str], Any]
+"""Makes the client of an AWS service, such as `boto3.Session().client`."""
+
+
+class Evidence(TypedDict):
+    """What has to work before a stage uses a target; an absent part is not examined."""
+
+    vpc_link_id: NotRequired[str]
+    """Link that has to be AVAILABLE."""
+    load_balancer_arn: NotRequired[str]
+    """Balancer that must not apply its security groups to the link's traffic."""
+    target_group_arn: NotRequired[str]
+    """Target group in which the instances have to be healthy."""
+    fleet: NotRequired[str]
+    """Name of the Auto Scaling group whose instances count."""
+    min_size: NotRequired[float]
+    """How many instances of the fleet have to be healthy."""
+    instance_ids: NotRequired[list[str]]
+    """Instances that all have to be healthy."""
+
+
+class NotWorkingError(Exception):
+    """A part of a target does not work, and waiting does not help."""
+
+
+def pending(evidence: Evidence, clients: Clients) -> list[str]:
+    """What the target still has to wait for, a sentence each; empty if it works.
+
+    Raises `NotWorkingError` if a part of it failed.
+    """
+    return [
+        *_link(evidence, clients),
+        *_balancer(evidence, clients),
+        *_instances(evidence, clients),
+    ]
+
+
+def _link(evidence: Evidence, clients: Clients) -> Iterator[str]:
+    """The link, by its status.
+
+    Source: https://docs.aws.amazon.com/apigateway/latest/api/API_VpcLink.html
+    """
+    if (link_id := evidence.get("vpc_link_id")) is None:
+        return
+    client = clients("apigateway")
+    try:
+        link = client.get_vpc_link(vpcLinkId=link_id)
+    except client.exceptions.NotFoundException:
+        raise NotWorkingError(
+            f"VPC link {link_id} does not exist in this account and region. If the stack file "
+            "names it (`vpcLinkId`), correct it there; otherwise run `pulumi up --refresh`, which "
+            "creates another one."
+        ) from None
+    match link["status"]:
+        case "AVAILABLE":
+            pass
+        case "PENDING":
+            yield f"VPC link {link_id} is pending"
+        case status:
+            reason = f": {link['statusMessage']}" if link.get("statusMessage") else ""
+            raise NotWorkingError(
+                f"VPC link {link_id} is {status}{reason}. Delete it with `aws apigateway "
+                f"delete-vpc-link --vpc-link-id {link_id}`, then run `pulumi up --refresh`, which "
+                "creates another one."
+            )
+
+
+def _balancer(evidence: Evidence, clients: Clients) -> Iterator[str]:
+    """The balancer, by its state and by what it applies to the traffic of a link.
+
+    Source: https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_LoadBalancer.html
+    """
+    if (arn := evidence.get("load_balancer_arn")) is None:
+        return
+    (balancer,) = clients("elbv2").describe_load_balancers(LoadBalancerArns=[arn])["LoadBalancers"]
+    enforced = balancer.get("EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic")
+    if balancer.get("SecurityGroups") and enforced != "off":
+        raise NotWorkingError(
+            f"load balancer {arn} applies its security groups to the traffic of the VPC link, "
+            "which they reject. Run `pulumi up --refresh`, which corrects the setting."
+        )
+    if (state := balancer["State"]["Code"]) == "failed":
+        reason = balancer["State"].get("Reason", "no reason given")
+        raise NotWorkingError(f"load balancer {arn} failed: {reason}")
+    if state == "provisioning":
+        yield f"load balancer {arn} is provisioning"
+
+
+def _instances(evidence: Evidence, clients: Clients) -> Iterator[str]:
+    """The instances, by their health in the target group.
+
+    Source: https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetHealth.html
+    """
+    if (target_group := evidence.get("target_group_arn")) is None:
+        return
+    counted = evidence.get("instance_ids") or _fleet(evidence["fleet"], clients)
+    required = int(evidence.get("min_size", len(counted)))
+    described = clients("elbv2").describe_target_health(TargetGroupArn=target_group)
+    health = {
+        target["Target"]["Id"]: target["TargetHealth"]
+        for target in described["TargetHealthDescriptions"]
+    }
+    states = {instance: health.get(instance, {}) for instance in counted}
+    healthy = [i for i, state in states.items() if state.get("State") == "healthy"]
+    if len(healthy) < required:
+        others = "".join(
+            f"; {instance} is {state.get('State', 'not registered')}"
+            + (f" ({state['Reason']})" if "Reason" in state else "")
+            for instance, state in states.items()
+            if instance not in healthy
+        )
+        yield f"{len(healthy)} of {required} instances are healthy in {target_group}{others}"
+
+
+def _fleet(name: str, clients: Clients) -> list[str]:
+    """The instances of a fleet that are in service.
+
+    Source: https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_Instance.html
+    """
+    groups = clients("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[name])
+    if not groups["AutoScalingGroups"]:
+        raise NotWorkingError(
+            f"Auto Scaling group {name} does not exist. Run `pulumi up --refresh`, which creates "
+            "it."
+        )
+    return [
+        instance["InstanceId"]
+        for instance in groups["AutoScalingGroups"][0]["Instances"]
+        if instance["LifecycleState"] == "InService"
+    ]

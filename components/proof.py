@@ -1,0 +1,102 @@
+"""The proof that a target works: before it is in the state, nothing old is deleted.
+
+A proof is a value in the state that says what was seen to work. Its hook looks in the same update,
+before the value is written. If that fails, so does the update, before a stage moves and before the
+engine deletes what was replaced; the next update looks again. A refresh does not change a proof.
+Sources: https://www.pulumi.com/docs/iac/concepts/resources/options/hooks/
+https://www.pulumi.com/docs/iac/concepts/resources/stash/
+"""
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Awaitable, Iterable, Mapping
+from typing import Any, cast
+
+import pulumi
+from pulumi import Output, ResourceHook, ResourceHookArgs, ResourceHookBinding, ResourceOptions
+
+from components.health import Clients, Evidence, NotWorkingError, pending
+
+_POLL_SECONDS = 5
+_PROVIDER_KEYS = ("region", "profile", "accessKey", "secretKey", "token")
+_PROVIDER_OBJECTS = ("assumeRoles", "sharedConfigFiles", "sharedCredentialsFiles")
+
+
+class Proofs:
+    """Registers the proofs of an API's targets."""
+
+    def __init__(self, name: str, parent: pulumi.Resource) -> None:
+        self._name, self._parent = name, parent
+        self._proofs: dict[str, pulumi.Stash] = {}
+        self._generations: list[str] = []
+        config = pulumi.Config("aws")
+        provider: dict[str, Any] = {key: config.get(key) for key in _PROVIDER_KEYS}
+        provider |= {key: config.get_object(key) for key in _PROVIDER_OBJECTS}
+
+        async def hook(args: ResourceHookArgs) -> None:
+            # Here and not above, because only an update needs it, and it takes time to import.
+            from components.aws_session import session  # noqa: PLC0415
+
+            value = (args.new_inputs or {})["input"]
+            found = await asyncio.to_thread(session, provider)
+            await until_it_works(value, found.client, seconds=value["timeoutSeconds"])
+
+        self._hook = ResourceHook(f"{name}-proof", hook)
+
+    def add(
+        self, target: str, evidence: Mapping[str, Any], timeout_seconds: int, generation: str
+    ) -> None:
+        """Require what the evidence names to work; another `generation` replaces a part of it."""
+        self._generations.append(f"{target}:{generation}")
+        self._proofs[target] = pulumi.Stash(
+            f"{self._name}-{target}-proof",
+            input={**evidence, "timeoutSeconds": timeout_seconds},
+            opts=ResourceOptions(
+                parent=self._parent,
+                hooks=ResourceHookBinding(before_create=[self._hook], before_update=[self._hook]),
+            ),
+        )
+
+    def seal(self) -> None:
+        """Protect what serves from `pulumi up --target`, which leaves the proofs out.
+
+        The engine refuses to delete a resource that was not named with `--target`, and then deletes
+        nothing. When a generation changes, the old seal is such a resource, because its name
+        differs; it depends on the proofs, and so on everything that is replaced.
+        """
+        digest = hashlib.sha256(" ".join(sorted(self._generations)).encode()).hexdigest()[:8]
+        pulumi.Stash(
+            f"{self._name}-proofs-{digest}",
+            input=digest,
+            opts=ResourceOptions(parent=self._parent, depends_on=[*self._proofs.values()]),
+        )
+
+    def before(self, target: str, value: pulumi.Input[str]) -> Output[str]:
+        """The value, for a resource that must wait for the proof of the target.
+
+        It has a dependency on the proof, but is known when the proof's own outputs are not.
+        `Output.all(value, proof.id)` would be unknown in the preview of every new fleet, so that
+        each stage would show as changed.
+        """
+        output = Output.from_input(value)
+        required: Iterable[pulumi.Resource] = (
+            [self._proofs[target]] if target in self._proofs else []
+        )
+
+        async def dependencies() -> set[pulumi.Resource]:
+            return {*await output.resources(), *required}
+
+        future = cast(Awaitable[str], output.future())  # None where unknown, as is_known says
+        return Output(dependencies(), future, output.is_known(), output.is_secret())
+
+
+async def until_it_works(evidence: Evidence, clients: Clients, *, seconds: float) -> None:
+    """Wait until a target works; raises `NotWorkingError` after that time."""
+    deadline = time.monotonic() + seconds
+    while reasons := await asyncio.to_thread(pending, evidence, clients):
+        text = "; ".join(reasons)
+        if time.monotonic() >= deadline:
+            raise NotWorkingError(f"{text}, {seconds:g} seconds after they were created")
+        pulumi.info(f"Waiting: {text}", ephemeral=True)
+        await asyncio.sleep(min(_POLL_SECONDS, max(0, deadline - time.monotonic())))

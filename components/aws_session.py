@@ -1,6 +1,7 @@
 """A session with AWS that has the credentials of the stack's AWS provider."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -11,7 +12,8 @@ def session(config: Mapping[str, Any]) -> boto3.Session:
     """A session for the `aws:` configuration of a stack, and the environment where that is silent.
 
     `config` has the provider's keys without `aws:`: region, profile, accessKey, secretKey, token,
-    sharedConfigFiles, sharedCredentialsFiles, assumeRoles. Raises botocore's errors.
+    sharedConfigFiles, sharedCredentialsFiles, assumeRoleWithWebIdentity, assumeRoles. Raises
+    botocore's errors.
     Source: https://www.pulumi.com/registry/packages/aws/installation-configuration/
     """
     core = botocore.session.Session(profile=config.get("profile"))
@@ -28,22 +30,24 @@ def session(config: Mapping[str, Any]) -> boto3.Session:
         region_name=config.get("region"),
         botocore_session=core,
     )
-    for role in _roles(config):
-        current = _assumed(current, role)
+    if identity := config.get("assumeRoleWithWebIdentity"):
+        token = identity.get("webIdentityToken")
+        token = token or Path(identity["webIdentityTokenFile"]).read_text(encoding="utf-8")
+        request = {**_request(identity), "WebIdentityToken": token}
+        current = _assumed(current, "assume_role_with_web_identity", request)
+    # The next role of a chain is assumed from the one before.
+    for role in config.get("assumeRoles") or []:
+        external = {"ExternalId": role["externalId"]} if "externalId" in role else {}
+        current = _assumed(current, "assume_role", {**_request(role), **external})
     return current
 
 
-def _roles(config: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    roles: Sequence[Mapping[str, Any]] = config.get("assumeRoles") or []
-    return [role for role in roles if role.get("roleArn")]
+def _request(role: Mapping[str, Any]) -> dict[str, str]:
+    return {"RoleArn": role["roleArn"], "RoleSessionName": role.get("sessionName", "pulumi")}
 
 
-def _assumed(current: boto3.Session, role: Mapping[str, Any]) -> boto3.Session:
-    """The session of a role; the next role of a chain is assumed from it."""
-    request = {"RoleArn": role["roleArn"], "RoleSessionName": role.get("sessionName", "pulumi")}
-    if "externalId" in role:
-        request["ExternalId"] = role["externalId"]
-    credentials = _client(current, "sts").assume_role(**request)["Credentials"]
+def _assumed(current: boto3.Session, operation: str, request: Mapping[str, str]) -> boto3.Session:
+    credentials = getattr(_client(current, "sts"), operation)(**request)["Credentials"]
     return boto3.Session(
         credentials["AccessKeyId"],
         credentials["SecretAccessKey"],

@@ -20,7 +20,12 @@ from components.health import Clients, Evidence, NotWorkingError, pending
 
 _POLL_SECONDS = 5
 _PROVIDER_KEYS = ("region", "profile", "accessKey", "secretKey", "token")
-_PROVIDER_OBJECTS = ("assumeRoles", "sharedConfigFiles", "sharedCredentialsFiles")
+_PROVIDER_OBJECTS = (
+    "assumeRoleWithWebIdentity",
+    "assumeRoles",
+    "sharedConfigFiles",
+    "sharedCredentialsFiles",
+)
 
 
 class Proofs:

@@ -1,12 +1,11 @@
 """The program asks AWS with the credentials of the stack's provider."""
 
-from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
 import pytest
-from botocore.stub import Stubber
 
 from components import aws_session
 from components.aws_session import session
@@ -57,33 +56,59 @@ def test_a_profile_is_read_from_the_shared_file(tmp_path: Path) -> None:
     assert key_of(session(config)) == "of-deployer"
 
 
-def test_roles_are_assumed_in_order_each_from_the_one_before(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    asked: list[str] = []
+class Sts:
+    """An STS that issues numbered credentials, and notes who asks for what."""
 
-    def client(current: boto3.Session, service: str) -> Any:
-        sts = current.client(service)
-        asked.append(key_of(current))
-        role = ROLE.format(len(asked))
-        request = {"RoleArn": role, "RoleSessionName": "pulumi"}
-        if len(asked) == 1:
-            request |= {"RoleSessionName": "ci", "ExternalId": "secret"}
-        stub = Stubber(sts)
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str]] = []
+        self.requests: list[dict[str, str]] = []
+
+    def client(self, current: boto3.Session, service: str) -> Any:
+        client = current.client(service)
+        client.meta.events.register("before-call.sts", self.answer)
+        self.caller = key_of(current)
+        return client
+
+    def answer(self, model: Any, params: Any, **_: Any) -> Any:
+        """In place of the call; its parameters have been checked."""
+        self.asked.append((model.name, self.caller))
+        self.requests.append(params["body"])
         credentials = {
-            "AccessKeyId": f"key-of-the-role-{len(asked)}",
+            "AccessKeyId": f"key-{len(self.asked)}",
             "SecretAccessKey": "made-up",
             "SessionToken": "made-up",
-            "Expiration": datetime.now(UTC),
         }
-        stub.add_response("assume_role", {"Credentials": credentials}, request)
-        stub.activate()
-        return sts
+        return SimpleNamespace(status_code=200), {"Credentials": credentials}
 
-    monkeypatch.setattr(aws_session, "_client", client)
-    first = {"roleArn": ROLE.format(1), "sessionName": "ci", "externalId": "secret"}
+
+@pytest.fixture
+def sts(monkeypatch: pytest.MonkeyPatch) -> Sts:
+    found = Sts()
+    monkeypatch.setattr(aws_session, "_client", found.client)
+    return found
+
+
+def test_roles_are_assumed_in_order_each_from_the_one_before(sts: Sts) -> None:
+    first = {"roleArn": ROLE.format(1), "sessionName": "ci", "externalId": "shared"}
     roles = [first, {"roleArn": ROLE.format(2)}]
     current = session({"region": "us-east-2", "assumeRoles": roles})
-    assert asked == ["of-the-environment", "key-of-the-role-1"]
-    assert key_of(current) == "key-of-the-role-2"
+    assert sts.asked == [("AssumeRole", "of-the-environment"), ("AssumeRole", "key-1")]
+    expected = [("ci", "shared"), ("pulumi", None)]
+    assert [(r["RoleSessionName"], r.get("ExternalId")) for r in sts.requests] == expected
+    assert key_of(current) == "key-2"
     assert current.region_name == "us-east-2"
+
+
+def test_a_web_identity_comes_before_the_roles(sts: Sts, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("a token", encoding="utf-8")
+    identity = {"roleArn": ROLE.format(1), "webIdentityTokenFile": str(tmp_path / "token")}
+    current = session(
+        {
+            "region": "us-east-2",
+            "assumeRoleWithWebIdentity": identity,
+            "assumeRoles": [{"roleArn": ROLE.format(2)}],
+        }
+    )
+    assert [operation for operation, _ in sts.asked] == ["AssumeRoleWithWebIdentity", "AssumeRole"]
+    assert sts.requests[0]["WebIdentityToken"] == "a token"
+    assert key_of(current) == "key-2"

@@ -1,6 +1,7 @@
 """The API sends requests to its targets, and a stage moves between them."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from components.private_api import (
 from openapi.compiler import compile_routes
 from openapi.routes import Route
 from simulation.engine import UNKNOWN, Phase, Registered, Run, run_program
+from tests.tables import check_resources, read, sentences
 
 ROUTES = [Route.model_validate({"method": "GET", "path": "/", "authorization": "none"})]
 DEFINITION = compile_routes("private-api-dev", ROUTES)
@@ -41,19 +43,19 @@ API = "aws:apigateway/restApi:RestApi"
 IMPORT = "aws:apigateway/restApiPut:RestApiPut"
 DEPLOYMENT = "aws:apigateway/deployment:Deployment"
 STAGE_TYPE = "aws:apigateway/stage:Stage"
-LINK = "aws:apigateway/vpcLink:VpcLink"
-METHODS = "aws:apigateway/methodSettings:MethodSettings"
 LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 ACCOUNT = "aws:apigateway/account:Account"
 ROLE = "aws:iam/role:Role"
-PLAN = "aws:apigateway/usagePlan:UsagePlan"
-KEY = "aws:apigateway/apiKey:ApiKey"
+RESOURCES = read(Path(__file__).with_name("resources.yaml"))
 STASH = "pulumi:index:Stash"
+LINK = "aws:apigateway/vpcLink:VpcLink"
 COMPONENT = "privateapi:index:PrivateApi"
 
 
 def build(phase: Phase = Phase.UPDATE, **changes: Any) -> Run:
-    args: Any = {**ARGS, **changes}
+    kinds = {"account_logging": AccountLogging, "endpoint_type": EndpointType}
+    plain = {key: kinds.get(key, lambda value: value)(value) for key, value in changes.items()}
+    args: Any = {**ARGS, **plain}
     return run_program(
         lambda: PrivateApi("api", args), phase=phase, config={"aws:region": "us-east-2"}
     )
@@ -63,26 +65,9 @@ def with_stage(**changes: Any) -> Run:
     return build(stages={"dev": {**STAGE, **changes}})
 
 
-def stage(run: Run) -> dict[str, Any]:
-    return run.one(STAGE_TYPE, "api-dev-stage").inputs
-
-
 @pytest.fixture(scope="module")
 def built() -> Run:
     return build()
-
-
-def test_every_balancer_gets_a_link_and_an_existing_link_is_used(built: Run) -> None:
-    links = {link.name: link for link in built.of_type(LINK)}
-    assert {n: link.inputs["targetArn"] for n, link in links.items()} == {
-        "api-blue-link": ARN.format("blue"),
-        "api-green-link": ARN.format("green"),
-    }
-    assert built.one(COMPONENT).outputs["vpc_link_ids"] == {
-        "blue": links["api-blue-link"].outputs["id"],
-        "green": links["api-green-link"].outputs["id"],
-        "legacy": "a1b2c3",
-    }
 
 
 @pytest.mark.parametrize(
@@ -94,32 +79,16 @@ def test_a_target_has_either_a_balancer_or_a_link(target: dict[str, str]) -> Non
         build(targets={"blue": target})
 
 
-def test_the_api_has_the_title_of_the_definition_and_no_content(built: Run) -> None:
-    api = built.one(API).inputs
-    assert api["name"] == "private-api-dev"
-    assert not {"body", "policy", "binaryMediaTypes", "apiKeySource", "description"} & api.keys()
+@pytest.mark.parametrize("expected", sentences(RESOURCES["PrivateApi"]))
+def test_it_creates_as_the_table_says(built: Run, expected: dict[str, Any]) -> None:
+    changed = {"$with": build, "$stage": with_stage}
+    runs = [make(**expected[key]) for key, make in changed.items() if key in expected]
+    check_resources(runs[0] if runs else built, expected)
 
 
-@pytest.mark.parametrize("endpoint", EndpointType)
-def test_the_endpoint_has_the_configured_type(endpoint: EndpointType) -> None:
-    api = build(endpoint_type=endpoint).one(API).inputs
-    assert api["endpointConfiguration"]["types"] == endpoint.upper()
-
-
-def test_the_definition_is_imported_and_a_warning_fails_the_import(built: Run) -> None:
-    imported = built.one(IMPORT).inputs
-    assert imported["body"] == DEFINITION.json
-    assert imported["failOnWarnings"] is True
-    assert imported["restApiId"] == built.one(API).outputs["id"]
-
-
-def test_a_deployment_follows_its_import(built: Run) -> None:
-    assert built.one(IMPORT).urn in built.one(DEPLOYMENT).dependencies
-    assert built.one(DEPLOYMENT).inputs["triggers"] == {
-        "definition": DEFINITION.fingerprint,
-        "revision": "1",
-        "endpointType": "REGIONAL",
-    }
+def test_the_definition_is_imported_and_its_fingerprint_triggers_a_deployment(built: Run) -> None:
+    assert built.one(IMPORT).inputs["body"] == DEFINITION.json
+    assert built.one(DEPLOYMENT).inputs["triggers"]["definition"] == DEFINITION.fingerprint
 
 
 @pytest.mark.parametrize(
@@ -139,45 +108,8 @@ def test_what_is_not_in_the_definition_imports_and_deploys_again(
         assert changed.one(token).inputs["triggers"] == {**before, **trigger}
 
 
-def test_a_stage_selects_its_target_by_its_variables(built: Run) -> None:
-    link = built.one(LINK, "api-blue-link").outputs["id"]
-    assert stage(built)["variables"] == {"vpcLinkId": link, "backendHost": "blue.example"}
-
-
-def test_moving_a_stage_changes_its_variables_and_nothing_else(built: Run) -> None:
-    moved = with_stage(target="green")
-    before = {r.urn: r.inputs for r in built.resources}
-    after = {r.urn: r.inputs for r in moved.resources}
-    changed = [urn for urn in before.keys() | after.keys() if before.get(urn) != after.get(urn)]
-    assert changed == [moved.one(STAGE_TYPE).urn]
-    assert {**stage(moved), "variables": None} == {**stage(built), "variables": None}
-
-
-def test_a_stage_can_have_more_variables_than_its_targets() -> None:
-    variables = stage(with_stage(variables={"tier": "gold"}))["variables"]
-    assert variables["tier"] == "gold"
-    assert variables["backendHost"] == "blue.example"
-
-
-def test_without_a_canary_there_are_no_canary_settings(built: Run) -> None:
-    assert stage(built)["stageName"] == "dev"
-    assert "canarySettings" not in stage(built)
-
-
-def test_a_canary_is_the_same_deployment_with_another_target() -> None:
-    built = with_stage(canary={"target": "green", "percent": 10})
-    assert stage(built)["canarySettings"] == {
-        "deploymentId": stage(built)["deployment"],
-        "percentTraffic": 10,
-        "stageVariableOverrides": {
-            "vpcLinkId": built.one(LINK, "api-green-link").outputs["id"],
-            "backendHost": "green.example:8080",
-        },
-    }
-
-
 def test_every_request_is_logged_as_json_with_the_response_of_the_service(built: Run) -> None:
-    settings = stage(built)["accessLogSettings"]
+    settings = built.one(STAGE_TYPE).inputs["accessLogSettings"]
     group = built.one(LOG_GROUP, "api-dev-access")
     assert settings == {"destinationArn": group.outputs["arn"], "format": ACCESS_LOG_FORMAT}
     logged = json.loads(ACCESS_LOG_FORMAT)
@@ -204,114 +136,19 @@ def test_the_log_groups_of_a_stage_outlive_it_on_request(logs: str, kept: set[bo
     assert {bool(group.options.get("retainOnDelete")) for group in groups} == kept
 
 
-def test_every_method_is_throttled_and_has_metrics_and_error_logs(built: Run) -> None:
-    methods = built.one(METHODS).inputs
-    assert methods["methodPath"] == "*/*"
-    assert methods["settings"] == {
-        "loggingLevel": "ERROR",
-        "dataTraceEnabled": False,
-        "metricsEnabled": True,
-        "throttlingRateLimit": 50,
-        "throttlingBurstLimit": 100,
-    }
-
-
-def test_requests_are_traced(built: Run) -> None:
-    assert stage(built)["xrayTracingEnabled"] is True
-
-
-def test_the_account_is_unchanged_by_default(built: Run) -> None:
-    assert built.one(API)
-    assert not built.of_type(ACCOUNT) + built.of_type(ROLE)
-
-
-@pytest.fixture(scope="module")
-def with_account() -> Run:
-    return build(account_logging=AccountLogging.CREATE)
-
-
-def test_api_gateway_can_assume_the_accounts_role_and_write_logs(with_account: Run) -> None:
-    trust = json.loads(with_account.one(ROLE).inputs["assumeRolePolicy"])
-    assert trust["Statement"][0]["Principal"] == {"Service": "apigateway.amazonaws.com"}
-    attachment = with_account.one("aws:iam/rolePolicyAttachment:RolePolicyAttachment")
-    assert attachment.inputs["policyArn"] == (
-        "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
-    )
-    account = with_account.one(ACCOUNT)
-    assert account.inputs["cloudwatchRoleArn"] == with_account.one(ROLE).outputs["arn"]
-    assert attachment.urn in account.dependencies
-
-
-def test_resources_of_the_whole_account_are_kept_on_destroy(with_account: Run) -> None:
-    kept = {r.type for r in with_account.resources if r.options.get("retainOnDelete")}
+def test_resources_of_the_whole_account_are_kept_on_destroy() -> None:
+    built = build(account_logging=AccountLogging.CREATE)
+    kept = {r.type for r in built.resources if r.options.get("retainOnDelete")}
     assert kept == {ACCOUNT, ROLE, "aws:iam/rolePolicyAttachment:RolePolicyAttachment"}
 
 
-def test_a_stage_and_its_methods_wait_for_the_accounts_role(with_account: Run) -> None:
-    account = with_account.one(ACCOUNT).urn
-    assert account in with_account.one(STAGE_TYPE).dependencies
-    assert account in with_account.one(METHODS).dependencies
-
-
-def test_without_account_logging_nothing_is_logged() -> None:
-    built = build(account_logging=AccountLogging.OFF)
-    assert built.one(METHODS).inputs["settings"]["loggingLevel"] == "OFF"
-    assert "accessLogSettings" not in stage(built)
-    assert not built.of_type(LOG_GROUP)
-
-
-KEYS: dict[str, Any] = {
-    "names": ["partner-a", "partner-b"],
-    "throttle": {"rate_limit": 5, "burst_limit": 10},
-    "quota": {"limit": 1000, "period": "DAY"},
-}
-
-
-@pytest.fixture(scope="module")
-def with_keys() -> Run:
-    return with_stage(api_keys=KEYS)
-
-
-def test_api_keys_give_access_to_the_stage_through_a_usage_plan(with_keys: Run) -> None:
-    plan = with_keys.one(PLAN)
-    assert plan.inputs["throttleSettings"] == {"rateLimit": 5, "burstLimit": 10}
-    assert plan.inputs["quotaSettings"] == {"limit": 1000, "period": "DAY"}
-    (opened,) = plan.inputs["apiStages"]
-    assert opened == {"apiId": with_keys.one(API).outputs["id"], "stage": "dev"}
-    assert with_keys.one(STAGE_TYPE).urn in plan.dependencies
-    keys = with_keys.of_type(KEY)
-    joined = with_keys.of_type("aws:apigateway/usagePlanKey:UsagePlanKey")
-    assert {j.inputs["keyId"] for j in joined} == {k.outputs["id"] for k in keys}
-    assert len(keys) == 2
-
-
 def test_keys_of_two_stages_never_share_a_name() -> None:
+    keys = {"dev": ["b-ops"], "dev-b": ["ops"]}
     stages = {
-        "dev": {**STAGE, "api_keys": {**KEYS, "names": ["b-ops"]}},
-        "dev-b": {**STAGE, "api_keys": {**KEYS, "names": ["ops"]}},
+        name: {**STAGE, "api_keys": {"names": names, "throttle": STAGE["throttle"]}}
+        for name, names in keys.items()
     }
-    assert len(build(stages=stages).of_type(KEY)) == 2
-
-
-def test_the_value_of_a_key_is_generated_by_aws(with_keys: Run) -> None:
-    assert with_keys.of_type(KEY)
-    assert not any("value" in key.inputs for key in with_keys.of_type(KEY))
-
-
-def test_a_key_has_no_quota_by_default() -> None:
-    unlimited = {key: value for key, value in KEYS.items() if key != "quota"}
-    assert "quotaSettings" not in with_stage(api_keys=unlimited).one(PLAN).inputs
-
-
-def test_at_preview_the_whole_definition_and_its_trigger_are_known() -> None:
-    built = build(Phase.PREVIEW)
-    assert built.one(IMPORT).inputs["body"] == DEFINITION.json
-    assert UNKNOWN not in built.one(DEPLOYMENT).inputs["triggers"].values()
-
-
-def test_the_urls_of_all_stages_are_an_output(built: Run) -> None:
-    urls = built.one(COMPONENT).outputs["invoke_urls"]
-    assert urls == {"dev": built.one(STAGE_TYPE).outputs["invokeUrl"]}
+    assert len(build(stages=stages).of_type("aws:apigateway/apiKey:ApiKey")) == 2
 
 
 def test_every_child_has_the_component_as_parent(built: Run) -> None:
@@ -357,8 +194,8 @@ def test_a_stage_waits_for_the_proofs_of_its_targets() -> None:
 
 def test_a_stage_stays_known_while_its_proof_is_not() -> None:
     legacy = build(Phase.PREVIEW, stages={"dev": {**STAGE, "target": "legacy"}})
-    assert stage(legacy)["variables"]["vpcLinkId"] == "a1b2c3"
-    assert stage(build(Phase.PREVIEW))["variables"]["vpcLinkId"] is UNKNOWN
+    assert legacy.one(STAGE_TYPE).inputs["variables"]["vpcLinkId"] == "a1b2c3"
+    assert build(Phase.PREVIEW).one(STAGE_TYPE).inputs["variables"]["vpcLinkId"] is UNKNOWN
 
 
 def test_the_seal_depends_on_every_proof_and_nothing_on_the_seal(built: Run) -> None:

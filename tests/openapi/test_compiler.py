@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openapi_spec_validator import validate
 
-from openapi.compiler import ANY_METHOD, INTEGRATION, Definition, compile_routes, stage_variables
+from openapi.compiler import INTEGRATION, Definition, compile_routes, stage_variables
 from openapi.routes import Cors, Route, route_problems
+from tests.stacks import ROOT
+from tests.tables import among, read, sentences
 
-ORIGIN = "https://app.example.com"
-CORS = Cors.model_validate({"allowOrigin": ORIGIN})
+CORS = Cors.model_validate({"allowOrigin": "https://app.example.com"})
 MODELS = {"Order": {"type": "object", "required": ["id"]}}
 
 
@@ -30,16 +31,6 @@ def document(*routes: Route, **more: Any) -> dict[str, Any]:
     return json.loads(compiled(*routes, **more).json)  # type: ignore[no-any-return]
 
 
-def operation(only: Route, method: str = "", **more: Any) -> dict[str, Any]:
-    """The operation of one route, or another method of its path."""
-    path = document(only, **more)["paths"][only.path]
-    return path[method or only.method.lower()]  # type: ignore[no-any-return]
-
-
-def integration(only: Route, method: str = "", **more: Any) -> dict[str, Any]:
-    return operation(only, method, **more)[INTEGRATION]  # type: ignore[no-any-return]
-
-
 EVERY_KIND = (
     route(),
     route("GET", "/orders/{id}", authorization="iam", timeoutMs=5000),
@@ -48,7 +39,6 @@ EVERY_KIND = (
     route("GET", "/legacy/{id}", integration="http", responses={"200": {}, "404": {}}),
     route("GET", "/search", query={"q": "required"}, headers={"x-tenant": "optional"}),
 )
-HTTP: dict[str, Any] = {"integration": "http", "responses": {"200": {}}}
 
 
 def test_every_kind_of_route_makes_a_valid_openapi_document() -> None:
@@ -113,126 +103,32 @@ def test_a_stage_variable_is_found_in_every_notation(text: str) -> None:
 def test_the_service_gets_the_path_of_the_api_unless_the_route_has_another(
     method: str, path: str, more: dict[str, Any], service_path: str
 ) -> None:
-    key = ANY_METHOD if method == "ANY" else "get"
-    made = integration(route(method, path, **more), key)
+    (operation,) = document(route(method, path, **more))["paths"][path].values()
+    made = operation[INTEGRATION]
     assert made["uri"] == f"http://${{stageVariables.backendHost}}{service_path}"
     assert made["httpMethod"] == method
     assert ("requestParameters" in made) == ("{" in service_path)
 
 
-def test_an_open_route_has_no_security_and_an_iam_route_requires_a_signature() -> None:
-    assert "security" not in operation(route())
-    signed = route(authorization="iam")
-    assert operation(signed)["security"] == [{"sigv4": []}]
-    scheme = document(signed)["components"]["securitySchemes"]["sigv4"]
-    assert scheme["x-amazon-apigateway-authtype"] == "awsSigv4"
+@pytest.mark.parametrize("row", sentences(read(ROOT / "tests" / "openapi" / "compiled.yaml")))
+def test_routes_are_compiled_as_the_table_says(row: dict[str, Any]) -> None:
+    routes = [route(**changes) for changes in row.get("$routes", [{}])]
+    given = row.get("$with", {})
+    cors = Cors.model_validate(given["cors"]) if "cors" in given else None
+    made = document(*routes, **{**given, "cors": cors})
+    path = made["paths"][routes[0].path]
+    first = path[routes[0].method.lower()]
+    parts = {
+        "$operation": first,
+        "$integration": first[INTEGRATION],
+        "$preflight": path["options"] if cors else None,
+    }
+    expected = {key: value for key, value in row.items() if key not in ("$routes", "$with")}
+    assert among({**made, **parts}, expected) == expected
 
 
 def test_a_route_requires_a_signature_by_default() -> None:
     assert Route.model_validate({"method": "GET", "path": "/"}).authorization == "iam"
-
-
-def test_an_api_key_is_read_from_the_header() -> None:
-    keyed = route(authorization="apiKey")
-    assert operation(keyed)["security"] == [{"api_key": []}]
-    made = document(keyed)
-    assert made["components"]["securitySchemes"]["api_key"]["name"] == "x-api-key"
-    assert made["x-amazon-apigateway-api-key-source"] == "HEADER"
-
-
-def test_an_http_route_returns_the_listed_responses_and_502_for_all_others() -> None:
-    responses = {"200": {}, "404": {}, "409": {"pattern": r"4\d{2}"}}
-    legacy = route(integration="http", responses=responses)
-    patterns = {p: r["statusCode"] for p, r in integration(legacy)["responses"].items()}
-    assert patterns == {r"2\d{2}": "200", "404": "404", r"4\d{2}": "409", "default": "502"}
-    assert operation(legacy)["responses"].keys() == {"200", "404", "409", "502"}
-
-
-def test_an_http_route_passes_the_listed_query_parameters_and_headers() -> None:
-    legacy = route(**HTTP, query={"q": "optional"}, headers={"x-tenant": "optional"})
-    assert integration(legacy)["requestParameters"] == {
-        "integration.request.querystring.q": "method.request.querystring.q",
-        "integration.request.header.x-tenant": "method.request.header.x-tenant",
-    }
-
-
-def test_a_required_parameter_is_checked() -> None:
-    search = route(query={"q": "required"})
-    assert operation(search)["x-amazon-apigateway-request-validator"] == "parameters"
-    assert document(search)["x-amazon-apigateway-request-validators"] == {
-        "parameters": {"validateRequestBody": False, "validateRequestParameters": True}
-    }
-
-
-def test_a_body_is_checked_against_a_named_model() -> None:
-    order = route("POST", body="Order")
-    made = operation(order, models=MODELS)
-    schema = made["requestBody"]["content"]["application/json"]["schema"]
-    assert schema == {"$ref": "#/components/schemas/Order"}
-    assert made["x-amazon-apigateway-request-validator"] == "body"
-    validators = document(order, models=MODELS)["x-amazon-apigateway-request-validators"]
-    assert validators["body"]["validateRequestBody"] is True
-
-
-def test_a_route_that_requires_nothing_has_no_validator() -> None:
-    search = route(query={"q": "optional"})
-    assert operation(search)["parameters"]
-    assert "x-amazon-apigateway-request-validators" not in document(search)
-
-
-ALLOW = "method.response.header.Access-Control-Allow-"
-
-
-def test_a_preflight_names_the_methods_and_headers_of_its_path() -> None:
-    routes = route("GET", "/a", authorization="apiKey"), route("POST", "/a")
-    made = document(*routes, cors=CORS)["paths"]["/a"]["options"]
-    headers = made[INTEGRATION]["responses"]["default"]["responseParameters"]
-    assert headers[f"{ALLOW}Origin"] == f"'{ORIGIN}'"
-    assert headers[f"{ALLOW}Methods"] == "'GET,OPTIONS,POST'"
-    assert headers[f"{ALLOW}Headers"] == "'content-type,x-api-key'"
-    assert {h.removeprefix("method.response.header.") for h in headers} == {
-        *made["responses"]["204"]["headers"]
-    }
-
-
-def test_a_preflight_requires_no_key_and_never_reaches_the_service() -> None:
-    preflight = operation(route(authorization="iam"), "options", cors=CORS)
-    assert preflight[INTEGRATION]["type"] == "mock"
-    assert "security" not in preflight
-
-
-def test_a_page_may_send_the_signature_that_a_route_requires() -> None:
-    made = integration(route(authorization="iam"), "options", cors=CORS)
-    allowed = made["responses"]["default"]["responseParameters"][f"{ALLOW}Headers"]
-    assert {"authorization", "x-amz-date"} <= set(allowed.strip("'").split(","))
-
-
-def test_a_page_can_read_the_error_responses_of_api_gateway() -> None:
-    for response in document(route(), cors=CORS)["x-amazon-apigateway-gateway-responses"].values():
-        header = "gatewayresponse.header.Access-Control-Allow-Origin"
-        assert response["responseParameters"][header] == f"'{ORIGIN}'"
-
-
-def test_every_response_of_an_http_route_has_the_allowed_origin() -> None:
-    responses = integration(route(**HTTP), cors=CORS)["responses"].values()
-    assert len(responses) == 2
-    assert all(r["responseParameters"][f"{ALLOW}Origin"] == f"'{ORIGIN}'" for r in responses)
-
-
-def test_binary_bodies_pass_unchanged() -> None:
-    assert document(route())["x-amazon-apigateway-binary-media-types"] == ["*/*"]
-
-
-def test_a_certificate_of_a_private_authority_is_accepted_only_on_request() -> None:
-    assert "tlsConfig" not in integration(route(), scheme="https")
-    relaxed = integration(route(), scheme="https", verify_authority=False)
-    assert relaxed["tlsConfig"] == {"insecureSkipVerification": True}
-    assert relaxed["uri"].startswith("https://")
-
-
-def test_a_resource_policy_becomes_part_of_the_document() -> None:
-    policy = {"Statement": [{"Effect": "Allow"}]}
-    assert document(route(), resource_policy=policy)["x-amazon-apigateway-policy"] == policy
 
 
 def test_the_document_has_the_title_and_the_fingerprint_of_the_definition() -> None:

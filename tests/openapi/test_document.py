@@ -13,6 +13,8 @@ from openapi.document import compile_document, operations_with_api_keys
 from openapi.lint import document_problems
 from openapi.routes import Cors, Route, route_problems
 from tests.openapi.documents import BASE, EXAMPLE, LEGACY, RESPONSES, legacy, merged, standard
+from tests.stacks import ROOT
+from tests.tables import among, read, sentences
 
 
 def compiled(change: Any = None, **more: Any) -> dict[str, Any]:
@@ -22,107 +24,14 @@ def compiled(change: Any = None, **more: Any) -> dict[str, Any]:
     return json.loads(compile_document("private-api-dev", document, **more).json)  # type: ignore[no-any-return]
 
 
-def test_an_operation_without_an_integration_gets_that_of_a_route() -> None:
-    assert compiled()["paths"]["/orders/{id}"]["get"][INTEGRATION] == {
-        "type": "http_proxy",
-        "httpMethod": "GET",
-        "uri": "http://${stageVariables.backendHost}/orders/{id}",
-        "connectionType": "VPC_LINK",
-        "connectionId": "${stageVariables.vpcLinkId}",
-        "passthroughBehavior": "when_no_match",
-        "timeoutInMillis": 29_000,
-        "requestParameters": {"integration.request.path.id": "method.request.path.id"},
-    }
-
-
-def test_a_greedy_path_is_mapped_without_its_plus() -> None:
-    integration = compiled()["paths"]["/files/{proxy+}"][ANY_METHOD][INTEGRATION]
-    assert integration["uri"].endswith("}/files/{proxy}")
-    assert integration["httpMethod"] == "ANY"
-    assert integration["requestParameters"] == {
-        "integration.request.path.proxy": "method.request.path.proxy"
-    }
+@pytest.mark.parametrize("row", sentences(read(ROOT / "tests" / "openapi" / "completed.yaml")))
+def test_a_document_is_completed_as_the_table_says(row: dict[str, Any]) -> None:
+    expected = {key: value for key, value in row.items() if key not in ("$change", "$with")}
+    assert among(compiled(row.get("$change"), **row.get("$with", {})), expected) == expected
 
 
 def test_an_existing_integration_is_kept() -> None:
     assert compiled()["paths"]["/legacy"]["get"][INTEGRATION] == LEGACY
-
-
-def test_added_integrations_use_the_protocol_of_the_targets() -> None:
-    document = compiled({"paths": {"/legacy": None}}, scheme="https", verify_authority=False)
-    integration = document["paths"]["/orders"]["get"][INTEGRATION]
-    assert integration["uri"] == "https://${stageVariables.backendHost}/orders"
-    assert integration["tlsConfig"] == {"insecureSkipVerification": True}
-
-
-def test_an_undeclared_path_parameter_is_added() -> None:
-    assert compiled()["paths"]["/orders/{id}"]["get"]["parameters"] == [
-        {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
-    ]
-
-
-def test_an_operation_inherits_the_parameters_of_its_path_that_it_does_not_override() -> None:
-    shared = [
-        {"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}},
-        {"name": "q", "in": "query", "schema": {"type": "integer"}},
-    ]
-    own = [{"name": "q", "in": "query", "schema": {"type": "string"}}]
-    change = {"paths": {"/orders/{id}": {"parameters": shared, "get": {"parameters": own}}}}
-    item = compiled(change)["paths"]["/orders/{id}"]
-    assert item["get"]["parameters"] == [own[0], shared[0]]
-    assert "parameters" not in item
-
-
-def test_security_of_the_document_is_copied_to_operations_without_their_own() -> None:
-    document = compiled({"paths": {"/legacy": {"get": {"security": []}}}})
-    assert document["paths"]["/orders"]["get"]["security"] == [{"sigv4": []}]
-    assert document["paths"]["/files/{proxy+}"][ANY_METHOD]["security"] == [{"api_key": []}]
-    assert document["paths"]["/legacy"]["get"]["security"] == []
-    assert "security" not in document
-
-
-def test_without_security_none_is_added() -> None:
-    operation = compiled({"security": None})["paths"]["/orders"]["get"]
-    assert operation["responses"]
-    assert "security" not in operation
-
-
-def test_references_to_anything_but_schemas_are_resolved() -> None:
-    header = {"schema": {"type": "string"}}
-    page = {"name": "page", "in": "query", "schema": {"type": "integer"}}
-    body = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Order"}}}}
-    trace = {"x-trace": {"$ref": "#/components/headers/Trace"}}
-    post = {
-        "parameters": [{"$ref": "#/components/parameters/Page"}],
-        "requestBody": {"$ref": "#/components/requestBodies/Order", "content": None},
-        "responses": {"404": {"$ref": "#/components/responses/Missing"}},
-    }
-    components = {
-        "parameters": {"Page": page},
-        "requestBodies": {"Order": body},
-        "headers": {"Trace": header},
-        "responses": {"Missing": {"description": "x", "headers": trace}},
-    }
-    document = compiled({"paths": {"/orders": {"post": post}}, "components": components})
-    operation = document["paths"]["/orders"]["post"]
-    assert operation["parameters"] == [page]
-    assert operation["requestBody"] == body
-    assert operation["responses"]["404"] == {"description": "x", "headers": {"x-trace": header}}
-    assert document["components"].keys() == {"schemas", "securitySchemes"}
-
-
-def test_the_title_is_that_of_the_stack() -> None:
-    info = compiled()["info"]
-    assert info["title"] == "private-api-dev"
-    assert info["version"] == "1.0.0"
-
-
-def test_extensions_of_other_vendors_are_kept_unless_they_are_paths() -> None:
-    orders = {"x-team": 2, "get": {"responses": {"x-team": 3}}}
-    document = compiled({"paths": {"x-team": {"get": 1}, "/orders": orders}})
-    assert "x-team" not in document["paths"]
-    assert document["paths"]["/orders"]["x-team"] == 2
-    assert document["paths"]["/orders"]["get"]["responses"]["x-team"] == 3
 
 
 def test_a_document_needs_no_components() -> None:
@@ -130,32 +39,6 @@ def test_a_document_needs_no_components() -> None:
     document = {"openapi": "3.0.0", "info": info, "paths": {"/": {"get": RESPONSES}}}
     assert list(document_problems(document)) == []
     assert compile_document("t", document).document["paths"]["/"]["get"][INTEGRATION]
-
-
-def test_servers_are_removed() -> None:
-    assert "servers" not in compiled({"servers": [{"url": "https://api.example.com"}]})
-
-
-API_WIDE = {
-    "x-amazon-apigateway-api-key-source": ("HEADER", "AUTHORIZER"),
-    "x-amazon-apigateway-binary-media-types": (["*/*"], ["image/png"]),
-    "x-amazon-apigateway-gateway-responses": (
-        compile_routes("t", []).document["x-amazon-apigateway-gateway-responses"],
-        {"DEFAULT_4XX": {"statusCode": 418}},
-    ),
-}
-
-
-@pytest.mark.parametrize("key", API_WIDE)
-def test_options_of_the_whole_api_are_added_or_kept(key: str) -> None:
-    added, own = API_WIDE[key]
-    assert compiled()[key] == added
-    assert compiled({key: own})[key] == own
-
-
-def test_a_resource_policy_from_its_file_is_added() -> None:
-    policy = {"Statement": [{"Effect": "Allow"}]}
-    assert compiled(resource_policy=policy)["x-amazon-apigateway-policy"] == policy
 
 
 def test_operations_with_api_keys_include_those_that_inherit_their_security() -> None:

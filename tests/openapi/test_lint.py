@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from openapi.compiler import INTEGRATION
 from openapi.lint import MAX_BYTES, document_problems
-from openapi.parsing import parse
 from tests.openapi.documents import BASE, EXAMPLE, RESPONSES, legacy, merged
 from tests.stacks import ROOT
+from tests.tables import read
 
 
 def problems(change: Any, **more: Any) -> list[str]:
@@ -26,9 +26,12 @@ def paths(found: list[str]) -> list[str]:
 
 
 def errors() -> list[Any]:
-    text = (ROOT / "tests" / "openapi" / "errors.yaml").read_text()
-    entries = parse("errors:\n" + text)["errors"]
-    return [pytest.param(e["change"], e["error"], id=e["error"][:90]) for e in entries]
+    return [
+        pytest.param(change, f"{path}: {message}", id=f"{path}: {message}"[:90])
+        for message, found in read(ROOT / "tests" / "openapi" / "errors.yaml").items()
+        for path, changes in found.items()
+        for change in (changes if isinstance(changes, list) else [changes])
+    ]
 
 
 @pytest.mark.parametrize(("change", "error"), errors())

@@ -1,17 +1,18 @@
 """Which configurations are valid, and what is reported about the others."""
 
 import json
+from collections.abc import Iterator
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
 
 from components.addressing import subnet_cidr
 from settings import ConfigError, Settings
 from settings.checks import SUBNETS
 from settings.schema import FleetTarget, Stage
+from tests import tables
 from tests.stacks import ABSENT, ROOT, config
 
 
@@ -25,14 +26,19 @@ def problems(*changes: tuple[str, Any]) -> list[str]:
     return [str(problem) for problem in caught.value.problems]
 
 
-def cases() -> list[Any]:
-    yaml = YAML(typ="safe", pure=True)
-    yaml.constructor.add_constructor("!absent", lambda *_: ABSENT)
-    table = yaml.load(ROOT / "tests" / "settings" / "errors.yaml")
-    return [pytest.param(c["change"], c["error"], id=c["error"][:70]) for c in table]
+def table(name: str) -> Any:
+    return tables.read(ROOT / "tests" / "settings" / name)
 
 
-@pytest.mark.parametrize(("change", "error"), cases())
+def cases() -> Iterator[Any]:
+    for key, entries in table("errors.yaml").items():
+        for entry in entries:
+            change = entry.get("change") or {key.removeprefix("private-api:"): entry["value"]}
+            error = f"{key}: {entry['error']}"
+            yield pytest.param(change, error, id=error[:70])
+
+
+@pytest.mark.parametrize(("change", "error"), [*cases()])
 def test_an_invalid_value_is_reported_in_one_line(change: dict[str, Any], error: str) -> None:
     assert problems(*change.items()) == [error]
 
@@ -78,43 +84,7 @@ def test_a_subnet_has_the_size_that_the_check_assumes() -> None:
     assert subnet.num_addresses * SUBNETS == 256
 
 
-BALANCER = {
-    "loadBalancerArn": "arn:aws:elasticloadbalancing:eu-west-1:111122223333:loadbalancer/net/x/1",
-    "host": "x.elb.eu-west-1.amazonaws.com",
-}
-
-
-INDEPENDENT = {
-    "an invalid value and a contradiction": (
-        {"targets.blue.port": "x", "stages.dev.target": "red"},
-        ["targets.blue.port", "stages.dev.target"],
-    ),
-    "an invalid route and two routes that are the same": (
-        {"api.routes.1": 5, "api.routes.3": {"method": "GET", "path": "/"}},
-        ["api.routes[1]", "api.routes[3]"],
-    ),
-    "an invalid route and a timeout above that of the endpoint": (
-        {"api.routes.0": 5, "api.routes.1.timeoutMs": 30_000, "api.endpointType": "edge"},
-        ["api.routes[0]", "api.routes[1].timeoutMs"],
-    ),
-    "an invalid target and another in a different region": (
-        {"targets.blue.port": 0, "targets.green": BALANCER},
-        ["targets.blue.port", "targets.green.loadBalancerArn"],
-    ),
-    "an invalid target that a stage names": ({"targets.blue.port": 0}, ["targets.blue.port"]),
-    "an invalid name of an invalid target": ({"targets/B!": 5}, ['targets["B!"]'] * 2),
-    "too many targets, all invalid": (
-        {"targets": dict.fromkeys(("blue", *"abcdefghij"), 5)},
-        ["targets", "targets.blue", *(f"targets.{name}" for name in "abcdefghij")],
-    ),
-    "too few zones, and one that is invalid": (
-        {"network.zones": ["ohio"]},
-        ["network.zones", "network.zones[0]"],
-    ),
-}
-
-
-@pytest.mark.parametrize(("changes", "keys"), INDEPENDENT.values(), ids=INDEPENDENT)
+@pytest.mark.parametrize(("changes", "keys"), tables.sentences(table("independent.yaml")))
 def test_no_error_hides_or_causes_another(changes: dict[str, Any], keys: list[str]) -> None:
     found = [line.partition(": ")[0] for line in problems(*changes.items())]
     assert sorted(found) == sorted(f"private-api:{key}" for key in keys)

@@ -16,6 +16,7 @@ from ruamel.yaml import YAML
 
 from bootstrap.delivery import trust
 from tests.stacks import ROOT
+from tests.tables import among, read, sentences
 
 FOLDER = ROOT / ".github" / "workflows"
 NAMES = ("check", "preview", "deploy")
@@ -39,6 +40,10 @@ CREDENTIALED = ["preview/preview", "deploy/deploy"]
 """The jobs that can assume a role in AWS."""
 
 
+def steps(job: dict[str, Any]) -> dict[str, Any]:
+    return {step["name"]: step for step in job["steps"]}
+
+
 def using(action: str) -> list[dict[str, Any]]:
     """The inputs of every step that uses an action."""
     return [step["with"] for step in STEPS.values() if action in step.get("uses", "")]
@@ -48,22 +53,18 @@ def test_there_are_three_workflows() -> None:
     assert sorted(path.stem for path in FOLDER.iterdir()) == sorted(NAMES)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_workflow_gives_its_jobs_no_permission_by_default(name: str) -> None:
-    assert WORKFLOWS[name]["permissions"] == {}
-
-
-def test_a_job_has_only_the_permissions_that_it_needs() -> None:
-    reading = {"contents": "read"}
-    assuming_a_role = {**reading, "id-token": "write"}
-    assert {name: job["permissions"] for name, job in JOBS.items()} == {
-        "check/check": reading,
-        "check/engine": reading,
-        "preview/rehearse": reading,
-        "preview/preview": {**assuming_a_role, "pull-requests": "write"},
-        "deploy/deploy": assuming_a_role,
+@pytest.mark.parametrize("expected", sentences(read(Path(__file__).with_name("workflows.yaml"))))
+def test_the_workflows_contain_what_the_table_lists(expected: dict[str, Any]) -> None:
+    named = {
+        name: {**flow, "jobs": {n: {**job, "steps": steps(job)} for n, job in flow["jobs"].items()}}
+        for name, flow in WORKFLOWS.items()
     }
+    assert among(named, expected) == expected
+
+
+def test_only_the_listed_jobs_can_assume_a_role() -> None:
     assert [name for name, job in JOBS.items() if "id-token" in job["permissions"]] == CREDENTIALED
+    assert len(JOBS) == 5, "the table lists the permissions of each"
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -100,39 +101,9 @@ def test_the_tools_have_the_versions_that_the_project_pins() -> None:
     assert (ROOT / ".pulumi.version").is_file()
 
 
-def test_checks_run_on_the_oldest_and_the_newest_python() -> None:
-    project = (ROOT / "pyproject.toml").read_text()
-    assert 'requires-python = ">=3.11,<3.14"' in project
-    assert JOBS["check/check"]["strategy"]["matrix"]["python"] == ["3.11", "3.13"]
+def test_the_project_supports_the_pythons_that_are_checked() -> None:
+    assert 'requires-python = ">=3.11,<3.14"' in (ROOT / "pyproject.toml").read_text()
     assert (ROOT / ".python-version").read_text() == "3.11\n"
-
-
-def test_every_python_runs_the_tests_once() -> None:
-    runs = {step.get("run"): step.get("if") for step in JOBS["check/check"]["steps"]}
-    assert runs["make test"] == "matrix.python == '3.11'"
-    assert runs["make coverage"] == "matrix.python == '3.13'"
-
-
-# Pull requests
-
-
-def test_pull_requests_run_with_their_own_permissions() -> None:
-    assert set(WORKFLOWS["preview"]["on"]) == {"pull_request"}
-    assert set(WORKFLOWS["check"]["on"]) == {"push", "pull_request"}
-
-
-def test_a_fork_is_rehearsed_and_not_previewed() -> None:
-    same_repository = "github.event.pull_request.head.repo.full_name == github.repository"
-    assert "if" not in JOBS["preview/rehearse"]
-    assert same_repository in PREVIEW["if"]
-    assert "||" not in PREVIEW["if"]
-
-
-def test_a_new_commit_cancels_the_preview_of_the_last_one() -> None:
-    assert WORKFLOWS["preview"]["concurrency"] == {
-        "group": "preview-${{ github.event.pull_request.number }}",
-        "cancel-in-progress": True,
-    }
 
 
 def test_every_stack_is_rehearsed_and_previewed() -> None:
@@ -141,46 +112,11 @@ def test_every_stack_is_rehearsed_and_previewed() -> None:
     assert roles == {name: f"${{{{ vars.{name.upper()}_PREVIEW_ROLE }}}}" for name in STACKS}
 
 
-def test_a_preview_runs_outside_any_environment_as_its_role_requires() -> None:
+def test_every_stack_is_deployed_with_its_policies_by_the_role_of_its_environment() -> None:
+    assert DEPLOY["strategy"]["matrix"]["stack"] == STACKS
+    assert all((ROOT / "policies" / f"config.{name}.json").is_file() for name in STACKS)
     assert trust.pull_request("repo:acme/api") == "repo:acme/api:pull_request"
-    assert "environment" in DEPLOY
-    assert "environment" not in PREVIEW
-
-
-def test_a_preview_is_checked_by_the_strictest_policies_and_shown() -> None:
-    inputs = STEPS["preview/preview/Preview"]["with"]
-    assert inputs["command"] == "preview"
-    assert inputs["policyPacks"] == "policies"
-    assert inputs["policyPackConfigs"] == "policies/config.ci.json"
-    assert (inputs["diff"], inputs["comment-on-pr"]) == (True, True)
-
-
-# Deployments
-
-
-def test_main_is_deployed_stack_by_stack_in_environments_of_their_names() -> None:
-    assert WORKFLOWS["deploy"]["on"] == {"push": {"branches": ["main"]}, "workflow_dispatch": None}
-    assert DEPLOY["strategy"] == {"max-parallel": 1, "matrix": {"stack": ["dev", "prod"]}}
-    assert DEPLOY["environment"] == "${{ matrix.stack }}"
-    assert sorted(DEPLOY["strategy"]["matrix"]["stack"]) == STACKS
     assert trust.environment("repo:acme/api", "prod") == "repo:acme/api:environment:prod"
-
-
-def test_an_update_is_never_cancelled() -> None:
-    assert DEPLOY["concurrency"] == {
-        "group": "deploy-${{ matrix.stack }}",
-        "cancel-in-progress": False,
-    }
-    assert "timeout-minutes" not in DEPLOY
-    assert "concurrency" not in WORKFLOWS["deploy"]
-
-
-def test_an_update_is_checked_by_the_policies_of_its_stack() -> None:
-    inputs = STEPS["deploy/deploy/Update"]["with"]
-    assert (inputs["command"], inputs["policyPacks"]) == ("up", "policies")
-    assert inputs["policyPackConfigs"] == "policies/config.${{ matrix.stack }}.json"
-    for name in STACKS:
-        assert (ROOT / "policies" / f"config.{name}.json").is_file()
 
 
 def tool(folder: Path, name: str, output: str) -> None:
@@ -203,6 +139,9 @@ def shell(script: str, folder: Path, **environment: str) -> subprocess.Completed
     )
 
 
+READ_RESULT = STEPS["deploy/deploy/Read the result of the last update"]["run"]
+
+
 @pytest.mark.parametrize(
     ("history", "attempt", "refresh"),
     [
@@ -217,18 +156,14 @@ def test_after_anything_but_a_success_the_update_refreshes(
     history: list[dict[str, str]], attempt: str, refresh: str, tmp_path: Path
 ) -> None:
     tool(tmp_path, "pulumi", json.dumps(history))
-    step = STEPS["deploy/deploy/Read the result of the last update"]
-    done = shell(step["run"], tmp_path, GITHUB_RUN_ATTEMPT=attempt, GITHUB_OUTPUT="outputs")
+    done = shell(READ_RESULT, tmp_path, GITHUB_RUN_ATTEMPT=attempt, GITHUB_OUTPUT="outputs")
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "outputs").read_text() == f"refresh={refresh}\n"
-    inputs = STEPS["deploy/deploy/Update"]["with"]
-    assert inputs["refresh"] == f"${{{{ steps.{step['id']}.outputs.refresh }}}}"
 
 
 def test_an_unreadable_history_stops_the_deployment(tmp_path: Path) -> None:
     tool(tmp_path, "pulumi", "error: no stack named 'dev' found")
-    script = STEPS["deploy/deploy/Read the result of the last update"]["run"]
-    done = shell(script, tmp_path, GITHUB_RUN_ATTEMPT="1", GITHUB_OUTPUT="outputs")
+    done = shell(READ_RESULT, tmp_path, GITHUB_RUN_ATTEMPT="1", GITHUB_OUTPUT="outputs")
     assert done.returncode != 0
     assert not (tmp_path / "outputs").exists()
 

@@ -1,7 +1,6 @@
 """GitHub's access to the account: its identity provider and the roles that it assumes."""
 
 from collections.abc import Mapping
-from typing import TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -9,23 +8,7 @@ import pulumi_aws as aws
 from . import roles, trust
 from .grants import Document, Scope
 from .policies import read_policies, write_policies
-
-
-class GithubAccessArgs(TypedDict):
-    """Inputs of `GithubAccess`, all plain values, because the policies are built from them."""
-
-    scope: Scope
-    """The stack that is deployed."""
-    subject_prefix: str
-    """The repository, as the subject of GitHub's tokens begins."""
-    creates_provider: bool
-    """Whether to create GitHub's identity provider; an account has one."""
-    state_bucket: str
-    """S3 bucket with the state, or empty."""
-    secrets_key_arn: str
-    """KMS key of the state's secrets, or empty."""
-    tags: Mapping[str, str]
-    """Tags for every child."""
+from .settings import Settings
 
 
 class GithubAccess(pulumi.ComponentResource):
@@ -41,15 +24,17 @@ class GithubAccess(pulumi.ComponentResource):
     role_boundary_arn: pulumi.Output[str]
     """Permissions boundary that the stack has to put on its roles."""
 
-    def __init__(
-        self, name: str, args: GithubAccessArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
-        super().__init__("privateapi:index:GithubAccess", name, {}, opts)
-        self._tags = args["tags"]
-        scope, prefix = args["scope"], args["subject_prefix"]
-        state = args["state_bucket"], args["secrets_key_arn"]
-        (self._oidc_provider_arn,) = scope.iam(f"oidc-provider/{trust.HOST}")
-        self._oidc_providers = [self._oidc_provider()] if args["creates_provider"] else []
+    def __init__(self, name: str, settings: Settings) -> None:
+        super().__init__("privateapi:index:GithubAccess", name)
+        self._tags = {
+            "project": pulumi.get_project(),
+            "stack": pulumi.get_stack(),
+            "owner": settings.owner,
+        }
+        scope, prefix = settings.scope, settings.subject_prefix
+        state = settings.state_bucket, settings.secrets_key_arn
+        self._oidc_provider_arn = scope.arn("iam", f"oidc-provider/{trust.HOST}")
+        self._oidc_providers = [self._oidc_provider()] if settings.creates_provider else []
 
         reading = self._managed_policies(name, read_policies(scope, *state))
         writing = self._managed_policies(name, write_policies(scope, *state))
@@ -70,13 +55,7 @@ class GithubAccess(pulumi.ComponentResource):
         self.preview_role_arn = preview.arn
         self.deploy_role_arn = deploy.arn
         self.role_boundary_arn = boundary.arn
-        self.register_outputs(
-            {
-                "preview_role_arn": self.preview_role_arn,
-                "deploy_role_arn": self.deploy_role_arn,
-                "role_boundary_arn": self.role_boundary_arn,
-            }
-        )
+        self.register_outputs({name: getattr(self, name) for name in type(self).__annotations__})
 
     def _oidc_provider(self) -> aws.iam.OpenIdConnectProvider:
         return aws.iam.OpenIdConnectProvider(

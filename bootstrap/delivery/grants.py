@@ -91,19 +91,18 @@ class Scope:
         """The resource has the tags of the stack."""
         return self._tagged("aws:ResourceTag")
 
-    def arns(self, service: str, *resources: str, account: str | None = None) -> tuple[str, ...]:
-        """ARNs of a service's resources in the region; by default those of the account."""
-        owner = self.account if account is None else account
-        prefix = f"arn:{self.partition}:{service}:{self.region}:{owner}:"
-        return tuple(prefix + resource for resource in resources)
+    def arn(self, service: str, resource: str) -> str:
+        """ARN of a service's resource in the account and region, or a whole ARN with its names."""
+        if resource.startswith("arn:"):
+            return self.filled(resource)
+        region = "" if service == "iam" else self.region
+        account = "" if service == "apigateway" else self.account
+        return f"arn:{self.partition}:{service}:{region}:{account}:{self.filled(resource)}"
 
-    def api(self, *paths: str) -> tuple[str, ...]:
-        """Paths of API Gateway; its ARNs contain no account."""
-        return self.arns("apigateway", *paths, account="")
-
-    def iam(self, *resources: str) -> tuple[str, ...]:
-        """Resources of IAM; their ARNs contain no region."""
-        return tuple(f"arn:{self.partition}:iam::{self.account}:{name}" for name in resources)
+    def filled(self, text: str) -> str:
+        """A text in which {stack} and the other names of this class stand for their values."""
+        names = ("partition", "account", "region", "project", "stack", "boundary")
+        return text.format(**{name: getattr(self, name) for name in names})
 
     def _tagged(self, key: str) -> Condition:
         return {"StringEquals": {f"{key}/project": self.project, f"{key}/stack": self.stack}}

@@ -65,7 +65,7 @@ def test_an_action_is_allowed_on_every_type_of_resource_it_requires(linter: Any,
 
 
 def test_the_linter_would_find_mistakes(linter: Any) -> None:
-    (vpc,), (subnet,) = SCOPE.arns("ec2", "vpc/*"), SCOPE.arns("ec2", "subnet/*")
+    vpc, subnet = SCOPE.arn("ec2", "vpc/*"), SCOPE.arn("ec2", "subnet/*")
     tag = {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}}
     for wrong, issue in (
         (Grant(("ec2:CreateVpcs",), (vpc,)), "UNKNOWN_ACTION"),

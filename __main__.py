@@ -6,7 +6,8 @@ from components.arguments import Arguments
 from components.network import Network
 from components.nlb_target import NlbTarget
 from components.private_api import PrivateApi
-from settings import NewNetwork, NewTarget, Settings
+from settings import Settings
+from settings.schema import NewNetwork, NewTarget
 
 settings = Settings.load()
 tags = {"project": pulumi.get_project(), "stack": pulumi.get_stack(), "owner": settings.owner}

@@ -16,16 +16,7 @@ from components.private_api import (
     StageArgs,
 )
 from components.release import balancer_release
-from settings import (
-    BalancerTarget,
-    ExistingNetwork,
-    FleetTarget,
-    InstancesTarget,
-    LinkTarget,
-    NewNetwork,
-    NewTarget,
-    Settings,
-)
+from settings import Settings, schema
 
 
 @dataclass(frozen=True)
@@ -36,7 +27,7 @@ class Arguments:
     tags: Mapping[str, str]
     release: pulumi.ErrorHook = field(default_factory=balancer_release)
 
-    def network(self, network: NewNetwork) -> NetworkArgs:
+    def network(self, network: schema.NewNetwork) -> NetworkArgs:
         """Arguments of a new network."""
         return {
             "cidr_block": network.cidr_block,
@@ -47,7 +38,7 @@ class Arguments:
         }
 
     def nlb_target(
-        self, name: str, target: NewTarget, network: Network | ExistingNetwork
+        self, name: str, target: schema.NewTarget, network: Network | schema.ExistingNetwork
     ) -> NlbTargetArgs:
         """Arguments of a target with a new balancer, in a new or an existing network."""
         args: NlbTargetArgs = {
@@ -65,7 +56,7 @@ class Arguments:
             args["s3_prefix_list_id"] = network.s3_prefix_list_id
         if target.server_name:
             args["server_name"] = target.server_name
-        if isinstance(target, FleetTarget):
+        if isinstance(target, schema.FleetTarget):
             args["fleet"] = {
                 "instance_type": target.fleet.instance_type,
                 "architecture": Architecture(target.architecture),
@@ -83,9 +74,9 @@ class Arguments:
         in_use = {stage.target for stage in settings.stages.values()}
         in_use |= {stage.canary.target for stage in settings.stages.values() if stage.canary}
         for name, target in settings.targets.items():
-            if isinstance(target, LinkTarget):
+            if isinstance(target, schema.LinkTarget):
                 links[name] = {"host": target.address, "vpc_link_id": target.vpc_link_id}
-            elif isinstance(target, BalancerTarget):
+            elif isinstance(target, schema.BalancerTarget):
                 arn = target.load_balancer_arn
                 links[name] = {"host": target.address, "load_balancer_arn": arn}
             else:
@@ -111,7 +102,7 @@ class Arguments:
             "tags": self.tags,
         }
 
-    def _generation(self, name: str, target: NewTarget) -> str:
+    def _generation(self, name: str, target: schema.NewTarget) -> str:
         """Everything about a target that may replace a part of it."""
         sizes = {"min_size", "max_size"}
         shape = target.model_dump_json(exclude={"health_timeout_seconds": True, "fleet": sizes})
@@ -123,5 +114,5 @@ class Arguments:
         return {
             name: {"from": new_targets[name].balancer_security_group_id, "port": target.port}
             for name, target in self.settings.targets.items()
-            if isinstance(target, InstancesTarget)
+            if isinstance(target, schema.InstancesTarget)
         }

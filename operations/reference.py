@@ -74,17 +74,16 @@ def _models(node: Any) -> Iterator[str]:
 
 def _json(value: Any, indent: str = "") -> str:
     """JSON with one key of a stack file on a line, so that a diff shows which key changed."""
-    if not isinstance(value, dict) or not {"properties", "$defs"} & value.keys():
+    parts = [key for key in ("properties", "$defs") if isinstance(value, dict) and key in value]
+    if not parts:
         return json.dumps(value, ensure_ascii=False)
-    members = []
-    for key, member in value.items():
-        text = _json(member, f"{indent}  ")
-        if key in ("properties", "$defs"):
-            inner = f"{indent}    "
-            parts = (f"{inner}{json.dumps(k)}: {_json(v, inner)}" for k, v in member.items())
-            text = "{\n" + ",\n".join(parts) + f"\n{indent}  }}"
-        members.append(f"{indent}  {json.dumps(key)}: {text}")
-    return "{\n" + ",\n".join(members) + f"\n{indent}}}"
+    others = {key: member for key, member in value.items() if key not in parts}
+    members = [json.dumps(others, ensure_ascii=False)[1:-1]]
+    for part in parts:
+        inner = f"{indent}    "
+        keys = (f"{inner}{json.dumps(k)}: {_json(v, inner)}" for k, v in value[part].items())
+        members.append(f'"{part}": {{\n' + ",\n".join(keys) + f"\n{indent}  }}")
+    return f"{{\n{indent}  " + f",\n{indent}  ".join(members) + f"\n{indent}}}"
 
 
 def _table(node: Node) -> str:

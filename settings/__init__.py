@@ -19,32 +19,9 @@ from .checks import cross_problems
 from .errors import ConfigError, Problem
 from .files import Files
 from .reader import Draft, decoded, validated
-from .schema import (
-    NAMESPACE,
-    Api,
-    BalancerTarget,
-    ExistingNetwork,
-    FleetTarget,
-    InstancesTarget,
-    LinkTarget,
-    NewNetwork,
-    NewTarget,
-    Project,
-    Stage,
-    Target,
-)
+from .schema import NAMESPACE, Api, ExistingNetwork, FleetTarget, NewNetwork, Project, Stage, Target
 
-__all__ = [
-    "BalancerTarget",
-    "ConfigError",
-    "ExistingNetwork",
-    "FleetTarget",
-    "InstancesTarget",
-    "LinkTarget",
-    "NewNetwork",
-    "NewTarget",
-    "Settings",
-]
+__all__ = ["ConfigError", "Settings"]
 PROJECT_ROOT = Path(__file__).parent.parent
 _NEVER_ENCRYPTED = (
     "is a secret, and no key of this project may be one: its value would be readable in the "

@@ -10,7 +10,8 @@ from typing import Any
 from openapi.compiler import HOST_VARIABLE
 from operations.gateway import GatewayError
 from operations.gateway.definition import operations
-from settings import FleetTarget, InstancesTarget, Settings
+from settings import Settings
+from settings.schema import FleetTarget, InstancesTarget
 from simulation import stack_file
 from simulation.engine import Phase, Run
 from simulation.rehearsal import ROOT, run_stack

@@ -158,7 +158,7 @@ def test_what_cannot_be_published_changes_nothing(
 
 @pytest.mark.parametrize(("path", "stage"), [("/", "nope"), ("/health", "_localstack")])
 def test_what_is_not_a_stage_is_forbidden(api: LocalApi, path: str, stage: str) -> None:
-    """The emulator's own interface neither is one."""
+    """Nor is the emulator's own interface."""
     api.publish(published())
     assert ask(api).status == 200
     assert ask(api, path, stage).status == 403

@@ -96,7 +96,13 @@ class Network(pulumi.ComponentResource):
         self.vpc_id = vpc.id
         self.subnet_ids = pulumi.Output.all(*(subnet.id for subnet in subnets))
         self.s3_prefix_list_id = endpoint.prefix_list_id
-        self.register_outputs({name: getattr(self, name) for name in type(self).__annotations__})
+        self.register_outputs(
+            {
+                "vpc_id": self.vpc_id,
+                "subnet_ids": self.subnet_ids,
+                "s3_prefix_list_id": self.s3_prefix_list_id,
+            }
+        )
 
     def _flow_log(self, name: str, vpc: aws.ec2.Vpc, args: NetworkArgs) -> None:
         """The log of all traffic, its log group, and the role that writes to it."""

@@ -141,7 +141,14 @@ class NlbTarget(pulumi.ComponentResource):
         if listener_port != SCHEME_PORTS[protocol]:
             host = pulumi.Output.concat(host, f":{listener_port}")
         self.host = host
-        self.register_outputs({name: getattr(self, name) for name in type(self).__annotations__})
+        self.register_outputs(
+            {
+                "load_balancer_arn": self.load_balancer_arn,
+                "target_group_arn": self.target_group_arn,
+                "balancer_security_group_id": self.balancer_security_group_id,
+                "host": self.host,
+            }
+        )
 
     def evidence(self, *, in_use: bool) -> dict[str, pulumi.Input[Any]]:
         """What has to work before a stage uses the target: see `components.health.Evidence`.

@@ -212,7 +212,14 @@ class PrivateApi(pulumi.ComponentResource):
         self.rest_api_id = api.id
         self.execution_arn = api.execution_arn
         self.invoke_urls = {name: stage.invoke_url for name, stage in stages.items()}
-        self.register_outputs({name: getattr(self, name) for name in type(self).__annotations__})
+        self.register_outputs(
+            {
+                "rest_api_id": self.rest_api_id,
+                "execution_arn": self.execution_arn,
+                "invoke_urls": self.invoke_urls,
+                "vpc_link_ids": self.vpc_link_ids,
+            }
+        )
 
     def _vpc_link_id(self, name: str, spec: LinkTargetArgs) -> pulumi.Output[str]:
         """The link of one target; AWS allows one link on a balancer, so each has its own."""

@@ -134,7 +134,19 @@ EXPECTED = {
         'write aws.Provider("a", allowed_account_ids=["<account id>"], ...), and write',
         *TWO_ACCOUNTS,
     ),
-    "one profile in two providers": same(by("a", profile="x"), by("b", profile="x")),
+    "one profile in two providers": unproven(
+        SAME, "uses profile 'x'", by("a", profile="x"), by("b", profile="x")
+    ),
+    "the default profile in two providers": unproven(
+        SAME, "uses profile 'default'", by("a", profile="default"), by("b", profile="default")
+    ),
+    "one profile, configured and in a provider": unproven(
+        SAME, "uses profile 'x'", by("default_7_51_1", profile="x"), by("b", profile="x")
+    ),
+    "one access key in two providers": same(by("a", accessKey="AKIAX"), by("b", accessKey="AKIAX")),
+    "one access key, no region": unproven(
+        SAME, "region", Side("a", {"accessKey": "AKIAX"}), Side("b", {"accessKey": "AKIAX"})
+    ),
     "default provider and a profile": unproven(
         SAME,
         "run `pulumi config set --path 'aws:allowedAccountIds[0]' --type string <account id>`",

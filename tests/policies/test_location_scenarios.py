@@ -333,6 +333,15 @@ UNPROVABLE: dict[str, Callable[[], tuple[Any, Any]]] = {
             opts=pulumi.ResourceOptions(env_var_mappings={"OTHER": "AWS_ACCESS_KEY_ID"}),
         ),
     ),
+    "a file of its own": lambda: (
+        aws.Provider("a", region=HERE, profile="x"),
+        aws.Provider(
+            "b",
+            region=HERE,
+            profile="x",
+            opts=pulumi.ResourceOptions(env_var_mappings={"OTHER": "AWS_CONFIG_FILE"}),
+        ),
+    ),
     "another metadata service": lambda: (
         aws.Provider("a", region=HERE, profile="x"),
         aws.Provider(

@@ -7,7 +7,7 @@ update. So a test can compare what the policies report with the truth.
 import json
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from policies.pack import resource_types as types
@@ -63,6 +63,8 @@ class World:
     def __post_init__(self) -> None:
         self.environment = self.place()
         self.providers = [self._provider(number) for number in range(self.rng.choice([1, 1, 2, 3]))]
+        if len(self.providers) > 1 and self.chance(0.15):
+            self.providers[1] = self._with_inputs_of(self.providers[0])
         _wire(self)
 
     def chance(self, probability: float) -> bool:
@@ -78,6 +80,18 @@ class World:
         """Some provider."""
         return self.rng.choice(self.providers)
 
+    def _with_inputs_of(self, other: Provider) -> Provider:
+        """Another provider with the same inputs; only a pin or keys lead to the same account.
+
+        So does the profile named default, as the README says.
+        """
+        self.features.add("environment of its own")
+        is_same = other.is_pinned or other.inputs.get("accessKey")
+        is_same = is_same or other.inputs.get("profile") == "default"
+        account = other.place.account if is_same else self.place().account
+        place = Place(account, other.place.region)
+        return replace(other, name="explicit1", place=place)
+
     def _provider(self, number: int) -> Provider:
         wanted = self.place()
         is_default = number == 0 and self.chance(0.7)
@@ -89,9 +103,9 @@ class World:
         if kind == "environment" and not is_default and self.chance(0.2):
             account = wanted.account
             self.features.add("environment of its own")
+        profile = f"{account}-{wanted.region}-{self.rng.choice('ab')}"
         role = {"roleArn": f"arn:aws:iam::{account}:role/deploy"}
         other = {"role_arn": f"arn:aws:iam::{ACCOUNTS[0]}:role/first"}
-        profile = f"{account}-{wanted.region}-{self.rng.choice('ab')}"
         by_kind: dict[str, dict[str, Any]] = {
             "profile": {"profile": profile},
             "keys": {"accessKey": f"AKIA{account}", "secretKey": account},

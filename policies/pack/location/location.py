@@ -4,7 +4,8 @@ Regions and accounts are compared separately. Two locations share one when both 
 equal, or when they are not known but must be the same: one provider, or providers with the same
 credentials, act as one identity. Different credentials prove nothing, because two profiles may
 lead to one account. Nor do equal inputs of two providers that take their credentials from the
-environment: `env_var_mappings` gives a provider an environment of its own, and no policy sees it.
+environment, or from a profile: `env_var_mappings` gives a provider an environment of its own, with
+other keys or another AWS_CONFIG_FILE, and the engine shows it to no policy.
 This module uses neither the SDK nor the graph.
 """
 
@@ -83,14 +84,18 @@ class Identity:
     is_default: bool = True
     """Whether the engine created the provider, which then has the environment of the engine."""
 
-    def is_same(self, other: "Identity") -> bool:
-        """Whether both must act as the same principal."""
+    def is_same(self, other: "Identity", axis: "Axis") -> bool:
+        """Whether both must act as the same principal, or in the same region."""
         if self.provider and self.provider == other.provider:
             return True
         if not self.provider or not other.provider or self.credentials is None:
             return False
-        has_own_environment = self._has_own_environment or other._has_own_environment
-        return not has_own_environment and self._named == other._named
+        has_keys = axis is Axis.ACCOUNT and any(key == "accessKey" for key, _ in self.credentials)
+        has_same_environment = self._is_of_engine and other._is_of_engine
+        one_is_default = self.is_default or other.is_default
+        return self._named == other._named and (
+            has_keys or (has_same_environment and one_is_default)
+        )
 
     @property
     def is_named(self) -> bool:
@@ -98,18 +103,19 @@ class Identity:
         return self.credentials is None or any(key in _NAMES for key, _ in self.credentials)
 
     @property
-    def _has_own_environment(self) -> bool:
-        names = dict(self.credentials or ())
-        return not self.is_default and not names.keys() & {"profile", "accessKey"}
+    def _is_of_engine(self) -> bool:
+        """Whether it works in the environment of the engine, or names the profile of that."""
+        return self.is_default or _DEFAULT_PROFILE in (self.credentials or ())
 
     @property
     def _named(self) -> tuple[tuple[str, str], ...] | None:
         """The credentials without what is the same as nothing."""
-        unset = {("profile", repr("default")), ("skipMetadataApiCheck", "True")}
+        unset = {_DEFAULT_PROFILE, ("skipMetadataApiCheck", "True")}
         credentials = self.credentials
         return None if credentials is None else tuple(c for c in credentials if c not in unset)
 
 
+_DEFAULT_PROFILE = ("profile", repr("default"))
 UNKNOWN_IDENTITY = Identity("", None)
 
 
@@ -151,7 +157,7 @@ def relation(a: Location, b: Location, axis: Axis) -> Relation:
         mine, others = a.identity, b.identity
     # A resource that is still to be made may end up where its provider's identity leads now.
     is_past = any(isinstance(side, Fact) and side.is_past for side in (one, other))
-    is_same = mine.is_same(others) and not (is_past and mine.is_named)
+    is_same = mine.is_same(others, axis) and not (is_past and mine.is_named)
     return Relation.SAME if is_same else Relation.UNPROVEN
 
 

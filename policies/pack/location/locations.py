@@ -9,7 +9,7 @@ from ..graph.graph import API_REFERENCE, Api, Graph
 from ..graph.resource import Resource
 from ..sdk import is_preview
 from ..values import UnknownValue
-from .location import UNKNOWN_IDENTITY, Fact, Identity, Location, locate
+from .location import UNKNOWN_IDENTITY, Axis, Fact, Identity, Location, locate
 
 _NOUNS = {
     types.VPC_LINK: "VPC link",
@@ -71,7 +71,7 @@ def _only_identity(graph: Graph) -> Identity:
         locate("", None, provider=provider.props, provider_urn=provider.urn).identity
         for provider in providers
     ]
-    if identities and all(identities[0].is_same(other) for other in identities):
+    if identities and all(identities[0].is_same(other, Axis.ACCOUNT) for other in identities):
         return identities[0]
     return UNKNOWN_IDENTITY
 

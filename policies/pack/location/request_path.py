@@ -1,8 +1,8 @@
 """The request path from an API over its VPC links to load balancers, and what is wrong with it."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .. import resource_types as types
@@ -22,7 +22,7 @@ from ..values import UnknownValue
 from .location import Axis, Fact, Location
 from .locations import location_of, location_of_api, location_of_arn, shown_id
 from .problems import Problem, Proof, compare, link_elsewhere, not_a_balancer, one_of, pending
-from .selections import Selection, selections
+from .selections import Selection, Traces, selections
 
 _LINK_PROPERTIES = ("connectionId", "integrationTarget", "integrationUri", "uri")
 _SOURCES = (*types.INTEGRATION_SOURCES, *types.HTTP_SOURCES)
@@ -49,6 +49,10 @@ class RequestPath:
 
     def _is_private(self, api: Api) -> bool:
         return any(map(_may_be_private, self._sources(api)))
+
+    @property
+    def _all_sources(self) -> list[Resource]:
+        return self.graph.of_type(*_SOURCES)
 
     def _sources(self, api: Api) -> list[Resource]:
         """Resources of this stack that define the integrations of an API."""
@@ -161,9 +165,9 @@ class RequestPath:
         """VPC links of this stack that neither an integration nor a stage of it uses."""
         used: dict[object, None] = {}
         for stage in self.graph.of_type(*types.STAGES):
-            for selection in selections(stage, self.graph):
+            for selection in selections(stage, self.graph, Traces()):
                 used |= dict.fromkeys(selection.links)
-        for source in self.graph.of_type(*_SOURCES):
+        for source in self._all_sources:
             used |= dict.fromkeys(self.graph.sources(source, "body", *types.VPC_LINKS))
             if not _has_unknown_body(source):
                 for one in integrations(source):
@@ -181,6 +185,13 @@ class RequestPath:
             for name in selection.unknown:
                 text = f"selects a VPC link by {name} that is not known yet."
                 yield pending(stage, text, "create the VPC link in this stack.")
+            for name in selection.possible:
+                text = (
+                    f"sets {name} to what may be the id of a VPC link of another stack, for "
+                    "integrations of another stack."
+                )
+                fix = "if it is one, list it under externalVpcLinks."
+                yield Problem(Violation(stage, text, fix), Proof.ELSEWHERE)
             caller = Integration(stage, "", {})
             for link_id in selection.external_ids:
                 for problem in self._problems_of_external_link(caller, link_id, set(), api):
@@ -191,20 +202,24 @@ class RequestPath:
     def _selections(self, stage: Resource) -> Iterator[Selection]:
         """The links that a stage selects, without those that are followed from an integration."""
         api = self.graph.api_of(stage)
-        if api is None:
-            return selections(stage, self.graph)
-        followed, has_integrations = self.graph.once(
-            f"link variables of {api.key}", lambda: self._used_variables(api)
-        )
-        return selections(stage, self.graph, followed, has_integrations=has_integrations)
+        listed = frozenset(self.config.get("externalVpcLinks", {}))
+        names, ids = self.graph.once("used for links", lambda: _used_for_links(self._all_sources))
+        traces = Traces(link_ids=ids | listed, names=names)
+        if api:
+            key = f"link variables of {api.key}"
+            traces = self.graph.once(key, lambda: self._traces_in(api, traces))
+        return selections(stage, self.graph, traces)
 
-    def _used_variables(self, api: Api) -> tuple[frozenset[str], bool]:
-        """Stage variables that the known integrations use for links, and if any is private."""
-        sources = [source for source in self._sources(api) if not _has_unknown_body(source)]
-        found = [one for source in sources for one in integrations(source)]
-        links = (one.peek("connectionId") for one in found)
-        names = (sole_variable(link) for link in links if isinstance(link, str))
-        return frozenset(name for name in names if name), any(one.is_private for one in found)
+    def _traces_in(self, api: Api, others: Traces) -> Traces:
+        """What the integrations of an API show, as far as they are known."""
+        sources = self._sources(api)
+        known = [source for source in sources if not _has_unknown_body(source)]
+        return replace(
+            others,
+            followed=_used_for_links(known)[0],
+            has_integrations=len(known) < len(sources) or any(map(integrations, known)),
+            has_private=any(one.is_private for source in known for one in integrations(source)),
+        )
 
     def _problems_of_external_link(
         self, integration: Integration, link_id: str, stages: set[str], api: Api | None
@@ -311,6 +326,15 @@ class RequestPath:
         managed = self.graph.targets(value, holder, prop, *tokens, key="arn")
         located = [self._location(target) for target in managed]
         return located or [location_of_arn(arn, prop, holder, self.graph)], []
+
+
+def _used_for_links(sources: Iterable[Resource]) -> tuple[frozenset[str], frozenset[str]]:
+    """Stage variables that integrations use for links, and literal ids of links."""
+    known = (source for source in sources if not _has_unknown_body(source))
+    found = [one.peek("connectionId") for source in known for one in integrations(source)]
+    links = {link: sole_variable(link) for link in found if isinstance(link, str)}
+    names = frozenset(name for name in links.values() if name)
+    return names, frozenset(link for link, name in links.items() if not name)
 
 
 def _is_http(source: Resource) -> bool:

@@ -284,6 +284,7 @@ class _Wiring:
         self.world, self.rng = world, world.rng
         self.api_provider = world.provider()
         self.count = 0
+        self.variable = self.rng.choice(["vpcLinkId", "vpcLinkId", "primary"])
 
     def name(self, kind: str) -> str:
         self.count += 1
@@ -466,7 +467,7 @@ class _Wiring:
         self, link: _Link, target: _Target | None, by_variable: bool, is_http: bool
     ) -> dict[str, Any]:
         """The properties of the integration."""
-        connection: Any = "${stageVariables.vpcLinkId}" if by_variable else link.value
+        connection: Any = f"${{stageVariables.{self.variable}}}" if by_variable else link.value
         call = {"connectionType": "VPC_LINK", "connectionId": connection}
         uri = "integrationUri" if is_http else "uri"
         if target is None:
@@ -509,13 +510,13 @@ class _Wiring:
     def stage(self, links: list[_Link], api: Any, reference: str, is_http: bool) -> None:
         """The stage, which selects the link, and perhaps a canary that selects another."""
         world = self.world
-        variables = {"vpcLinkId": links[0].value, "host": "name"}
+        variables = {self.variable: links[0].value, "host": "name"}
         props: dict[str, Any] = {reference: api}
         props["stageVariables" if is_http else "variables"] = variables
         if not is_http and world.chance(0.15):
             world.features.add("canary")
             links.append(self.link(is_v2=links[0].is_v2))
-            override = {"vpcLinkId": links[1].value}
+            override = {self.variable: links[1].value}
             props["canarySettings"] = {"stageVariableOverrides": override}
         provider = self.api_provider if world.chance(0.9) else world.provider()
         world.make(types.HTTP_STAGE if is_http else types.STAGE, "stage", provider, props)

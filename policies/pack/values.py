@@ -1,6 +1,7 @@
 """Property values in three states: known, absent (`None`) and unknown (`UNKNOWN`)."""
 
 import json
+from collections.abc import Callable, Iterable
 from typing import Any, NoReturn
 
 
@@ -123,11 +124,43 @@ def fits(value: Any, *path: str) -> bool:
     return isinstance(value, dict) and fits(value.get(path[0]), *path[1:])
 
 
+MAX_DEPTH = 100
+"""Levels of nesting that are read: as many as the engine's protocol can transmit."""
+_MAX_VALUES = 2_000_000
+"""Values that are read; API Gateway accepts documents of 6 MB."""
+
+
+def parsed(text: str, parse: Callable[[str], Any] = json.loads) -> Any:
+    """Parse text; ValueError if it is malformed, or if it is too deep for what reads it.
+
+    Whether a parser itself refuses depends on how much of the stack its caller has used.
+    """
+    try:
+        value = parse(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    level, number = [value], 1
+    for _ in range(MAX_DEPTH):
+        level = [item for one in level for item in _children(one)]
+        number += len(level)
+        if not level:
+            return value
+        if number > _MAX_VALUES:  # aliases of YAML repeat a value without repeating its text
+            break
+    raise ValueError("it is nested too deeply")
+
+
+def _children(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
 def decoded(value: Any) -> Any:
     """Decode a provider's property: bridged providers encode all but strings as JSON text."""
     if not isinstance(value, str):
         return value
     try:
-        return json.loads(value)
+        return parsed(value)
     except ValueError:
         return value

@@ -1,8 +1,10 @@
 """Reading an OpenAPI document as API Gateway does."""
 
+import json
 from typing import Any
 
 import pytest
+import yaml  # type: ignore[import-untyped]
 
 from policies.pack.graph.definition import (
     UnreadableError,
@@ -12,6 +14,7 @@ from policies.pack.graph.definition import (
     substituted,
     variables,
 )
+from policies.pack.values import MAX_DEPTH
 
 
 def routes(document: dict[str, Any]) -> dict[str, tuple[bool, bool]]:
@@ -102,6 +105,33 @@ def test_a_document_is_json_or_yaml() -> None:
         with pytest.raises(UnreadableError) as caught:
             read(text)
         assert text not in str(caught.value)
+
+
+MANY_ALIASES = [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9 if i else 'x')}]" for i in range(9)]
+TOO_DEEP = {
+    "JSON": "[" * 100_000,
+    "JSON object": '{"a":' * 5_000,
+    "well-formed JSON": '{"a":' * 150 + "1" + "}" * 150,
+    "YAML": "- " * 100_000,
+    "YAML in flow style": "{'a': " + "[" * 300 + "]" * 300 + "}",
+    "cycle": "a: &a {b: *a}",
+    "aliases": "\n".join(MANY_ALIASES),
+}
+
+
+@pytest.mark.parametrize("text", TOO_DEEP.values(), ids=TOO_DEEP)
+def test_text_that_is_nested_too_deeply_is_refused(text: str) -> None:
+    with pytest.raises(UnreadableError, match="nested too deeply"):
+        read(text)
+
+
+def test_as_many_levels_as_the_engine_can_transmit_are_read() -> None:
+    value: Any = {}
+    for _ in range(MAX_DEPTH - 2):
+        value = {"a": value}
+    assert read(json.dumps(value)) == value == read(yaml.safe_dump(value))
+    with pytest.raises(UnreadableError):
+        read(json.dumps({"a": {"a": value}}))
 
 
 def test_variables_are_found_at_any_depth() -> None:

@@ -3,7 +3,6 @@
 Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions.html
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,6 +10,8 @@ from typing import Any
 from urllib.parse import unquote
 
 import yaml  # type: ignore[import-untyped]
+
+from ..values import MAX_DEPTH, parsed
 
 try:  # a hundred times faster, and not in every build of the library
     from yaml import CSafeLoader as SafeLoader
@@ -54,7 +55,7 @@ class Operation:
 def read(text: str) -> Mapping[str, Any]:
     """Parse JSON or YAML text; `UnreadableError` if it is not a mapping."""
     try:
-        document = json.loads(text)
+        document = parsed(text)
     except ValueError:
         document = _yaml(text)
     if not isinstance(document, dict):
@@ -64,9 +65,20 @@ def read(text: str) -> Mapping[str, Any]:
 
 def _yaml(text: str) -> Any:
     try:
-        return yaml.load(text, Loader=SafeLoader)
-    except yaml.YAMLError:
-        raise UnreadableError("it is neither JSON nor YAML") from None
+        return parsed(text, _load_yaml)
+    except (yaml.YAMLError, ValueError):
+        raise UnreadableError("it is neither JSON nor YAML, or nested too deeply") from None
+
+
+def _load_yaml(text: str) -> Any:
+    # The loader calls itself for each level, without a limit: it would end the process.
+    depth = 0
+    for event in yaml.parse(text, Loader=SafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            raise ValueError("it is nested too deeply")
+    return yaml.load(text, Loader=SafeLoader)
 
 
 def operations(document: Mapping[str, Any]) -> Iterator[Operation]:

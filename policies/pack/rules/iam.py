@@ -1,6 +1,5 @@
 """Rules about permissions: who may assume a role, and what it may do."""
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
@@ -12,7 +11,7 @@ from ..framework.checks import check_values
 from ..framework.rule import Area, Config, Unknown, Verdicts, Violation
 from ..graph.ip_ranges import admit_everyone
 from ..graph.resource import Resource
-from ..values import UnknownValue, is_known, items, peek
+from ..values import UnknownValue, is_known, items, parsed, peek
 
 AREA = Area("Permissions")
 
@@ -24,7 +23,7 @@ def statements(document: Any) -> list[dict[str, Any]] | None:
     """
     if isinstance(document, str):
         try:
-            document = json.loads(document)
+            document = parsed(document)
         except ValueError:
             return None
     found = items(peek(document, "Statement"))

@@ -1,6 +1,5 @@
 """Rules about the stages of a REST API: logs, limits, secrets, the web application firewall."""
 
-import json
 import re
 
 from .. import resource_types as types
@@ -9,7 +8,7 @@ from ..graph.arn import parse
 from ..graph.graph import Graph
 from ..graph.resource import Resource
 from ..graph.secrets import holds_secret, names_secret
-from ..values import UnknownValue, as_boolean, as_number, as_text, equals, is_set
+from ..values import UnknownValue, as_boolean, as_number, as_text, equals, is_set, parsed
 
 AREA = Area("Stages")
 
@@ -101,8 +100,8 @@ _CONTEXT_VARIABLE = re.compile(r"\$context\.[\w.]+")
 def _is_json_object(log_format: str) -> bool:
     try:
         # A variable may be quoted or, for a number, unquoted.
-        return isinstance(json.loads(_CONTEXT_VARIABLE.sub("0", log_format)), dict)
-    except (ValueError, RecursionError):
+        return isinstance(parsed(_CONTEXT_VARIABLE.sub("0", log_format)), dict)
+    except ValueError:
         return False
 
 

@@ -59,6 +59,42 @@ def test_an_update_without_preview_stops_before_the_link(dev: Stack) -> None:
     assert VPC_LINK not in created
 
 
+READS = """
+import json
+import pulumi_aws as aws
+
+balancer = aws.lb.LoadBalancer.get("nlb", "{balancer}")
+link = aws.apigateway.VpcLink("link", target_arn=balancer.arn)
+call = {{"connectionType": "VPC_LINK", "uri": "http://host/"}}
+definition = link.id.apply(
+    lambda link_id: json.dumps({{
+        "openapi": "3.0.1",
+        "paths": {{"/": {{"get": {{
+            "x-amazon-apigateway-integration": {{**call, "connectionId": link_id}}
+        }}}}}},
+    }})
+)
+aws.apigateway.RestApi("api", body=definition, region={region!r})
+"""
+LOCATION = ("nlb-api-same-account-region", "nlb-api-location-proven", "vpclink-target-location")
+
+
+@pytest.mark.parametrize(("region", "found"), [(None, False), ("eu-west-1", True)])
+def test_a_load_balancer_that_was_read_is_proven_to_be_where_the_api_is(
+    dev: Stack, region: str | None, found: bool
+) -> None:
+    balancer = dev.aws.account.one(LOAD_BALANCER).id
+    program = READS.format(balancer=balancer, region=region)
+    (dev.program / "__main__.py").write_text(program, encoding="utf-8")
+    config = {"all": "disabled", **dict.fromkeys(LOCATION, "mandatory")}
+    if found:
+        with pytest.raises(CommandFailed, match=r"cannot work: .* region eu-west-1"):
+            dev.run("preview", *configured(dev, config))
+    else:
+        dev.run("preview", *configured(dev, config))
+        assert "api-location" not in dev.output
+
+
 @pytest.mark.parametrize(
     ("config", "hint"),
     [

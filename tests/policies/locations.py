@@ -140,6 +140,21 @@ EXPECTED = {
     "the default profile in two providers": unproven(
         SAME, "uses profile 'default'", by("a", profile="default"), by("b", profile="default")
     ),
+    "the default profile, configured and in a provider": same(
+        by("default_7_51_1"), by("b", profile="default")
+    ),
+    "the default profile of other files": unproven(
+        SAME,
+        "uses profile 'default'",
+        by("default_7_51_1"),
+        by("b", profile="default", sharedConfigFiles='["/etc/a"]'),
+    ),
+    "the default profile of other credentials": unproven(
+        SAME,
+        "uses profile 'default'",
+        by("default_7_51_1"),
+        by("b", profile="default", sharedCredentialsFiles='["/etc/a"]'),
+    ),
     "one profile, configured and in a provider": unproven(
         SAME, "uses profile 'x'", by("default_7_51_1", profile="x"), by("b", profile="x")
     ),

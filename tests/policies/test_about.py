@@ -18,6 +18,7 @@ from policies.pack.rules import RULES
 from tests.stacks import ROOT
 
 LEVELS = {proto.ADVISORY: "advisory", proto.MANDATORY: "mandatory"}
+TEXT = {".json", ".md", ".py", ".yaml"}
 SEVERITIES = ("", "low", "medium", "high", "critical")
 
 
@@ -113,6 +114,13 @@ def test_the_manifest_has_what_pulumi_reads() -> None:
     manifest = about.manifest()
     assert manifest.keys() == known - {"main"}
     assert re.fullmatch(r"https://\S+[^/]", manifest["website"])
+
+
+def test_the_address_of_the_repository_is_set_in_one_place() -> None:
+    address = about.manifest()["website"].removeprefix("https://")
+    files = [path for path in (ROOT / "policies").rglob("*") if path.suffix in TEXT]
+    assert [path.name for path in files if address in path.read_text()] == ["PulumiPolicy.yaml"]
+    assert address not in (ROOT / "docs" / "policies.md").read_text()
 
 
 def test_links_of_the_readme_lead_somewhere_outside_of_the_repository() -> None:

@@ -7,6 +7,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 from policies.pack.graph.definition import (
+    INTEGRATION,
     UnreadableError,
     operations,
     read,
@@ -76,26 +77,79 @@ def test_other_keys_of_a_path_are_ignored() -> None:
     assert routes({}) == {}
 
 
-def test_an_integration_may_be_a_reference_into_the_document() -> None:
-    shared = {"connectionType": "VPC_LINK"}
-    document = {
+SHARED = {"connectionType": "VPC_LINK", "uri": "http://a/"}
+SHARED_AT = "#/components/x-integrations/a"
+OPEN = "open"
+REFERENCES: dict[str, tuple[Any, Any]] = {
+    "none": (SHARED, SHARED),
+    "into the document": ({"$ref": SHARED_AT}, SHARED),
+    "escaped slash": ({"$ref": "#/components/x-integrations/b~1c"}, SHARED),
+    "escaped tilde": ({"$ref": "#/components/x-integrations/d~0e"}, SHARED),
+    "escaped tilde before a one": ({"$ref": "#/components/x-integrations/f~01g"}, SHARED),
+    "escaped as in a URL": ({"$ref": "#/components/x-integrations/b%7E1c"}, SHARED),
+    "into a list": ({"$ref": "#/x-list/0"}, SHARED),
+    "over another reference": ({"$ref": "#/components/x-integrations/again"}, SHARED),
+    "nowhere": ({"$ref": "#/components/missing"}, OPEN),
+    "nowhere in a list": ({"$ref": "#/x-list/1"}, OPEN),
+    "text": ({"$ref": "#/openapi"}, OPEN),
+    "itself": ({"$ref": "#/components/x-integrations/circle"}, OPEN),
+    "not text": ({"$ref": 5}, OPEN),
+    "another file": ({"$ref": f"other.yaml{SHARED_AT}"}, OPEN),
+    "a file beside it": ({"$ref": "./integrations.json"}, OPEN),
+    "another site": ({"$ref": f"https://example.com/api.json{SHARED_AT}"}, OPEN),
+    "an anchor": ({"$ref": "#a"}, OPEN),
+    "the same beside it": ({"$ref": SHARED_AT, "uri": "http://a/"}, SHARED),
+    "more beside it": ({"$ref": SHARED_AT, "type": "http"}, {**SHARED, "type": "http"}),
+    "something else beside it": ({"$ref": SHARED_AT, "uri": "http://b/"}, OPEN),
+}
+"""By what an integration refers to: the integration, and what it stands for."""
+
+
+def document_with(**item: Any) -> dict[str, Any]:
+    """A document with one path, and with what the references above lead to."""
+    shared = dict.fromkeys(("a", "b/c", "d~e", "f~1g"), SHARED)
+    circle = {"$ref": "#/components/x-integrations/circle"}
+    more = {"again": {"$ref": SHARED_AT}, "circle": circle}
+    return {
         "openapi": "3.0.1",
-        "components": {"x-amazon-apigateway-integrations": {"one": shared}},
-        "paths": {
-            "/a": {
-                "get": {
-                    "x-amazon-apigateway-integration": {
-                        "$ref": "#/components/x-amazon-apigateway-integrations/one"
-                    }
-                },
-                "put": {"x-amazon-apigateway-integration": {"$ref": "#/components/missing"}},
-                "head": {"x-amazon-apigateway-integration": {"$ref": "#/openapi"}},
-                "post": {"x-amazon-apigateway-integration": shared},
-            }
-        },
+        "components": {"x-integrations": {**shared, **more}, "x-get": {INTEGRATION: SHARED}},
+        "x-list": [SHARED],
+        "paths": {"/a": item},
     }
-    found = {o.verb: o.integration for o in operations(document)}
-    assert found == {"GET": shared, "PUT": None, "HEAD": None, "POST": shared}
+
+
+@pytest.mark.parametrize(("value", "expected"), REFERENCES.values(), ids=REFERENCES)
+def test_an_integration_may_be_a_reference(value: dict[str, Any], expected: Any) -> None:
+    (found,) = operations(document_with(get={INTEGRATION: value}))
+    assert (OPEN if found.is_open else found.integration) == expected
+
+
+@pytest.mark.parametrize(
+    ("item", "expected"),
+    [
+        ({"get": {"$ref": "#/components/x-get"}}, {"GET": SHARED}),
+        ({"get": {"$ref": "#/components/missing"}}, {"GET": OPEN}),
+        ({"get": {"$ref": "operations.yaml#/x-get"}}, {"GET": OPEN}),
+        ({"$ref": "#/paths/~1b"}, {"GET": SHARED}),
+        ({"$ref": "#/paths/~1missing"}, {"ANY": OPEN}),
+        ({"$ref": "paths.yaml#/a"}, {"ANY": OPEN}),
+        ({"$ref": "#/paths/~1b", "put": {}}, {"GET": SHARED, "PUT": None}),
+        ({"$ref": "#/paths/~1b", "get": {}}, {"ANY": OPEN}),
+    ],
+)
+def test_an_operation_or_a_path_may_be_a_reference(
+    item: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    document = document_with(**item)
+    document["paths"]["/b"] = {"get": {INTEGRATION: SHARED}}
+    found = [o for o in operations(document) if o.path == "/a"]
+    assert {o.verb: OPEN if o.is_open else o.integration for o in found} == expected
+
+
+def test_all_paths_may_be_a_reference() -> None:
+    document = {**document_with(), "paths": {"$ref": "paths.yaml"}}
+    (found,) = operations(document)
+    assert found.is_open
 
 
 def test_a_document_is_json_or_yaml() -> None:

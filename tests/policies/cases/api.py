@@ -15,6 +15,15 @@ from tests.policies.case import (
 
 ENDPOINT, DISABLED = "endpointConfiguration.types", "disableExecuteApiEndpoint"
 NATIVE = our.API.becomes("aws-native:apigateway:RestApi")
+NATIVE_TYPES = [
+    *(
+        f"aws-native:apigateway:{name}"
+        for name in ["Deployment", "Method", "RestApi", "Stage", "VpcLink"]
+    ),
+    *(f"aws-native:apigatewayv2:{name}" for name in ["Api", "Integration", "Stage", "VpcLink"]),
+    "aws-native:elasticloadbalancingv2:LoadBalancer",
+]
+HTTP_TYPES = [types.HTTP_API, types.HTTP_STAGE]
 
 CASES = [
     *of_rule(
@@ -76,7 +85,8 @@ CASES = [
     ),
     *of_rule(
         "resource-not-covered",
-        violates("does not check", NATIVE),
+        *(violates("does not check", our.API.becomes(token)) for token in NATIVE_TYPES),
+        *(violates("only account and region", our.API.becomes(token)) for token in HTTP_TYPES),
         at_preview(violates("", our.API.unknown("name"), NATIVE)),
         absent(violates("", our.API.unset("name"), NATIVE)),
         ignores(),

@@ -37,7 +37,7 @@ def pending(resource: Resource, text: str, fix: str) -> Problem:
 
 def not_a_balancer(holder: Resource, prop: str) -> Violation:
     """Report a property that has to be a load balancer's ARN and is something else."""
-    text = f"has a {prop} that is not the ARN of a load balancer."
+    text = f"sets {prop} to something that is not the ARN of a load balancer."
     fix = "use the ARN of the load balancer, not of its listener or target group."
     return Violation(holder, text, fix)
 

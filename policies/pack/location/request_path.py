@@ -315,8 +315,8 @@ class RequestPath:
             if found:
                 return [self._location(target) for target in found], []
             text = (
-                f"has a {prop} that is not known yet and does not come from a load balancer of "
-                "this stack."
+                f"sets {prop} to a value that is not known yet and does not come from a load "
+                "balancer of this stack."
             )
             fix = "create the load balancer in this stack, or use its ARN."
             return [], [pending(holder, text, fix)]

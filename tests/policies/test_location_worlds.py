@@ -4,7 +4,6 @@
 """
 
 import os
-import random
 from collections import Counter
 from collections.abc import Iterable
 
@@ -15,6 +14,7 @@ from simulation.analyzer import Finding
 from simulation.engine import Phase
 from tests.policies.case import rule
 from tests.policies.locations import PROVEN, SHARED, TARGET
+from tests.policies.wiring import world_of
 from tests.policies.worlds import World
 
 NUMBER = int(os.environ.get("POLICY_WORLDS", "300"))
@@ -40,11 +40,6 @@ def findings(world: World, phase: Phase, *, is_strict: bool = False) -> list[Fin
 def mandatory(found: Iterable[Finding]) -> list[str]:
     """The messages of the findings that stop a preview or an update."""
     return [finding.message for finding in found if finding.is_mandatory]
-
-
-def world_of(seed: int) -> World:
-    """The world of a seed."""
-    return World(random.Random(seed))  # noqa: S311
 
 
 @pytest.mark.parametrize("batch", range(BATCHES))

@@ -433,5 +433,6 @@ class PrivateApi(pulumi.ComponentResource):
                 usage_plan_id=plan.id,
                 key_id=key.id,
                 key_type="API_KEY",
-                opts=self._child,
+                # The provider marks the value of the key as secret, but not this copy of it.
+                opts=pulumi.ResourceOptions(parent=self, additional_secret_outputs=["value"]),
             )

@@ -142,13 +142,17 @@ def test_resources_of_the_whole_account_are_kept_on_destroy() -> None:
     assert kept == {ACCOUNT, ROLE, "aws:iam/rolePolicyAttachment:RolePolicyAttachment"}
 
 
-def test_keys_of_two_stages_never_share_a_name() -> None:
+def test_keys_of_two_stages_never_share_a_name_and_stay_secret() -> None:
     keys = {"dev": ["b-ops"], "dev-b": ["ops"]}
     stages = {
         name: {**STAGE, "api_keys": {"names": names, "throttle": STAGE["throttle"]}}
         for name, names in keys.items()
     }
-    assert len(build(stages=stages).of_type("aws:apigateway/apiKey:ApiKey")) == 2
+    built = build(stages=stages)
+    assert len(built.of_type("aws:apigateway/apiKey:ApiKey")) == 2
+    # The provider marks the value of a key as secret, but not the copy in its usage plan.
+    copies = built.of_type("aws:apigateway/usagePlanKey:UsagePlanKey")
+    assert [copy.options["additionalSecretOutputs"] for copy in copies] == [["value"]] * 2
 
 
 def test_every_child_has_the_component_as_parent(built: Run) -> None:

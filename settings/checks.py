@@ -31,6 +31,8 @@ Sources: https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html
 and https://docs.aws.amazon.com/elasticloadbalancing/latest/network/availability-zones.html
 """
 _FIXED_VARIABLES = {LINK_VARIABLE, HOST_VARIABLE}
+_RESERVED = {"internal": "load balancer", "sg": "security groups"}
+"""How the name of a new target must not begin, before a dash, and what takes its name."""
 
 
 def cross_problems(draft: Draft) -> Iterator[Problem]:
@@ -66,6 +68,19 @@ def _new_targets_have_a_network(draft: Draft) -> Problems:
             f"is missing, and target {new[0]} needs one. Add a cidrBlock and zones for a new "
             "network, or a vpcId and subnetIds for an existing one.",
         )
+
+
+def _new_targets_have_free_names(draft: Draft) -> Problems:
+    # Source: https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
+    # and https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html
+    for name, target in draft.targets.items():
+        first = name.partition("-")[0]
+        if first in _RESERVED and isinstance(target, FleetTarget | InstancesTarget):
+            yield (
+                at("targets", name),
+                f"{quoted(name)} would begin the name of the {_RESERVED[first]}, and AWS refuses "
+                f"names that begin with {quoted(first + '-')}. Use a name without that beginning.",
+            )
 
 
 def _instances_are_in_an_existing_network(draft: Draft) -> Problems:
@@ -266,6 +281,7 @@ _CHECKS: tuple[Callable[[Draft], Problems], ...] = (
     _there_are_not_too_many,
     _zones_are_in_the_region,
     _new_targets_have_a_network,
+    _new_targets_have_free_names,
     _instances_are_in_an_existing_network,
     _targets_share_a_protocol,
     _tls_needs_https,

@@ -57,23 +57,26 @@ def is_regional(type_token: str) -> bool:
     return type_token.startswith("aws:") and not type_token.startswith(GLOBAL_SERVICES)
 
 
-@cache
 def computed(type_token: str) -> frozenset[str]:
-    """The properties that AWS fills in if they are not given; until then they are unknown.
+    """The outputs that the provider fills in if they are not given; until then they are unknown."""
+    return frozenset(key for key, is_computed in declared(type_token).items() if is_computed)
 
-    An SDK declares such an output as one that is never missing. Without the SDK of the type, there
-    are none.
+
+@cache
+def declared(type_token: str) -> Mapping[str, bool]:
+    """The outputs of a type by name, and whether each is never missing: the provider computes it.
+
+    Empty as long as the SDK of the type is not imported.
     """
     package, module, *_, name = re.split("[:/]", type_token)
     declared = getattr(getattr(sys.modules.get(f"pulumi_{package}"), module, None), name, None)
     properties = vars(declared).values() if isinstance(declared, type) else ()
     getters = (found.fget for found in properties if isinstance(found, property) and found.fget)
-    return frozenset(
-        getattr(getter, sdk.PROPERTY_NAME, getter.__name__)
+    return {
+        getattr(getter, sdk.PROPERTY_NAME, getter.__name__): type(None) not in get_args(output)
         for getter in getters
         for output in get_args(getter.__annotations__["return"])
-        if type(None) not in get_args(output)
-    )
+    }
 
 
 def planned(value: Any, unknown: object, key: str = "") -> Any:

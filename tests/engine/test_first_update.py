@@ -5,8 +5,15 @@ from collections.abc import Callable
 
 import pytest
 
+from simulation.sdk import SIGNATURE
 from tests.engine.fake_provider.account import Resource
-from tests.engine.fake_provider.resource_types import METHOD_SETTINGS, STAGE, VPC_LINK
+from tests.engine.fake_provider.resource_types import (
+    API_KEY,
+    METHOD_SETTINGS,
+    STAGE,
+    USAGE_PLAN_KEY,
+    VPC_LINK,
+)
 from tests.engine.stack import CommandFailed, Stack
 
 pytestmark = pytest.mark.engine
@@ -42,6 +49,16 @@ def test_a_resource_that_was_changed_by_hand_is_corrected(dev: Stack) -> None:
     assert dev.up("--refresh") == ["update MethodSettings api-dev-methods"]
 
 
+def test_a_change_by_hand_shows_once_an_update_has_read_it(dev: Stack) -> None:
+    dev.aws.account.one(STAGE).wrapped["xrayTracingEnabled"] = False
+    assert dev.up() == []
+    dev.edit(("stages.dev.variables", {"more": "x"}))
+    assert dev.up() == ["update Stage api-dev-stage"]
+    assert dev.aws.account.one(STAGE).inputs["xrayTracingEnabled"] is False
+    assert dev.up() == ["update Stage api-dev-stage"]
+    assert dev.aws.account.one(STAGE).inputs["xrayTracingEnabled"] is True
+
+
 def test_an_invalid_configuration_fails_before_the_first_resource(
     new_stack: Callable[..., Stack],
 ) -> None:
@@ -50,6 +67,21 @@ def test_an_invalid_configuration_fails_before_the_first_resource(
         stack.up()
     assert "Traceback" not in str(failed.value)
     assert stack.aws.changes() == []
+
+
+def test_the_state_holds_no_api_key_in_plain_text(new_stack: Callable[..., Stack]) -> None:
+    throttle = {"rateLimit": 5, "burstLimit": 5}
+    stack = new_stack(("stages.dev.apiKeys", {"names": ["ci"], "throttle": throttle}))
+    stack.up()
+    values = {
+        resource["type"]: resource["outputs"]["value"]
+        for resource in json.loads(stack.run("stack", "export"))["deployment"]["resources"]
+        if resource["type"] in (API_KEY, USAGE_PLAN_KEY)
+    }
+    assert {token: sorted(value.keys() - {SIGNATURE}) for token, value in values.items()} == {
+        API_KEY: ["ciphertext"],
+        USAGE_PLAN_KEY: ["ciphertext"],
+    }
 
 
 def test_existing_targets_get_links_and_nothing_else(new_stack: Callable[..., Stack]) -> None:

@@ -67,9 +67,12 @@ def test_at_preview_an_output_is_unknown_where_the_provider_computes_it() -> Non
 def test_at_preview_a_set_or_a_map_is_known_as_a_whole_or_not_at_all() -> None:
     def stage() -> None:
         link = aws.apigateway.VpcLink("link", target_arn="arn")
-        variables: dict[str, pulumi.Input[str]] = {"link": link.id, "host": "name"}
         aws.apigateway.Stage(
-            "stage", rest_api="a", deployment="d", stage_name="live", variables=variables
+            "stage",
+            rest_api="a",
+            deployment="d",
+            stage_name="live",
+            variables={"link": link.id, "host": "name"},
         )
 
     run = run_program(stage, phase=Phase.PREVIEW)

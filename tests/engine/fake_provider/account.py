@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 
+from simulation.fake_aws import declared
 from tests.engine.fake_provider import resource_types as rt
-from tests.engine.fake_provider.values import Props, plain
+from tests.engine.fake_provider.values import Props, plain, secret
 
 ACCOUNT = "111122223333"
 
@@ -108,16 +109,19 @@ class Account:
             "hex16": digits[:16],
             "key": digits[16:26],
             "short": digits[26:32],
+            "pair": _pair(given),
             "vpc": str(given.get("vpcId", "")).removeprefix("vpc-"),
             "balancer": str(given.get("loadBalancerArn", "")).partition("loadbalancer/")[2],
             "name": given.get("name", ""),
             "given": defaultdict(str, given),
         }
         fields["id"] = template.id.format(**fields)
-        outputs = {
-            key: 1 if value is rt.VERSION else value.format(**fields)
-            for key, value in template.outputs.items()
-        }
+        outputs: Props = dict.fromkeys(declared(token))
+        for key, value in template.outputs.items():
+            made = value.format(**fields) if isinstance(value, str) else value
+            outputs[key] = 1 if value is rt.VERSION else made
+        if template.secret:
+            outputs[template.secret] = secret(outputs[template.secret])
         return Resource(token, str(fields["id"]), urn, inputs, outputs)
 
     def add(self, resource: Resource) -> None:
@@ -152,3 +156,9 @@ class Account:
         for found in self.of_type(token):
             if found.inputs.get(key) == value:
                 del self.resources[token, found.id]
+
+
+def _pair(given: Props) -> str:
+    """Digits from a role and a policy, as if from a time stamp: the same for each attachment."""
+    text = f"{given.get('role')} {given.get('policyArn')}"
+    return str(int(hashlib.sha256(text.encode()).hexdigest(), 16))[:26]

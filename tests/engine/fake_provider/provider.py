@@ -22,12 +22,14 @@ from pulumi.runtime.proto.provider_pb2_grpc import (
     add_ResourceProviderServicer_to_server,
 )
 
+from simulation.fake_aws import computed, planned
 from tests.engine.fake_provider import http_api
 from tests.engine.fake_provider import resource_types as rt
 from tests.engine.fake_provider.account import Account, Resource
+from tests.engine.fake_provider.checks import checked, name_problems
 from tests.engine.fake_provider.journal import CHANGES, INJECTED, Call, CallError, Fault, Op
 from tests.engine.fake_provider.rejections import create_error, delete_error, error
-from tests.engine.fake_provider.values import Props, changes, plain, received, sent
+from tests.engine.fake_provider.values import Props, changes, plain, received, sent, stated
 
 VERSION = "7.51.1"
 """Of the provider that it replaces; the engine compares it with the program's."""
@@ -141,27 +143,25 @@ class FakeProvider(ResourceProviderServicer):
 
     def Check(self, request: Any, context: Any) -> Any:
         olds, news = received(request.olds), received(request.news)
-        resource_type = rt.TYPES.get(request.type)
-        if resource_type is None:
+        if request.type not in rt.TYPES:
             unknown = provider_pb2.CheckFailure(reason=f"not in TYPES: {request.type}")
             return provider_pb2.CheckResponse(failures=[unknown])
-        if not request.type.startswith("aws:iam/"):
-            news.setdefault("region", self._regions[context.peer()])
-        news["__defaults"] = []
-        if resource_type.name_length and not {"name", "namePrefix"} & news.keys():
-            suffix = f"-{request.randomSeed.hex()[:7]}"
-            kept = olds.get("name") if "name" in olds.get("__defaults", []) else None
-            length = resource_type.name_length - len(suffix)
-            news["name"] = kept or request.name[:length] + suffix
-            news["__defaults"] = ["name"]
-        return provider_pb2.CheckResponse(inputs=sent(news))
+        region = self._regions[context.peer()]
+        try:
+            inputs = checked(request.type, request.name, request.randomSeed, olds, news, region)
+            refused = [*name_problems(request.type, plain(inputs))]
+        except ValueError as error:
+            inputs, refused = news, [str(error)]
+        failures = [provider_pb2.CheckFailure(property="name", reason=text) for text in refused]
+        return provider_pb2.CheckResponse(inputs=sent(inputs), failures=failures)
 
     def Diff(self, request: Any, context: Any) -> Any:
         old, new = _before(request), plain(received(request.news))
         found = changes(old, new)
         forcing = rt.forced(request.type, old, new, set(found))
         # Two resources cannot have one name: if the program chose it, the bridge deletes first.
-        named = "name" in new and "name" not in new["__defaults"]
+        generated = received(request.news).get("__defaults", [])
+        named = "name" in new and "name" not in generated
         delete_first = named and rt.TYPES[request.type].name_length > 0 and "name" not in found
         return _diff(found, forcing, delete_first=bool(forcing) and delete_first)
 
@@ -169,8 +169,9 @@ class FakeProvider(ResourceProviderServicer):
         inputs = received(request.properties)
         resource_type = rt.TYPES[request.type]
         if request.preview:
-            unknown = dict.fromkeys(resource_type.outputs, rpc.UNKNOWN)
-            return provider_pb2.CreateResponse(properties=sent(_outputs(inputs, unknown)))
+            unknown = dict.fromkeys(computed(request.type), rpc.UNKNOWN)
+            outputs = planned(_outputs(inputs, unknown), rpc.UNKNOWN)
+            return provider_pb2.CreateResponse(properties=sent(outputs))
         region = self._regions[context.peer()]
 
         def check() -> Resource:
@@ -201,9 +202,9 @@ class FakeProvider(ResourceProviderServicer):
         found = changes(_before(request), plain(news))
         if request.preview:
             olds = received(request.olds)
-            known = {key: olds[key] for key in resource_type.outputs.keys() & olds.keys()}
+            known = {key: olds[key] for key in computed(request.type) & olds.keys()}
             unknown = dict.fromkeys(resource_type.versions, rpc.UNKNOWN) if found else {}
-            outputs = _outputs(news, {**known, **unknown})
+            outputs = planned(_outputs(news, {**known, **unknown}), rpc.UNKNOWN)
             return provider_pb2.UpdateResponse(properties=sent(outputs))
 
         def update(fault: Fault | None) -> tuple[str, Props]:
@@ -213,7 +214,8 @@ class FakeProvider(ResourceProviderServicer):
             # Only what changed is sent: a later call does not repeat what an earlier one lost.
             if found and fault is None:
                 inputs = {key: v for key, v in resource.wrapped.items() if key not in found}
-                inputs |= {key: news[key] for key in found.keys() & news.keys()}
+                kept = found.keys() | {"__defaults"}
+                inputs |= {key: news[key] for key in kept & news.keys()}
                 outputs = {
                     key: value + 1 if key in resource_type.versions else value
                     for key, value in resource.outputs.items()
@@ -221,7 +223,9 @@ class FakeProvider(ResourceProviderServicer):
                 resource = replace(resource, wrapped=inputs, outputs=outputs)
                 _raise(error(self.account, resource))
                 self.account.resources[request.type, request.id] = resource
-            return request.id, _outputs(news, resource.outputs)
+            # It reads back what AWS has, so a change by hand shows after one update.
+            shown = resource.wrapped if fault is None else news
+            return request.id, _outputs(shown, resource.outputs)
 
         _, props = self._run("update", request, context, lambda: None, update)
         return provider_pb2.UpdateResponse(properties=sent(props))
@@ -325,11 +329,12 @@ def _before(request: Any) -> Props:
     return before
 
 
-def _outputs(inputs: Props, computed: Props) -> Props:
-    props = {key: value for key, value in inputs.items() if not key.startswith("__")}
-    if "tags" in props:
+def _outputs(inputs: Props, others: Props) -> Props:
+    """All outputs: the inputs, what else AWS has, and what the bridge keeps for itself."""
+    props: Props = {**others, **stated(inputs)}
+    if "tags" in props and "tagsAll" in others:
         props["tagsAll"] = props["tags"]
-    return {**computed, **props}
+    return {**props, "__meta": '{"schema_version":"1"}', "__pulumi_raw_state_delta": {}}
 
 
 def _diff(

@@ -61,9 +61,13 @@ class ResourceType:
     replaces: frozenset[str]
     """Inputs that AWS cannot change in place."""
     outputs: Mapping[str, Any]
-    """Computed outputs: a template each, or `VERSION`."""
+    """Computed outputs that are not null: a template each, or `VERSION`, or a list."""
+    secret: str
+    """The output that the provider marks as secret; empty for none."""
     name_length: int
     """Limit of the name that the provider generates if none is given; 0: it generates none."""
+    longest_name: int
+    """Limit of a name that it accepts; 0: it leaves that to AWS."""
     overwrites: bool
     """Whether creating it overwrites an existing one; otherwise a second one is rejected."""
     later: tuple[str, ...]
@@ -83,6 +87,8 @@ def _type(
     /,
     *,
     name: int = 0,
+    longest: int | None = None,
+    secret: str = "",
     renames: bool = False,
     overwrites: bool = False,
     later: str = "",
@@ -93,7 +99,10 @@ def _type(
     names = {"name", "namePrefix"} if name and not renames else set()
     keys = frozenset({"region", *names, *replaces.split()})
     waits = States(*states.split()) if states else None
-    return ResourceType(id, keys, outputs, name, overwrites, tuple(later.split()), waits)
+    accepted = name if longest is None else longest
+    return ResourceType(
+        id, keys, outputs, secret, name, accepted, overwrites, tuple(later.split()), waits
+    )
 
 
 _EC2 = "arn:aws:ec2:{region}:{account}:"
@@ -118,6 +127,10 @@ TYPES: Mapping[str, ResourceType] = {
         states="pending available",
         arn=_EC2 + "vpc/{id}",
         ownerId="{account}",
+        dhcpOptionsId="dopt-{hex}",
+        mainRouteTableId="rtb-{hex}",
+        defaultRouteTableId="rtb-{hex}",
+        defaultSecurityGroupId="sg-{hex}",
     ),
     SUBNET: _type(
         "subnet-{hex}",
@@ -125,7 +138,9 @@ TYPES: Mapping[str, ResourceType] = {
         states="pending available failed",
         arn=_EC2 + "subnet/{id}",
     ),
-    ROUTE_TABLE: _type("rtb-{hex}", "vpcId", arn=_EC2 + "route-table/{id}"),
+    ROUTE_TABLE: _type(
+        "rtb-{hex}", "vpcId", arn=_EC2 + "route-table/{id}", routes=[], propagatingVgws=[]
+    ),
     ROUTE_TABLE_ASSOCIATION: _type(
         "rtbassoc-{hex}", "subnetId", states="associating associated failed"
     ),
@@ -142,10 +157,19 @@ TYPES: Mapping[str, ResourceType] = {
         arn=_EC2 + "vpc-flow-log/{id}",
     ),
     SECURITY_GROUP: _type(
-        "sg-{hex}", "vpcId description", name=255, arn=_EC2 + "security-group/{id}"
+        "sg-{hex}",
+        "vpcId description",
+        name=255,
+        arn=_EC2 + "security-group/{id}",
+        ingress=[],
+        egress=[],
     ),
     DEFAULT_SECURITY_GROUP: _type(
-        "sg-{vpc}", "vpcId", overwrites=True, later="tags", arn=_EC2 + "security-group/{id}"
+        "sg-{vpc}",
+        "vpcId",
+        overwrites=True,
+        later="ingress egress",
+        arn=_EC2 + "security-group/{id}",
     ),
     INGRESS_RULE: _SECURITY_GROUP_RULE,
     EGRESS_RULE: _SECURITY_GROUP_RULE,
@@ -156,7 +180,8 @@ TYPES: Mapping[str, ResourceType] = {
     LOAD_BALANCER: _type(
         _ELB + "loadbalancer/net/{name}/{hex16}",
         "internal loadBalancerType",
-        name=32,
+        name=255,
+        longest=32,
         later="enableCrossZoneLoadBalancing enforceSecurityGroupInboundRulesOnPrivateLinkTraffic",
         states="provisioning active failed",
         arn="{id}",
@@ -175,12 +200,15 @@ TYPES: Mapping[str, ResourceType] = {
     ATTACHMENT: _type("{given[targetGroupArn]}-{hex}", "targetGroupArn targetId port"),
     ROLE: _type("{name}", "path", name=64, arn="arn:aws:iam::{account}:role/{name}"),
     ROLE_POLICY: _type("{given[role]}:{name}", "role", name=128),
-    ROLE_POLICY_ATTACHMENT: _type(
-        "{given[role]}/{given[policyArn]}", "role policyArn", overwrites=True
-    ),
+    ROLE_POLICY_ATTACHMENT: _type("{given[role]}-{pair}", "role policyArn", overwrites=True),
     LOG_GROUP: _type("{name}", name=512, later="retentionInDays", arn=_LOGS),
     REST_API: _type(
-        "{key}", name=255, renames=True, arn=_API + "/restapis/{id}", executionArn=_CALL + "{id}"
+        "{key}",
+        name=255,
+        longest=0,
+        renames=True,
+        arn=_API + "/restapis/{id}",
+        executionArn=_CALL + "{id}",
     ),
     REST_API_PUT: _type(
         "{given[restApiId]}", "restApiId body failOnWarnings triggers", overwrites=True
@@ -203,14 +231,28 @@ TYPES: Mapping[str, ResourceType] = {
         "{short}",
         "targetArn",
         name=255,
+        longest=0,
         renames=True,
         states="PENDING AVAILABLE FAILED",
         arn=_API + "/vpclinks/{id}",
     ),
     API_ACCOUNT: _type("api-gateway-account", overwrites=True, apiKeyVersion="4"),
-    API_KEY: _type("{key}", "value", name=255, arn=_API + "/apikeys/{id}", value="{hex}{hex16}"),
+    API_KEY: _type(
+        "{key}",
+        "value",
+        name=255,
+        longest=0,
+        secret="value",
+        arn=_API + "/apikeys/{id}",
+        value="{hex}{hex16}",
+    ),
     USAGE_PLAN: _type(
-        "{short}", name=255, renames=True, later="throttleSettings", arn=_API + "/usageplans/{id}"
+        "{short}",
+        name=255,
+        longest=0,
+        renames=True,
+        later="throttleSettings",
+        arn=_API + "/usageplans/{id}",
     ),
     USAGE_PLAN_KEY: _type("{given[keyId]}", "usagePlanId keyId keyType", value="{hex}"),
 }
@@ -218,6 +260,8 @@ TYPES: Mapping[str, ResourceType] = {
 UNSENT: Mapping[str, Any] = {
     "enableCrossZoneLoadBalancing": False,
     "enforceSecurityGroupInboundRulesOnPrivateLinkTraffic": "on",
+    "ingress": [{"protocol": "-1", "fromPort": 0, "toPort": 0, "self": True}],
+    "egress": [{"protocol": "-1", "fromPort": 0, "toPort": 0, "cidrBlocks": ["0.0.0.0/0"]}],
 }
 """What AWS has of inputs in `ResourceType.later` that it was not sent."""
 

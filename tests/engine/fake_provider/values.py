@@ -8,25 +8,16 @@ from google.protobuf.json_format import MessageToDict
 from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime import rpc
 
+from simulation.fake_aws import UNORDERED
+
 Props = dict[str, Any]
 
-UNORDERED = frozenset(
-    {
-        "apiStages",
-        "routeTableIds",
-        "securityGroups",
-        "subnets",
-        "targetGroupArns",
-        "vpcZoneIdentifiers",
-    }
-)
-"""Lists whose order means nothing to AWS."""
 DOCUMENTS = frozenset({"assumeRolePolicy", "policy"})
 """Strings that are compared as JSON."""
 
 
 def received(message: Struct) -> Props:
-    """A message as Python values; whole numbers become integers again."""
+    """A message as Python values: integers where numbers are whole, unknown outputs as unknown."""
     props: Props = _whole(MessageToDict(message))
     return props
 
@@ -39,17 +30,36 @@ def sent(props: Mapping[str, Any]) -> Struct:
 
 
 def plain(value: Any) -> Any:
-    """The value without the engine's wrapping of secrets, outputs and resources."""
+    """The value without the engine's wrapping and the bridge's `__defaults`."""
     if isinstance(value, list):
         return [plain(item) for item in value]
     if not isinstance(value, dict):
         return value
     signature = value.get(rpc._special_sig_key)
     if signature is None:
-        return {key: plain(item) for key, item in value.items()}
+        return {key: plain(item) for key, item in value.items() if key[:2] != "__"}
     if signature == rpc._special_resource_sig:
         return value.get("id", value.get("urn"))
-    return plain(value.get("value", rpc.UNKNOWN))
+    return plain(value["value"])
+
+
+def stated(value: Any) -> Any:
+    """The value as outputs have it: wrapped as it is, without the bridge's `__defaults`."""
+    if isinstance(value, list):
+        return [stated(item) for item in value]
+    if isinstance(value, dict):
+        return {key: stated(item) for key, item in value.items() if key[:2] != "__"}
+    return value
+
+
+def secret(value: Any) -> Props:
+    """The value, marked secret."""
+    return {rpc._special_sig_key: rpc._special_secret_sig, "value": value}
+
+
+def is_wrapped(value: Props) -> bool:
+    """Whether an object is a wrapping of the engine's."""
+    return rpc._special_sig_key in value
 
 
 def changes(old: Props, new: Props) -> dict[str, tuple[str, ...]]:
@@ -91,6 +101,11 @@ def _comparable(key: str, value: object) -> object:
 
 def _whole(value: Any) -> Any:
     if isinstance(value, dict):
+        if (
+            value.get(rpc._special_sig_key) == rpc._special_output_value_sig
+            and "value" not in value
+        ):
+            return rpc.UNKNOWN
         return {key: _whole(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_whole(item) for item in value]

@@ -1,16 +1,22 @@
 """The policy pack, started by the engine."""
 
 import json
+import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from simulation.analyzer import Kind
+from simulation.engine import Phase
+from simulation.rehearsal import rehearse
 from tests.engine.fake_provider.resource_types import LOAD_BALANCER, VPC_LINK
 from tests.engine.stack import CommandFailed, Stack
 
 pytestmark = pytest.mark.engine
 
 PACK = ("--policy-pack", "policies")
+POLICY = re.compile(r"policy '([a-z-]+)'")
 SHIPPED = (*PACK, "--policy-pack-config", "policies/config.dev.json")
 
 
@@ -26,6 +32,18 @@ def test_a_compliant_stack_passes_and_the_pack_is_shown(dev: Stack) -> None:
     assert "private-api@v0.1.0 (local: policies)" in dev.output
     assert "[mandatory]" not in dev.output
     assert "can't run policy" not in dev.output
+
+
+def test_the_first_preview_leaves_undecided_what_a_rehearsal_does_in_one_line(
+    new_stack: Callable[..., Stack],
+) -> None:
+    stack = new_stack()
+    stack.run("preview", *SHIPPED)
+    (line,) = [line for line in stack.output.splitlines() if "can't run policy" in line]
+    findings = rehearse("dev").findings[Phase.PREVIEW]
+    (rehearsed,) = [found.message for found in findings if found.kind is Kind.UNKNOWN]
+    assert len(named := set(POLICY.findall(line))) > 1
+    assert named == set(POLICY.findall(rehearsed))
 
 
 def test_a_mandatory_violation_fails_the_preview(dev: Stack) -> None:

@@ -128,6 +128,17 @@ def test_check_adds_no_tags_where_the_provider_has_none(client: Client) -> None:
     assert client.inputs(rt.INGRESS_RULE, tags={"a": "b"}) == rule
 
 
+def test_another_tag_shows_in_both_properties(client: Client) -> None:
+    olds = client.inputs(rt.VPC, cidrBlock="10.0.0.0/16", tags={"a": "b"})
+    news = client.inputs(rt.VPC, cidrBlock="10.0.0.0/16", tags={"a": "c"})
+    request = provider_pb2.DiffRequest(
+        urn=urn(rt.VPC, "x"), type=rt.VPC, olds=sent(olds), old_inputs=sent(olds), news=sent(news)
+    )
+    diff = client.stub.Diff(request)
+    assert (list(diff.diffs), list(diff.replaces)) == (["tags", "tagsAll"], [])
+    assert sorted(diff.detailedDiff) == ["tags.a", "tagsAll.a"]
+
+
 def test_check_keeps_a_generated_name(client: Client) -> None:
     olds = {"name": "x-1234567", "__defaults": ["name"]}
     assert client.check(rt.VPC_LINK, olds=olds).inputs["name"] == "x-1234567"

@@ -109,7 +109,7 @@ class Account:
             "hex16": digits[:16],
             "key": digits[16:26],
             "short": digits[26:32],
-            "pair": _pair(given),
+            "stamp": _stamp(str(given.get("policyArn"))),
             "vpc": str(given.get("vpcId", "")).removeprefix("vpc-"),
             "balancer": str(given.get("loadBalancerArn", "")).partition("loadbalancer/")[2],
             "name": given.get("name", ""),
@@ -158,7 +158,6 @@ class Account:
                 del self.resources[token, found.id]
 
 
-def _pair(given: Props) -> str:
-    """Digits from a role and a policy, as if from a time stamp: the same for each attachment."""
-    text = f"{given.get('role')} {given.get('policyArn')}"
-    return str(int(hashlib.sha256(text.encode()).hexdigest(), 16))[:26]
+def _stamp(policy_arn: str) -> str:
+    """Digits in place of the time in the id of an attachment: the same for the same policy."""
+    return str(int(hashlib.sha256(policy_arn.encode()).hexdigest(), 16))[:26]

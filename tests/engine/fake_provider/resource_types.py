@@ -200,7 +200,7 @@ TYPES: Mapping[str, ResourceType] = {
     ATTACHMENT: _type("{given[targetGroupArn]}-{hex}", "targetGroupArn targetId port"),
     ROLE: _type("{name}", "path", name=64, arn="arn:aws:iam::{account}:role/{name}"),
     ROLE_POLICY: _type("{given[role]}:{name}", "role", name=128),
-    ROLE_POLICY_ATTACHMENT: _type("{given[role]}-{pair}", "role policyArn", overwrites=True),
+    ROLE_POLICY_ATTACHMENT: _type("{given[role]}-{stamp}", "role policyArn", overwrites=True),
     LOG_GROUP: _type("{name}", name=512, later="retentionInDays", arn=_LOGS),
     REST_API: _type(
         "{key}",

@@ -78,7 +78,11 @@ class Arguments:
                 links[name] = {"host": target.address, "vpc_link_id": target.vpc_link_id}
             elif isinstance(target, schema.BalancerTarget):
                 arn = target.load_balancer_arn
-                links[name] = {"host": target.address, "load_balancer_arn": arn}
+                links[name] = {
+                    "host": target.address,
+                    "load_balancer_arn": arn,
+                    "generation": arn,
+                }
             else:
                 new = new_targets[name]
                 links[name] = {

@@ -332,6 +332,7 @@ class PrivateApi(pulumi.ComponentResource):
     ) -> aws.apigateway.Stage:
         name = f"{self._prefix}-{stage_name}"
         logs = self._log_groups(stage_name, spec, api)
+        targets = [spec["target"], *([spec["canary"]["target"]] if "canary" in spec else [])]
         stage = aws.apigateway.Stage(
             f"{name}-stage",
             rest_api=api.id,
@@ -346,7 +347,11 @@ class PrivateApi(pulumi.ComponentResource):
             else None,
             xray_tracing_enabled=True,
             tags=self._tags,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[*account, *logs]),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=[*account, *logs],
+                hooks=self._proofs.guard(stage_name, targets),
+            ),
         )
         aws.apigateway.MethodSettings(
             f"{name}-methods",

@@ -34,6 +34,7 @@ class Proofs:
     def __init__(self, name: str, parent: pulumi.Resource) -> None:
         self._name, self._parent = name, parent
         self._proofs: dict[str, pulumi.Stash] = {}
+        self._required: dict[str, Output[Any]] = {}
         self._generations: list[str] = []
         config = pulumi.Config("aws")
         provider: dict[str, Any] = {key: config.get(key) for key in _PROVIDER_KEYS}
@@ -54,6 +55,7 @@ class Proofs:
     ) -> None:
         """Require what the evidence names to work; another `generation` replaces a part of it."""
         self._generations.append(f"{target}:{generation}")
+        self._required[target] = Output.from_input(evidence)
         self._proofs[target] = pulumi.Stash(
             f"{self._name}-{target}-proof",
             input={**evidence, "timeoutSeconds": timeout_seconds},
@@ -77,6 +79,26 @@ class Proofs:
             opts=ResourceOptions(parent=self._parent, depends_on=[*self._proofs.values()]),
         )
 
+    def guard(self, stage: str, targets: Iterable[str]) -> ResourceHookBinding:
+        """Hooks of a stage, which fail unless the state has the proofs of its targets.
+
+        An update that leaves a proof out (`--target`, `--exclude`) keeps the proof's old value.
+        """
+
+        async def hook(_: ResourceHookArgs) -> None:
+            for target in targets:
+                found = {**(await self._proofs[target].input.future() or {})}
+                found.pop("timeoutSeconds", None)
+                if found != await self._required[target].future():
+                    raise NotWorkingError(
+                        f"target {target} was not seen to work, because this update leaves out "
+                        f"{self._name}-{target}-proof. Run `pulumi up` without `--target` and "
+                        "`--exclude`."
+                    )
+
+        guard = ResourceHook(f"{self._name}-{stage}-guard", hook)
+        return ResourceHookBinding(before_create=[guard], before_update=[guard])
+
     def before(self, target: str, value: pulumi.Input[str]) -> Output[str]:
         """The value, for a resource that must wait for the proof of the target.
 
@@ -85,12 +107,9 @@ class Proofs:
         each stage would show as changed.
         """
         output = Output.from_input(value)
-        required: Iterable[pulumi.Resource] = (
-            [self._proofs[target]] if target in self._proofs else []
-        )
 
         async def dependencies() -> set[pulumi.Resource]:
-            return {*await output.resources(), *required}
+            return {*await output.resources(), self._proofs[target]}
 
         future = cast(Awaitable[str], output.future())  # None where unknown, as is_known says
         return Output(dependencies(), future, output.is_known(), output.is_secret())

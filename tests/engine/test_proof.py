@@ -169,6 +169,40 @@ def test_an_update_of_the_stage_alone_does_not_move_it_to_an_unproven_target(dev
     served.assert_still_serving(dev)
 
 
+def test_an_update_of_the_stage_alone_does_not_move_it_to_an_unproven_renewal(dev: Stack) -> None:
+    served = Served(dev)
+    dev.aws.account.unhealthy = {"*"}
+    dev.edit(RENEW, SOON)
+    assert_refused(dev, UNHEALTHY)
+    stage = urn(dev, rt.STAGE, "api-dev-stage")
+    assert_refused(dev, "leaves out api-blue-proof", "--target", stage)
+    dev.edit(SOON)  # back, when the state has the new link and the old proof
+    assert_refused(dev, "leaves out api-blue-proof", "--target", stage)
+    served.assert_still_serving(dev)
+
+
+def test_an_update_of_the_stage_alone_moves_it_to_a_proven_target(prod: Stack) -> None:
+    prod.edit(("stages.live.target", "green"), ("targets.green.healthTimeoutSeconds", 1))
+    moved = prod.up("--target", urn(prod, rt.STAGE, "api-live-stage"))
+    assert moved == ["update Stage api-live-stage"]
+
+
+def test_an_update_of_the_link_alone_does_not_delete_the_old_one(
+    new_stack: Callable[..., Stack],
+) -> None:
+    def on(balancer: str) -> Change:
+        arn = f"arn:aws:elasticloadbalancing:us-east-2:111122223333:loadbalancer/net/{balancer}"
+        return "targets.blue", {"loadBalancerArn": f"{arn}/50dc6c495c0c9188", "host": "a.example"}
+
+    stack = new_stack(on("old"))
+    stack.up()
+    served = Served(stack)
+    stack.edit(on("new"))
+    link = urn(stack, rt.VPC_LINK, "api-blue-link")
+    assert_refused(stack, "not specified in --target list", "--target", link)
+    served.assert_still_serving(stack)
+
+
 @pytest.mark.parametrize(
     ("number", "then"),
     [
@@ -274,6 +308,8 @@ def test_existing_instances_are_examined_once_a_stage_uses_them(in_existing_netw
     stack.up()
     stack.edit(NETWORK, green, ("stages.dev.target", "green"))
     assert_refused(stack, "0 of 1 instances are healthy")
+    stage = urn(stack, rt.STAGE, "api-dev-stage")
+    assert_refused(stack, "leaves out api-green-proof", "--target", stage)
     stack.aws.account.unhealthy = set()
     assert stack.up() == ["update Stage api-dev-stage"]
 

@@ -1,7 +1,12 @@
 """Whether a target works: what AWS says of everything that a request passes through."""
 
+import asyncio
+import time
 from collections.abc import Callable, Iterator
+from http import HTTPStatus
 from typing import Any, NotRequired, TypedDict
+
+from botocore.exceptions import ClientError, HTTPClientError
 
 Clients = Callable[[str], Any]
 """Makes the client of an AWS service, such as `boto3.Session().client`."""
@@ -24,8 +29,62 @@ class Evidence(TypedDict):
     """Instances that all have to be healthy."""
 
 
+_GONE = "does not exist. Run `pulumi up --refresh`, which creates another one."
+_POLL_SECONDS = 5
+_TRANSIENT = {
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "RequestExpired",
+    "RequestLimitExceeded",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+}
+"""Codes of errors that another attempt, with new credentials, may not have."""
+
+
 class NotWorkingError(Exception):
     """A part of a target does not work, and waiting does not help."""
+
+
+async def until_it_works(
+    evidence: Evidence,
+    connect: Callable[[], Clients],
+    *,
+    seconds: float,
+    report: Callable[[str], object],
+) -> None:
+    """Wait until a target works, and report what it waits for.
+
+    `connect` is called again after an error that may pass, such as expired credentials. Raises
+    `NotWorkingError` after that time or if a part of the target failed, else botocore's errors.
+    """
+    deadline = time.monotonic() + seconds
+    clients = await asyncio.to_thread(connect)
+    while True:
+        try:
+            reasons = await asyncio.to_thread(pending, evidence, clients)
+        except (ClientError, HTTPClientError) as error:
+            if not _is_transient(error):
+                raise
+            reasons = [str(error)]
+            clients = await asyncio.to_thread(connect)
+        if not reasons:
+            return
+        text = "; ".join(reasons)
+        if time.monotonic() >= deadline:
+            raise NotWorkingError(f"{text}. Gave up after {seconds:g} s (healthTimeoutSeconds)")
+        report(f"Waiting: {text}")
+        await asyncio.sleep(min(_POLL_SECONDS, max(0, deadline - time.monotonic())))
+
+
+def _is_transient(error: Exception) -> bool:
+    if not isinstance(error, ClientError):
+        return True  # no answer
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return (
+        status >= HTTPStatus.INTERNAL_SERVER_ERROR or error.response["Error"]["Code"] in _TRANSIENT
+    )
 
 
 def pending(evidence: Evidence, clients: Clients) -> list[str]:
@@ -61,10 +120,16 @@ def _link(evidence: Evidence, clients: Clients) -> Iterator[str]:
             pass
         case "PENDING":
             yield f"VPC link {link_id} is pending"
+        case "DELETING":
+            raise NotWorkingError(
+                f"VPC link {link_id} is DELETING. Once it is deleted, run `pulumi up --refresh`, "
+                "which creates another one."
+            )
         case status:
             reason = f": {link['statusMessage']}" if link.get("statusMessage") else ""
             raise NotWorkingError(
-                f"VPC link {link_id} is {status}{reason}. Delete it with `aws apigateway "
+                f"VPC link {link_id} is {status}{reason}. If the stack file names it "
+                "(`vpcLinkId`), choose another one there. Otherwise delete it with `aws apigateway "
                 f"delete-vpc-link --vpc-link-id {link_id}`, then run `pulumi up --refresh`, which "
                 "creates another one."
             )
@@ -77,7 +142,11 @@ def _balancer(evidence: Evidence, clients: Clients) -> Iterator[str]:
     """
     if (arn := evidence.get("load_balancer_arn")) is None:
         return
-    (balancer,) = clients("elbv2").describe_load_balancers(LoadBalancerArns=[arn])["LoadBalancers"]
+    client = clients("elbv2")
+    try:
+        (balancer,) = client.describe_load_balancers(LoadBalancerArns=[arn])["LoadBalancers"]
+    except client.exceptions.LoadBalancerNotFoundException:
+        raise NotWorkingError(f"load balancer {arn} {_GONE}") from None
     enforced = balancer.get("EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic")
     if balancer.get("SecurityGroups") and enforced != "off":
         raise NotWorkingError(
@@ -98,9 +167,15 @@ def _instances(evidence: Evidence, clients: Clients) -> Iterator[str]:
     """
     if (target_group := evidence.get("target_group_arn")) is None:
         return
-    counted = evidence.get("instance_ids") or _fleet(evidence["fleet"], clients)
-    required = int(evidence.get("min_size", len(counted)))
-    described = clients("elbv2").describe_target_health(TargetGroupArn=target_group)
+    if "fleet" in evidence:
+        counted, required = _fleet(evidence["fleet"], clients), int(evidence["min_size"])
+    else:
+        counted, required = evidence["instance_ids"], len(evidence["instance_ids"])
+    client = clients("elbv2")
+    try:
+        described = client.describe_target_health(TargetGroupArn=target_group)
+    except client.exceptions.TargetGroupNotFoundException:
+        raise NotWorkingError(f"target group {target_group} {_GONE}") from None
     health = {
         target["Target"]["Id"]: target["TargetHealth"]
         for target in described["TargetHealthDescriptions"]
@@ -124,10 +199,7 @@ def _fleet(name: str, clients: Clients) -> list[str]:
     """
     groups = clients("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[name])
     if not groups["AutoScalingGroups"]:
-        raise NotWorkingError(
-            f"Auto Scaling group {name} does not exist. Run `pulumi up --refresh`, which creates "
-            "it."
-        )
+        raise NotWorkingError(f"Auto Scaling group {name} {_GONE}")
     return [
         instance["InstanceId"]
         for instance in groups["AutoScalingGroups"][0]["Instances"]

@@ -1,4 +1,4 @@
-"""The proof that a target works: before it is in the state, nothing old is deleted.
+"""The proof that a target works: nothing old is deleted until it is in the state.
 
 A proof is a value in the state that says what was seen to work. Its hook looks in the same update,
 before the value is written. If that fails, so does the update, before a stage moves and before the
@@ -7,18 +7,14 @@ Sources: https://www.pulumi.com/docs/iac/concepts/resources/options/hooks/
 https://www.pulumi.com/docs/iac/concepts/resources/stash/
 """
 
-import asyncio
 import hashlib
-import time
 from collections.abc import Awaitable, Iterable, Mapping
 from typing import Any, cast
 
 import pulumi
 from pulumi import Output, ResourceHook, ResourceHookArgs, ResourceHookBinding, ResourceOptions
 
-from components.health import Clients, Evidence, NotWorkingError, pending
-
-_POLL_SECONDS = 5
+_TIMEOUT = "timeoutSeconds"
 _PROVIDER_KEYS = ("region", "profile", "accessKey", "secretKey", "token")
 _PROVIDER_OBJECTS = (
     "assumeRoleWithWebIdentity",
@@ -41,12 +37,19 @@ class Proofs:
         provider |= {key: config.get_object(key) for key in _PROVIDER_OBJECTS}
 
         async def hook(args: ResourceHookArgs) -> None:
-            # Here and not above, because only an update needs it, and it takes time to import.
-            from components.aws_session import session  # noqa: PLC0415
+            # Here and not above, because only an update needs them, and boto3 takes time to import.
+            from components import aws_session, health  # noqa: PLC0415
 
             value = (args.new_inputs or {})["input"]
-            found = await asyncio.to_thread(session, provider)
-            await until_it_works(value, found.client, seconds=value["timeoutSeconds"])
+            proven = (args.old_inputs or {}).get("input", {})
+            if all(proven.get(key) == value[key] for key in value.keys() - {_TIMEOUT}):
+                return  # a stage that moves away must not wait for what it leaves
+            await health.until_it_works(
+                value,
+                lambda: aws_session.clients(provider),
+                seconds=value[_TIMEOUT],
+                report=lambda text: pulumi.info(text, ephemeral=True),
+            )
 
         self._hook = ResourceHook(f"{name}-proof", hook)
 
@@ -58,7 +61,7 @@ class Proofs:
         self._required[target] = Output.from_input(evidence)
         self._proofs[target] = pulumi.Stash(
             f"{self._name}-{target}-proof",
-            input={**evidence, "timeoutSeconds": timeout_seconds},
+            input={**evidence, _TIMEOUT: timeout_seconds},
             opts=ResourceOptions(
                 parent=self._parent,
                 hooks=ResourceHookBinding(before_create=[self._hook], before_update=[self._hook]),
@@ -88,9 +91,9 @@ class Proofs:
         async def hook(_: ResourceHookArgs) -> None:
             for target in targets:
                 found = {**(await self._proofs[target].input.future() or {})}
-                found.pop("timeoutSeconds", None)
+                found.pop(_TIMEOUT, None)
                 if found != await self._required[target].future():
-                    raise NotWorkingError(
+                    raise RuntimeError(
                         f"target {target} was not seen to work, because this update leaves out "
                         f"{self._name}-{target}-proof. Run `pulumi up` without `--target` and "
                         "`--exclude`."
@@ -111,16 +114,5 @@ class Proofs:
         async def dependencies() -> set[pulumi.Resource]:
             return {*await output.resources(), self._proofs[target]}
 
-        future = cast(Awaitable[str], output.future())  # None where unknown, as is_known says
+        future = cast(Awaitable[str], output.future())  # None if unknown; is_known tells
         return Output(dependencies(), future, output.is_known(), output.is_secret())
-
-
-async def until_it_works(evidence: Evidence, clients: Clients, *, seconds: float) -> None:
-    """Wait until a target works; raises `NotWorkingError` after that time."""
-    deadline = time.monotonic() + seconds
-    while reasons := await asyncio.to_thread(pending, evidence, clients):
-        text = "; ".join(reasons)
-        if time.monotonic() >= deadline:
-            raise NotWorkingError(f"{text}, {seconds:g} seconds after they were created")
-        pulumi.info(f"Waiting: {text}", ephemeral=True)
-        await asyncio.sleep(min(_POLL_SECONDS, max(0, deadline - time.monotonic())))

@@ -1,4 +1,4 @@
-"""The deletion of a balancer, which AWS rejects for a moment after that of its link."""
+"""The deletion of a balancer, which AWS rejects for a short time after its link is deleted."""
 
 import asyncio
 

@@ -298,8 +298,8 @@ class Stage(Model):
     """Retention of the stage's logs, a number of days."""
     logs: Literal["delete", "keep"] = "delete"
     """What an update that removes the stage, or a destroy, does with its log groups: `delete`, or
-    `keep` for the days above. It has to be in effect before; kept groups must be imported if the
-    stage is created again (docs/operating.md)."""
+    `keep` for the days above. Update with `keep` before you remove the stage; import kept groups if
+    the stage is created again (docs/operating.md)."""
     variables: Annotated[dict[VariableName, VariableValue], Field(max_length=98)] = {}
     """Additional stage variables that the definition uses, up to 98; AWS allows 100 per stage."""
     api_keys: ApiKeys | None = None

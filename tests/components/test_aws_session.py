@@ -8,7 +8,7 @@ import boto3
 import pytest
 
 from components import aws_session
-from components.aws_session import session
+from components.aws_session import clients, session
 
 ROLE = "arn:aws:iam::111122223333:role/{}"
 
@@ -112,3 +112,28 @@ def test_a_web_identity_comes_before_the_roles(sts: Sts, tmp_path: Path) -> None
     assert [operation for operation, _ in sts.asked] == ["AssumeRoleWithWebIdentity", "AssumeRole"]
     assert sts.requests[0]["WebIdentityToken"] == "a token"
     assert key_of(current) == "key-2"
+
+
+def test_a_role_is_assumed_with_everything_that_the_configuration_says(sts: Sts) -> None:
+    role = {
+        "roleArn": ROLE.format(1),
+        "policy": "{}",
+        "policyArns": ["arn:aws:iam::aws:policy/ReadOnlyAccess"],
+        "sourceIdentity": "deployer",
+        "tags": {"team": "orders"},
+        "transitiveTagKeys": ["team"],
+        "duration": "1h",
+    }
+    session({"region": "us-east-2", "assumeRoles": [role]})
+    (request,) = sts.requests
+    assert request["Policy"] == "{}"
+    assert request["PolicyArns.member.1.arn"] == "arn:aws:iam::aws:policy/ReadOnlyAccess"
+    assert request["SourceIdentity"] == "deployer"
+    assert request["Tags.member.1.Key"] == "team"
+    assert request["TransitiveTagKeys.member.1"] == "team"
+
+
+def test_the_client_of_a_service_is_made_once() -> None:
+    found = clients({"region": "us-east-2"})
+    assert found("elbv2") is found("elbv2")
+    assert found("elbv2") is not found("apigateway")

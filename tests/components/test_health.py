@@ -1,13 +1,16 @@
 """What AWS has to say of a target before a stage uses it."""
 
+import asyncio
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from components.health import Evidence, NotWorkingError, pending
+from components.health import Evidence, NotWorkingError, pending, until_it_works
 
 BALANCER = "arn:aws:elasticloadbalancing:us-east-2:111122223333:loadbalancer/net/a/50dc6c495c0c9188"
 GROUP = "arn:aws:elasticloadbalancing:us-east-2:111122223333:targetgroup/a/50dc6c495c0c9188"
@@ -22,14 +25,7 @@ def ask(evidence: Evidence, answers: Answers) -> list[str]:
     clients = {}
     for (service, operation), answer in answers.items():
         if service not in clients:
-            clients[service] = Stubber(
-                boto3.client(
-                    service,
-                    region_name="us-east-2",
-                    aws_access_key_id="made-up",
-                    aws_secret_access_key="made-up",
-                )
-            )
+            clients[service] = Stubber(client(service))
             clients[service].activate()
         clients[service].add_response(operation, answer)
     found = pending(evidence, lambda service: clients[service].client)
@@ -149,8 +145,9 @@ def test_what_a_target_waits_for(evidence: Evidence, answers: Answers, expected:
         pytest.param(
             {"vpc_link_id": "a1b2c3"},
             link("FAILED", statusMessage="NLB ARN is malformed"),
-            "a1b2c3 is FAILED: NLB ARN is malformed. Delete it with `aws apigateway "
-            "delete-vpc-link --vpc-link-id a1b2c3`",
+            "a1b2c3 is FAILED: NLB ARN is malformed. If the stack file names it (`vpcLinkId`), "
+            "choose another one there. Otherwise delete it with `aws apigateway delete-vpc-link "
+            "--vpc-link-id a1b2c3`",
             id="failed link",
         ),
         pytest.param(
@@ -177,15 +174,106 @@ def test_what_a_target_waits_for(evidence: Evidence, answers: Answers, expected:
     ],
 )
 def test_what_waiting_does_not_help(evidence: Evidence, answers: Answers, error: str) -> None:
-    with pytest.raises(NotWorkingError, match=error.replace("(", r"\(")):
+    with pytest.raises(NotWorkingError, match=re.escape(error)):
         ask(evidence, answers)
 
 
-def test_a_link_that_does_not_exist_is_told() -> None:
-    stub = Stubber(boto3.client("apigateway", region_name="us-east-2"))
-    stub.add_client_error("get_vpc_link", "NotFoundException")
-    with stub, pytest.raises(NotWorkingError, match="a1b2c3 does not exist in this account"):
-        pending({"vpc_link_id": "a1b2c3"}, lambda _: stub.client)
+def client(service: str) -> Any:
+    return boto3.client(
+        service,
+        region_name="us-east-2",
+        aws_access_key_id="made-up",
+        aws_secret_access_key="made-up",
+    )
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "code", "evidence", "error"),
+    [
+        (
+            *("apigateway", "get_vpc_link", "NotFoundException"),
+            {"vpc_link_id": "a1b2c3"},
+            "VPC link a1b2c3 does not exist in this account",
+        ),
+        (
+            *("elbv2", "describe_load_balancers", "LoadBalancerNotFound"),
+            {"load_balancer_arn": BALANCER},
+            f"load balancer {BALANCER} does not exist. Run `pulumi up --refresh`",
+        ),
+        (
+            *("elbv2", "describe_target_health", "TargetGroupNotFound"),
+            INSTANCES,
+            f"target group {GROUP} does not exist. Run `pulumi up --refresh`",
+        ),
+    ],
+)
+def test_what_does_not_exist_is_told(
+    service: str, operation: str, code: str, evidence: Evidence, error: str
+) -> None:
+    stub = Stubber(client(service))
+    stub.add_client_error(operation, code)
+    with stub, pytest.raises(NotWorkingError, match=re.escape(error)):
+        pending(evidence, lambda _: stub.client)
+
+
+class Waited(NamedTuple):
+    """How a wait for a link went."""
+
+    reports: list[str]
+    connections: int
+
+
+def wait(*answers: dict[str, Any] | tuple[str, int], seconds: float = 60) -> Waited:
+    """Wait for a link with these answers: of AWS, or errors with a code and a status."""
+    stub, reports, connections = Stubber(client("apigateway")), list[str](), list[None]()
+    for answer in answers:
+        if isinstance(answer, tuple):
+            stub.add_client_error("get_vpc_link", answer[0], http_status_code=answer[1])
+        else:
+            stub.add_response("get_vpc_link", answer)
+
+    def connect() -> Any:
+        connections.append(None)
+        return lambda _: stub.client
+
+    evidence: Evidence = {"vpc_link_id": "a1b2c3"}
+    with stub:
+        asyncio.run(until_it_works(evidence, connect, seconds=seconds, report=reports.append))
+    stub.assert_no_pending_responses()
+    return Waited(reports, len(connections))
+
+
+@pytest.fixture(autouse=True)
+def no_time_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def sleep(_: float) -> None:
+        return None
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+
+
+def test_a_wait_ends_once_everything_works() -> None:
+    waited = wait({"status": "PENDING"}, {"status": "PENDING"}, {"status": "AVAILABLE"})
+    assert waited == Waited(["Waiting: VPC link a1b2c3 is pending"] * 2, 1)
+
+
+def test_a_wait_ends_in_time_and_says_for_what() -> None:
+    error = "VPC link a1b2c3 is pending. Gave up after 0 s (healthTimeoutSeconds)"
+    with pytest.raises(NotWorkingError, match=re.escape(error)):
+        wait({"status": "PENDING"}, seconds=0)
+
+
+@pytest.mark.parametrize(
+    "error", [("ThrottlingException", 429), ("ExpiredToken", 403), ("InternalError", 500)]
+)
+def test_an_error_that_may_pass_does_not_end_a_wait(error: tuple[str, int]) -> None:
+    waited = wait(error, {"status": "AVAILABLE"})
+    assert waited.connections == 2  # with credentials that are not expired
+    assert error[0] in waited.reports[0]
+
+
+def test_an_error_that_does_not_pass_ends_a_wait() -> None:
+    with pytest.raises(ClientError, match="AccessDenied"):
+        wait(("AccessDenied", 403), {"status": "AVAILABLE"})
 
 
 def test_the_reason_of_an_unhealthy_instance_is_told() -> None:

@@ -314,13 +314,26 @@ def test_existing_instances_are_examined_once_a_stage_uses_them(in_existing_netw
     assert stack.up() == ["update Stage api-dev-stage"]
 
 
-def test_a_healthy_update_asks_once(new_stack: Callable[..., Stack]) -> None:
+def test_only_an_update_with_something_to_prove_asks(new_stack: Callable[..., Stack]) -> None:
     stack = new_stack()
     stack.up()
+    assert stack.aws.asked.is_set()
     stack.aws.asked.clear()
+    stack.edit(("targets.blue.healthTimeoutSeconds", 60))
     assert stack.up() == []
     assert stack.preview() == []
     assert not stack.aws.asked.is_set()
+
+
+def test_a_stage_leaves_a_target_that_does_not_work(in_existing_network: Stack) -> None:
+    stack, green = in_existing_network, ("targets.green", INSTANCES)
+    stack.aws.account.unhealthy = set()
+    stack.edit(NETWORK, green, ("stages.dev.target", "green"))
+    stack.up()
+    links = {link.urn.rpartition("::")[2]: link for link in stack.aws.account.of_type(rt.VPC_LINK)}
+    links["api-green-link"].status = "FAILED"
+    stack.edit(NETWORK, green)
+    assert "update Stage api-dev-stage" in stack.up()
 
 
 def test_a_balancer_that_is_released_late_is_deleted_in_the_same_update(dev: Stack) -> None:

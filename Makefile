@@ -3,6 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 STACK ?= dev
+SEQUENCES ?= 300
 UV_VERSION := 0.13.9
 UV := $(shell command -v uv || echo .uv/bin/uv)
 export UV
@@ -10,7 +11,7 @@ export UV
 export PYTHONDONTWRITEBYTECODE :=
 RUN := $(UV) run --frozen --no-sync
 
-.PHONY: help demo test engine coverage check format serve doctor reference pins clean
+.PHONY: help demo test engine coverage check format serve doctor reference pins clean soak
 
 help: ## Show the targets.
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -26,6 +27,10 @@ coverage: .venv ## Run the tests and print their coverage; takes longer.
 
 engine: .venv ## Run only the tests that drive the Pulumi CLI; fail if it is missing.
 	$(RUN) pytest -m engine -n 2 --require-cli
+
+soak: .venv ## Search for hours for an order of events that loses what serves: make soak SEQUENCES=300
+	$(RUN) pytest -n 2 --require-cli tests/engine/test_search.py \
+		--sequences $(SEQUENCES) --first-seed $${SEED:-$$(date +%s)}
 
 check: .venv ## Check format, lint, types, spelling, workflows, and pins.
 	$(RUN) ruff format --check .

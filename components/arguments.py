@@ -78,18 +78,13 @@ class Arguments:
                 links[name] = {"host": target.address, "vpc_link_id": target.vpc_link_id}
             elif isinstance(target, schema.BalancerTarget):
                 arn = target.load_balancer_arn
-                links[name] = {
-                    "host": target.address,
-                    "load_balancer_arn": arn,
-                    "generation": arn,
-                }
+                links[name] = {"host": target.address, "load_balancer_arn": arn}
             else:
                 new = new_targets[name]
                 links[name] = {
                     "host": new.host,
                     "load_balancer_arn": new.load_balancer_arn,
                     "evidence": new.evidence(in_use=name in in_use),
-                    "generation": self._generation(name, target),
                     "timeout_seconds": target.health_timeout_seconds,
                 }
         stages = {n: stage.model_dump(exclude_none=True) for n, stage in settings.stages.items()}
@@ -105,13 +100,6 @@ class Arguments:
             "permissions_boundary": settings.permissions_boundary,
             "tags": self.tags,
         }
-
-    def _generation(self, name: str, target: schema.NewTarget) -> str:
-        """Everything about a target that may replace a part of it."""
-        sizes = {"min_size", "max_size"}
-        shape = target.model_dump_json(exclude={"health_timeout_seconds": True, "fleet": sizes})
-        network = self.settings.network.model_dump_json() if self.settings.network else ""
-        return f"{shape} {network} {self.settings.user_data.get(name, '')}"
 
     def required_ingress(self, new_targets: Mapping[str, NlbTarget]) -> dict[str, dict[str, Any]]:
         """The inbound rule that existing instances need, by the name of their target."""

@@ -155,7 +155,11 @@ def _balancer(evidence: Evidence, clients: Clients) -> Iterator[str]:
         )
     if (state := balancer["State"]["Code"]) == "failed":
         reason = balancer["State"].get("Reason", "no reason given")
-        raise NotWorkingError(f"load balancer {arn} failed: {reason}")
+        raise NotWorkingError(
+            f"load balancer {arn} is failed: {reason}. Delete it with `aws elbv2 "
+            f"delete-load-balancer --load-balancer-arn {arn}`, then run `pulumi up --refresh`, "
+            "which creates another one."
+        )
     if state == "provisioning":
         yield f"load balancer {arn} is provisioning"
 

@@ -9,7 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components import iam
-from components.proof import Proofs
+from components.proof import Proofs, keep_what_is_used
 from openapi.compiler import HOST_VARIABLE, LINK_VARIABLE
 
 CANARY_SUFFIX = "/Canary"
@@ -85,8 +85,6 @@ class LinkTargetArgs(TypedDict):
     evidence: NotRequired[Mapping[str, pulumi.Input[Any]]]
     """What has to work besides the link before a stage uses the target: see
     `components.health.Evidence`."""
-    generation: NotRequired[str]
-    """Changes with whatever is replaced behind the link. Plain, because it is part of a name."""
     timeout_seconds: NotRequired[int]
     """How long an update waits until the target works; 900 by default."""
 
@@ -243,8 +241,7 @@ class PrivateApi(pulumi.ComponentResource):
             if target in used or "vpc_link_id" not in spec:
                 evidence = {"vpc_link_id": self.vpc_link_ids[target], **spec.get("evidence", {})}
                 seconds = spec.get("timeout_seconds", 900)
-                proofs.add(target, evidence, seconds, spec.get("generation", ""))
-        proofs.seal()
+                proofs.add(target, evidence, seconds)
         return proofs
 
     def _rest_api(self) -> aws.apigateway.RestApi:
@@ -332,7 +329,6 @@ class PrivateApi(pulumi.ComponentResource):
     ) -> aws.apigateway.Stage:
         name = f"{self._prefix}-{stage_name}"
         logs = self._log_groups(stage_name, spec, api)
-        targets = [spec["target"], *([spec["canary"]["target"]] if "canary" in spec else [])]
         stage = aws.apigateway.Stage(
             f"{name}-stage",
             rest_api=api.id,
@@ -347,12 +343,9 @@ class PrivateApi(pulumi.ComponentResource):
             else None,
             xray_tracing_enabled=True,
             tags=self._tags,
-            opts=pulumi.ResourceOptions(
-                parent=self,
-                depends_on=[*account, *logs],
-                hooks=self._proofs.guard(stage_name, targets),
-            ),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[*account, *logs]),
         )
+        keep_what_is_used(stage_name, stage, [*self.vpc_link_ids.values()])
         aws.apigateway.MethodSettings(
             f"{name}-methods",
             rest_api=api.id,

@@ -7,12 +7,14 @@ Sources: https://www.pulumi.com/docs/iac/concepts/resources/options/hooks/
 https://www.pulumi.com/docs/iac/concepts/resources/stash/
 """
 
-import hashlib
-from collections.abc import Awaitable, Iterable, Mapping
-from typing import Any, cast
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pulumi
+import pulumi_aws as aws
 from pulumi import Output, ResourceHook, ResourceHookArgs, ResourceHookBinding, ResourceOptions
+
+from openapi.compiler import LINK_VARIABLE
 
 _TIMEOUT = "timeoutSeconds"
 _PROVIDER_KEYS = ("region", "profile", "accessKey", "secretKey", "token")
@@ -29,9 +31,7 @@ class Proofs:
 
     def __init__(self, name: str, parent: pulumi.Resource) -> None:
         self._name, self._parent = name, parent
-        self._proofs: dict[str, pulumi.Stash] = {}
-        self._required: dict[str, Output[Any]] = {}
-        self._generations: list[str] = []
+        self._seen: dict[str, Output[None]] = {}
         config = pulumi.Config("aws")
         provider: dict[str, Any] = {key: config.get(key) for key in _PROVIDER_KEYS}
         provider |= {key: config.get_object(key) for key in _PROVIDER_OBJECTS}
@@ -53,13 +53,9 @@ class Proofs:
 
         self._hook = ResourceHook(f"{name}-proof", hook)
 
-    def add(
-        self, target: str, evidence: Mapping[str, Any], timeout_seconds: int, generation: str
-    ) -> None:
-        """Require what the evidence names to work; another `generation` replaces a part of it."""
-        self._generations.append(f"{target}:{generation}")
-        self._required[target] = Output.from_input(evidence)
-        self._proofs[target] = pulumi.Stash(
+    def add(self, target: str, evidence: Mapping[str, Any], timeout_seconds: int) -> None:
+        """Require what the evidence names to work."""
+        proof = pulumi.Stash(
             f"{self._name}-{target}-proof",
             input={**evidence, _TIMEOUT: timeout_seconds},
             opts=ResourceOptions(
@@ -67,52 +63,65 @@ class Proofs:
                 hooks=ResourceHookBinding(before_create=[self._hook], before_update=[self._hook]),
             ),
         )
-
-    def seal(self) -> None:
-        """Protect what serves from `pulumi up --target`, which leaves the proofs out.
-
-        The engine refuses to delete a resource that was not named with `--target`, and then deletes
-        nothing. When a generation changes, the old seal is such a resource, because its name
-        differs; it depends on the proofs, and so on everything that is replaced.
-        """
-        digest = hashlib.sha256(" ".join(sorted(self._generations)).encode()).hexdigest()[:8]
-        pulumi.Stash(
-            f"{self._name}-proofs-{digest}",
-            input=digest,
-            opts=ResourceOptions(parent=self._parent, depends_on=[*self._proofs.values()]),
-        )
-
-    def guard(self, stage: str, targets: Iterable[str]) -> ResourceHookBinding:
-        """Hooks of a stage, which fail unless the state has the proofs of its targets.
-
-        An update that leaves a proof out (`--target`, `--exclude`) keeps the proof's old value.
-        """
-
-        async def hook(_: ResourceHookArgs) -> None:
-            for target in targets:
-                found = {**(await self._proofs[target].input.future() or {})}
-                found.pop(_TIMEOUT, None)
-                if found != await self._required[target].future():
-                    raise RuntimeError(
-                        f"target {target} was not seen to work, because this update leaves out "
-                        f"{self._name}-{target}-proof. Run `pulumi up` without `--target` and "
-                        "`--exclude`."
-                    )
-
-        guard = ResourceHook(f"{self._name}-{stage}-guard", hook)
-        return ResourceHookBinding(before_create=[guard], before_update=[guard])
+        # The URN, because it is known at preview, and after a failure.
+        self._seen[target] = proof.urn.apply(lambda _: _check(target, evidence, proof))
 
     def before(self, target: str, value: pulumi.Input[str]) -> Output[str]:
         """The value, for a resource that must wait for the proof of the target.
 
-        It has a dependency on the proof, but is known when the proof's own outputs are not.
-        `Output.all(value, proof.id)` would be unknown in the preview of every new fleet, so that
-        each stage would show as changed.
+        It is known when the proof's own outputs are not. `Output.all(value, proof.id)` would be
+        unknown in the preview of every new fleet, so that each stage would show as changed.
         """
-        output = Output.from_input(value)
+        if target not in self._seen:
+            return Output.from_input(value)
+        return Output.all(value, self._seen[target]).apply(lambda both: both[0])
 
-        async def dependencies() -> set[pulumi.Resource]:
-            return {*await output.resources(), self._proofs[target]}
 
-        future = cast(Awaitable[str], output.future())  # None if unknown; is_known tells
-        return Output(dependencies(), future, output.is_known(), output.is_secret())
+async def _check(target: str, evidence: Mapping[str, Any], proof: pulumi.Stash) -> None:
+    """End the program if the state has another proof than this; then the engine deletes nothing.
+
+    With `--continue-on-error`, `--target` or `--exclude`, the engine continues without the proof.
+    """
+    if pulumi.runtime.is_dry_run():
+        return
+    wanted: Output[Mapping[str, Any]] = Output.from_input(evidence)
+    exists = await proof.id.is_known() and await proof.input.is_known()
+    if exists and await wanted.is_known():
+        expected, found = await wanted.future() or {}, await proof.input.future() or {}
+        if all(found.get(key) == id for key, id in expected.items() if key != "min_size"):
+            return
+    raise pulumi.RunError(
+        f"target {target}: this update has not seen it work, so it moves no stage to it and "
+        "deletes nothing. Run `pulumi up` without `--exclude` and `--continue-on-error`; with "
+        "`--target`, add `--target-dependents`."
+    )
+
+
+def keep_what_is_used(
+    name: str, stage: aws.apigateway.Stage, links: Sequence[pulumi.Input[str]]
+) -> None:
+    """End the program if a stage still names a link that the engine is about to delete.
+
+    So it does if its update was left out, or failed with `--continue-on-error`.
+    """
+    _: Output[None] = stage.urn.apply(lambda _: _check_stage(name, stage, links))
+
+
+async def _check_stage(
+    name: str, stage: aws.apigateway.Stage, links: Sequence[pulumi.Input[str]]
+) -> None:
+    if pulumi.runtime.is_dry_run():
+        return
+    kept = Output.all(*links)
+    known = [await output.is_known() for output in (stage.variables, stage.canary_settings, kept)]
+    if all(known):
+        canary = await stage.canary_settings.future()
+        variables = await stage.variables.future() or {}
+        overrides = (canary.stage_variable_overrides if canary else None) or {}
+        named = {each[LINK_VARIABLE] for each in (variables, overrides) if LINK_VARIABLE in each}
+        if named <= {*(await kept.future() or ())}:
+            return
+    raise pulumi.RunError(
+        f"stage {name}: this update has not moved it, so nothing that it uses is deleted. Run "
+        "`pulumi up` without `--exclude`, `--target` and `--continue-on-error`."
+    )

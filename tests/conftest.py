@@ -29,6 +29,10 @@ settings.load_profile("tests")
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--require-cli", action="store_true", help="fail if the Pulumi CLI is missing")
     parser.addoption(
+        "--sequences", type=int, default=0, help="how many tests/engine/test_search.py runs"
+    )
+    parser.addoption("--first-seed", type=int, default=0, help="seed of the first of them")
+    parser.addoption(
         "--live", action="store_true", help="create real resources in AWS, which cost money"
     )
 

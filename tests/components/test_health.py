@@ -162,7 +162,7 @@ def test_what_a_target_waits_for(evidence: Evidence, answers: Answers, expected:
         pytest.param(
             {"load_balancer_arn": BALANCER},
             balancer("failed", State={"Code": "failed", "Reason": "no address"}),
-            "failed: no address",
+            "is failed: no address",
             id="failed balancer",
         ),
         pytest.param(

@@ -16,7 +16,7 @@ from components.private_api import (
 )
 from openapi.compiler import compile_routes
 from openapi.routes import Route
-from simulation.engine import UNKNOWN, Phase, Registered, Run, run_program
+from simulation.engine import UNKNOWN, Phase, Run, run_program
 from tests.tables import check_resources, read, sentences
 
 ROUTES = [Route.model_validate({"method": "GET", "path": "/", "authorization": "none"})]
@@ -163,13 +163,7 @@ def test_every_child_has_the_component_as_parent(built: Run) -> None:
 
 def proofs(run: Run) -> dict[str, Any]:
     """What is to be proven, by the name of the proof."""
-    found = {r.name: r.inputs["input"] for r in run.of_type(STASH)}
-    return {name: value for name, value in found.items() if name.endswith("-proof")}
-
-
-def seal(run: Run) -> Registered:
-    (found,) = (r for r in run.of_type(STASH) if not r.name.endswith("-proof"))
-    return found
+    return {r.name: r.inputs["input"] for r in run.of_type(STASH)}
 
 
 def test_every_new_link_and_every_used_one_is_proven() -> None:
@@ -200,19 +194,3 @@ def test_a_stage_stays_known_while_its_proof_is_not() -> None:
     legacy = build(Phase.PREVIEW, stages={"dev": {**STAGE, "target": "legacy"}})
     assert legacy.one(STAGE_TYPE).inputs["variables"]["vpcLinkId"] == "a1b2c3"
     assert build(Phase.PREVIEW).one(STAGE_TYPE).inputs["variables"]["vpcLinkId"] is UNKNOWN
-
-
-def test_the_seal_depends_on_every_proof_and_nothing_on_the_seal(built: Run) -> None:
-    sealed = seal(built)
-    assert sealed.dependencies == {
-        built.one(STASH, "api-blue-proof").urn,
-        built.one(STASH, "api-green-proof").urn,
-    }
-    assert not any(sealed.urn in resource.dependencies for resource in built.resources)
-
-
-def test_another_generation_is_another_seal(built: Run) -> None:
-    blue = {**ARGS["targets"]["blue"], "generation": "2"}
-    changed = build(targets={**ARGS["targets"], "blue": blue})
-    assert seal(changed).name != seal(built).name
-    assert seal(build()).name == seal(built).name

@@ -19,6 +19,12 @@ LIBRARIES = (
     *(f"pulumi_aws:{token.split('/')[0][4:]}.{token.split(':')[2]}" for token in TYPES),
 )
 
+EXISTING_NETWORK: Change = (
+    "network",
+    {"vpcId": "vpc-01234567", "subnetIds": ["subnet-01234567", "subnet-12345678"]},
+)
+VARIANTS = {"existing-network": ((EXISTING_NETWORK,), "dev")}
+
 
 @pytest.fixture(scope="session")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
@@ -67,12 +73,13 @@ def restore(
 def shipped(
     installation: Installation, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[str], Snapshot]:
-    """A shipped stack, up."""
+    """A shipped stack, up; `existing-network` is dev in a network that exists."""
 
     def bring_up(name: str) -> Snapshot:
         with FakeProvider() as aws:
             folder = tmp_path_factory.mktemp(name) / "stack"
-            stack = Stack.create(folder, aws, name=name, installation=installation)
+            changes, shipped = VARIANTS.get(name, ((), name))
+            stack = Stack.create(folder, aws, *changes, name=shipped, installation=installation)
             stack.up()
             return stack.snapshot()
 

@@ -177,6 +177,13 @@ class Stack:
         resources: list[dict[str, Any]] = exported["deployment"].get("resources", [])
         return resources
 
+    def saved(self) -> list[dict[str, Any]]:
+        """The resources of the state as its file has them: faster, and with encrypted secrets."""
+        file = self.folder / "state/.pulumi/stacks/private-api" / f"{self.name}.json"
+        latest = json.loads(file.read_text(encoding="utf-8"))["checkpoint"]["latest"]
+        resources: list[dict[str, Any]] = latest.get("resources") or []
+        return resources
+
     def _change(self, *args: str) -> list[str]:
         before = len(self.aws.journal)
         self.run(*args, "--yes", "--skip-preview")

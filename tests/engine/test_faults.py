@@ -1,21 +1,20 @@
-"""Every create fails once, in both ways that a create can fail, and is recovered as documented.
+"""Every create fails once, in each way that a create can fail, and is recovered as documented.
 
 After the recovery, state and account equal those of an update without a fault.
 """
 
 import json
 import re
-import signal
 from collections.abc import Callable
 from dataclasses import dataclass
-from subprocess import Popen
 from typing import Any, NamedTuple
 
 import pytest
 
-from tests.engine.fake_provider.journal import INJECTED, Fault
+from tests.engine.fake_provider.journal import CANCELED, INJECTED, Fault
 from tests.engine.fake_provider.provider import FakeProvider
-from tests.engine.fake_provider.resource_types import ATTACHMENT, NEVER_IN_PART, TYPES, VPC_LINK
+from tests.engine.fake_provider.resource_types import ATTACHMENT, NEVER_IN_PART, TYPES
+from tests.engine.recovery import delete
 from tests.engine.stack import Change, CommandFailed, Installation, Snapshot, Stack
 from tests.once import once
 
@@ -31,6 +30,8 @@ CONFIGURATIONS: dict[str, list[Change]] = {
     ],
 }
 """Stacks that together have every type that the program can register."""
+WAITING = {token: found.states for token, found in TYPES.items() if found.states}
+"""The states of the types whose create waits for AWS."""
 RANDOM = re.compile(r"(?<=-)[0-9a-f]{7}(?![0-9a-f])|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """Suffixes of generated names, and ids of providers."""
 
@@ -156,51 +157,29 @@ def test_a_create_that_happened_in_part_is_completed(
     assert {call.type for call in stack.aws.calls("update", "delete")} <= {token}
 
 
-@pytest.mark.parametrize("cancel", [signal.SIGINT, signal.SIGTERM], ids=lambda s: s.name)
-def test_a_canceled_update_is_completed_by_the_next(
-    trial: Callable[[str], Trial], cancel: signal.Signals
+@pytest.mark.parametrize("token", WAITING)
+def test_a_create_that_was_canceled_while_it_waited_is_completed(
+    trial: Callable[[str], Trial], token: str
 ) -> None:
-    stack, _ = started = trial(VPC_LINK)
-    with stack.aws.paused(VPC_LINK) as begun:
-        process = _updating(stack, begun)
-        process.send_signal(cancel)
-        output, _ = process.communicate()
-        assert process.returncode != 0, output
+    stack, _ = started = trial(token)
+    stack.aws.faults = [Fault.canceled(token)]
+    with pytest.raises(CommandFailed, match=CANCELED):
+        stack.up()
     stack.aws.account.settle()
     stack.up("--refresh")
     started.assert_recovered()
 
 
-def test_a_killed_update_is_completed_once_the_orphan_is_imported(
-    trial: Callable[[str], Trial],
+@pytest.mark.parametrize("token", [token for token, states in WAITING.items() if states.failed])
+def test_what_ended_as_failed_is_deleted_by_hand_and_created_again(
+    trial: Callable[[str], Trial], token: str
 ) -> None:
-    stack, expected = started = trial(VPC_LINK)
-    stack.aws.faults = [Fault("create", VPC_LINK)]
+    stack, _ = started = trial(token)
+    stack.aws.faults = [Fault.failed(token)]
     with pytest.raises(CommandFailed, match=INJECTED):
-        stack.up("--continue-on-error")  # so that only the link is in progress at the kill
-    with stack.aws.paused(VPC_LINK) as begun:
-        process = _updating(stack, begun)
-        process.kill()
-        process.communicate()
-    with pytest.raises(CommandFailed, match="currently locked"):
         stack.up()
-    stack.run("cancel", "--yes")
-    with pytest.raises(CommandFailed, match="NLB is already associated"):
-        stack.up("--refresh")
-    stack.run("refresh", "--clear-pending-creates", "--yes", "--skip-preview")
-    (parent,) = {urn for urn in expected.state if urn.endswith("PrivateApi::api")}
-    link = stack.aws.account.one(VPC_LINK)
-    stack.run(
-        *("import", VPC_LINK, "api-blue-link", link.id, "--parent", f"api={parent}"),
-        *("--protect=false", "--generate-code=false", "--yes", "--skip-preview"),
-    )
-    stack.up()
+    for resource in [r for r in stack.aws.account.of_type(token) if r.status_message == INJECTED]:
+        delete(stack, resource)
+        stack.aws.account.created[resource.urn] -= 1  # so that the next one has the same id
+    stack.up("--refresh")
     started.assert_recovered()
-
-
-def _updating(stack: Stack, begun: Callable[[], bool]) -> "Popen[str]":
-    """An update that has come as far as what is paused."""
-    process = stack.start("up", "--yes", "--skip-preview")
-    while not begun():
-        assert process.poll() is None, process.communicate()
-    return process

@@ -1,11 +1,9 @@
 """Replacing the instances of a fleet by a new version."""
 
-import re
-
 import pytest
 
 from tests.engine.fake_provider.resource_types import FLEET
-from tests.engine.stack import CommandFailed, Stack
+from tests.engine.stack import Stack
 
 pytestmark = pytest.mark.engine
 
@@ -14,12 +12,10 @@ NEW_VERSION = ("targets.blue.fleet.instanceType", "t4g.small")
 
 def test_a_new_version_is_healthy_before_the_old_one_is_deleted(dev: Stack) -> None:
     dev.edit(NEW_VERSION)
-    assert [re.sub("-[0-9a-f]{8}$", "", str(step)) for step in dev.preview()] == [
+    assert [str(step) for step in dev.preview()] == [
         "update LaunchTemplate blue-fleet",
         "replace Group blue-fleet",
         "update Stash api-blue-proof",
-        "create Stash api-proofs",
-        "delete Stash api-proofs",
     ]
     assert dev.up() == [
         "update LaunchTemplate blue-fleet",
@@ -45,8 +41,7 @@ def test_a_new_tag_updates_the_fleet_in_place(dev: Stack) -> None:
 def test_a_fleet_that_is_updated_without_its_template_is_still_rolled_later(dev: Stack) -> None:
     urns = [resource["urn"] for resource in dev.state() if resource["type"] == FLEET]
     dev.edit(NEW_VERSION)
-    with pytest.raises(CommandFailed, match="not specified in --target list"):
-        dev.up("--target", *urns)
+    assert dev.up("--target", *urns) == []
     assert dev.up() == [
         "update LaunchTemplate blue-fleet",
         "create Group blue-fleet",

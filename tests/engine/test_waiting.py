@@ -23,8 +23,6 @@ ORDERED = {
     ("blue-fleet", "blue-listener"),
     ("blue-fleet", "blue-nlb-to-fleet-8080"),
     ("blue-fleet", "blue-fleet-from-nlb-8080"),
-    # The seal stands for everything that is proven.
-    ("api-proofs", "api-blue-proof"),
     # A flow log whose role may not write delivers nothing, and reports no error.
     ("core-flows", "core-flows"),
     # The account accepts only a role that can write, and a stage logs only with the account's role.

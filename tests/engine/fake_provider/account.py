@@ -54,6 +54,8 @@ class Account:
     """Load balancers whose next delete is rejected."""
     unhealthy: set[str] = field(default_factory=set)
     """Patterns, as in `fnmatch`, of fleets and instances whose health checks fail, by id."""
+    healthy: set[str] = field(default_factory=set)
+    """Ids of fleets and instances that no pattern of `unhealthy` matches."""
     created: Counter[str] = field(default_factory=Counter)
     """How often a resource was created, by URN."""
 
@@ -86,6 +88,8 @@ class Account:
         return found
 
     def _health(self, otherwise: str, *ids: str) -> str:
+        if not self.healthy.isdisjoint(ids):
+            return otherwise
         patterns = self.unhealthy
         matched = any(fnmatch(id, pattern) for id in ids for pattern in patterns)
         return "unhealthy" if matched else otherwise

@@ -122,6 +122,9 @@ def _link(account: Account, resource: Resource) -> str | None:
     balancers = {other["targetArn"] for other in _others(account, resource)}
     if resource.inputs["targetArn"] in balancers:
         return "NLB is already associated with another VPC Endpoint Service"
+    balancer = account.resources.get((rt.LOAD_BALANCER, resource.inputs["targetArn"]))
+    if balancer is not None and balancer.status == "failed":
+        return "InvalidState: the load balancer is not active"
     return None
 
 

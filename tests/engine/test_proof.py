@@ -257,11 +257,11 @@ def test_only_an_update_with_something_to_prove_asks(new_stack: Callable[..., St
 def test_a_stage_leaves_a_target_that_does_not_work(in_existing_network: Stack) -> None:
     stack, green = in_existing_network, ("targets.green", INSTANCES)
     stack.aws.account.unhealthy = set()
-    stack.edit(NETWORK, green, ("stages.dev.target", "green"))
+    stack.edit(EXISTING_NETWORK, green, ("stages.dev.target", "green"))
     stack.up()
     links = {link.urn.rpartition("::")[2]: link for link in stack.aws.account.of_type(rt.VPC_LINK)}
     links["api-green-link"].status = "FAILED"
-    stack.edit(NETWORK, green)
+    stack.edit(EXISTING_NETWORK, green)
     assert "update Stage api-dev-stage" in stack.up()
 
 

@@ -15,7 +15,7 @@ from tests.engine.stack import Change, Installation, Snapshot, Stack
 from tests.once import once
 
 LIBRARIES = (
-    *("boto3", "jsonschema", "openapi_spec_validator", "pulumi_policy", "pydantic", "ruamel.yaml"),
+    *("boto3", "jsonschema", "pulumi_policy", "pydantic", "ruamel.yaml", "yaml"),
     *(f"pulumi_aws:{token.split('/')[0][4:]}.{token.split(':')[2]}" for token in TYPES),
 )
 

@@ -20,6 +20,12 @@ HOST_VARIABLE = "backendHost"
 INTEGRATION = "x-amazon-apigateway-integration"
 ANY_METHOD = "x-amazon-apigateway-any-method"
 POLICY = "x-amazon-apigateway-policy"
+BINARY_MEDIA_TYPES = "x-amazon-apigateway-binary-media-types"
+ANY_MEDIA_TYPE = "$default"
+"""The model of a body whose media type has none; without it, such a body is not validated.
+
+Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-request-validation.html
+"""
 _VALIDATORS = {
     "body": {"validateRequestBody": True, "validateRequestParameters": True},
     "parameters": {"validateRequestBody": False, "validateRequestParameters": True},
@@ -47,7 +53,7 @@ class Definition:
     """Name of the API. It must be unique in the account and region, because CloudWatch groups the
     API's metrics by it."""
     fingerprint: str
-    """SHA-256, in hex, of everything but the description, which quotes it."""
+    """SHA-256 of the document, in hex."""
     document: Mapping[str, Any]
 
     @property
@@ -109,7 +115,7 @@ def compile_routes(
         "paths": paths,
         "components": {key: value for key, value in components.items() if value},
         "x-amazon-apigateway-api-key-source": "HEADER",
-        "x-amazon-apigateway-binary-media-types": ["*/*"],
+        BINARY_MEDIA_TYPES: ["*/*"],
         "x-amazon-apigateway-gateway-responses": gateway_responses(cors),
     }
     if validators := {name for route in routes if (name := _validator(route))}:
@@ -122,12 +128,10 @@ def compile_routes(
 
 
 def fingerprinted(title: str, document: Mapping[str, Any]) -> Definition:
-    """The definition whose description quotes its own hash, so that it shows what is deployed."""
-    info = {**document["info"], "title": title}
-    info.pop("description", None)
-    digest = hashlib.sha256(_canonical({**document, "info": info}).encode()).hexdigest()
-    info["description"] = f"Definition {digest}"
-    return Definition(title, digest, {**document, "info": info})
+    """The definition with a title, and with the hash by which its deployments differ."""
+    titled = {**document, "info": {**document["info"], "title": title}}
+    digest = hashlib.sha256(_canonical(titled).encode()).hexdigest()
+    return Definition(title, digest, titled)
 
 
 def gateway_responses(cors: Cors | None) -> dict[str, Any]:
@@ -158,10 +162,10 @@ class _Compiler:
             # On each operation, because API Gateway ignores `security` at the root.
             operation["security"] = [{_SCHEME_NAMES[route.authorization]: []}]
         if route.body:
-            schema = {"$ref": f"#/components/schemas/{route.body}"}
+            media = {"schema": {"$ref": f"#/components/schemas/{route.body}"}}
             operation["requestBody"] = {
                 "required": True,
-                "content": {"application/json": {"schema": schema}},
+                "content": {"application/json": media, ANY_MEDIA_TYPE: media},
             }
         if validator := _validator(route):
             operation["x-amazon-apigateway-request-validator"] = validator

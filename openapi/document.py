@@ -1,22 +1,23 @@
-"""A user's own OpenAPI 3.0 document, completed into the one that API Gateway imports.
+"""An OpenAPI document as it was read: its operations, and what references lead to."""
 
-API Gateway reads `security` of operations only, path-level parameters in part, and references to
-schemas only, so all of these are written into the operations.
-Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html
-"""
-
+import re
+import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from openapi.compiler import ANY_METHOD, Definition, compile_routes, fingerprinted
-from openapi.paths import at
-from openapi.routes import Route, path_parameters
+from openapi.compiler import ANY_METHOD
+from openapi.paths import Steps, at
+from openapi.routes import path_parameters
 
 METHODS = ("get", "head", "post", "put", "patch", "delete", "options", ANY_METHOD)
 """Keys of a path item under which API Gateway reads an operation."""
-_KEPT_COMPONENTS = ("schemas", "securitySchemes")
+VALIDATOR = "x-amazon-apigateway-request-validator"
+VALIDATORS = "x-amazon-apigateway-request-validators"
+AUTHORIZER = "x-amazon-apigateway-authorizer"
+AUTHTYPE = "x-amazon-apigateway-authtype"
+IN_ANOTHER_FILE = "is in another file"
 
 
 @dataclass(frozen=True)
@@ -26,13 +27,21 @@ class Operation:
     path: str
     method: str
     """Key of the path item: a method in lower case, or the extension for ANY."""
-    json_path: str
+    steps: Steps
+    """Where it is in the document."""
     spec: Mapping[str, Any]
     """The operation as it is in the document."""
-    parameters: tuple[tuple[str, Mapping[str, Any]], ...]
-    """JSON path and content of every parameter, its own first; references are followed."""
+    parameters: tuple[tuple[Steps, Mapping[str, Any]], ...]
+    """Place and content of every parameter, its own first; references are followed."""
     security: Any
     """Its own security requirements, or those of the document; None without any."""
+    validates_parameters: bool
+    validates_body: bool
+
+    @property
+    def json_path(self) -> str:
+        """Where it is in the document, as text."""
+        return at("", *self.steps)
 
     @property
     def path_parameters(self) -> tuple[str, ...]:
@@ -40,7 +49,15 @@ class Operation:
         return path_parameters(self.path)
 
 
-@dataclass(frozen=True)
+class BrokenReferenceError(Exception):
+    """A reference that leads to nothing in the document, with where it is and a message."""
+
+    def __init__(self, steps: Steps, reference: str, reason: str) -> None:
+        super().__init__(f"{reference!r} {reason}. Refer to a component of this file.")
+        self.steps: Steps = (*steps, "$ref")
+
+
+@dataclass(frozen=True, eq=False)
 class Document:
     """A document as it was read; the properties skip everything that is not well-formed."""
 
@@ -50,50 +67,95 @@ class Document:
         """The components of a kind, such as `schemas`, by name."""
         return mapping(mapping(self.content.get("components")).get(kind))
 
-    def resolve(self, kind: str, path: str, value: Any) -> tuple[str, Any]:
-        """Follow a reference to a component of a kind: JSON path and content of the component.
+    def follow(self, steps: Steps, value: Any) -> tuple[Steps, Any]:
+        """Where a value really is, and what it is: without a reference, `steps` and `value`.
 
-        Without a reference these are `path` and `value` themselves.
+        Raises BrokenReferenceError.
         """
-        reference = mapping(value).get("$ref")
-        prefix, components = f"#/components/{kind}/", self.components(kind)
-        if isinstance(reference, str) and reference.startswith(prefix):
-            name = reference.removeprefix(prefix)
-            if name in components:
-                return at("components", kind, name), components[name]
-        return path, value
+        seen: list[Steps] = []
+        while isinstance(reference := mapping(value).get("$ref"), str):
+            holder = steps
+            steps, value = self._target(holder, reference)
+            if steps in seen:
+                raise BrokenReferenceError(holder, reference, "leads back to itself")
+            seen.append(steps)
+        return steps, value
+
+    def _target(self, holder: Steps, reference: str) -> tuple[Steps, Any]:
+        """What one reference names."""
+        if not reference.startswith("#"):
+            raise BrokenReferenceError(holder, reference, IN_ANOTHER_FILE)
+        steps: Steps = ()
+        content: Any = self.content
+        for part in urllib.parse.unquote(reference[1:]).split("/")[1:]:
+            step: str | int = part.replace("~1", "/").replace("~0", "~")
+            if isinstance(content, list) and re.fullmatch(r"\d+", str(step)):
+                step = int(step)
+            try:
+                content = content[step]
+            except (LookupError, TypeError):
+                raise BrokenReferenceError(holder, reference, "leads nowhere") from None
+            steps += (step,)
+        return steps, content
+
+    def resolve(self, steps: Steps, value: Any) -> Any:
+        """What a value or its reference is, or else nothing: an empty mapping."""
+        try:
+            return self.follow(steps, value)[1]
+        except BrokenReferenceError:
+            return {}
 
     @cached_property
-    def paths(self) -> Mapping[str, Any]:
-        """Path items by path, without extensions."""
+    def paths(self) -> Mapping[str, Mapping[str, Any]]:
+        """Path items by path, without extensions; references are followed."""
         items = mapping(self.content.get("paths"))
-        return {path: item for path, item in items.items() if path.startswith("/")}
+        return {
+            path: mapping(self.resolve(("paths", path), item))
+            for path, item in items.items()
+            if path.startswith("/")
+        }
 
     @cached_property
     def operations(self) -> list[Operation]:
         """Every operation that API Gateway reads."""
-        operations = []
+        found = []
         for path, item in self.paths.items():
-            shared = self._parameters(at("paths", path), item)
-            for method, spec in mapping(item).items():
-                if method in METHODS and isinstance(spec, Mapping):
-                    json_path = at("paths", path, method)
-                    own = self._parameters(json_path, spec)
-                    overridden = {identity(parameter) for _, parameter in own}
-                    inherited = [p for p in shared if identity(p[1]) not in overridden]
-                    security = spec.get("security", self.content.get("security"))
-                    parameters = (*own, *inherited)
-                    operations.append(
-                        Operation(path, method, json_path, spec, parameters, security)
-                    )
-        return operations
+            for method in METHODS:
+                spec = self.resolve(("paths", path, method), item.get(method))
+                if method in item and isinstance(spec, Mapping) and "$ref" not in spec:
+                    found.append(self._operation(path, method, spec))
+        return found
 
-    def _parameters(self, path: str, holder: Any) -> list[tuple[str, Mapping[str, Any]]]:
-        parameters = [
-            self.resolve("parameters", at(path, "parameters", position), parameter)
-            for position, parameter in enumerate(sequence(mapping(holder).get("parameters")))
-        ]
-        return [(path, mapping(parameter)) for path, parameter in parameters]
+    def _operation(self, path: str, method: str, spec: Mapping[str, Any]) -> Operation:
+        steps: Steps = ("paths", path, method)
+        own = self._parameters(steps, spec)
+        overridden = {identity(parameter) for _, parameter in own}
+        shared = self._parameters(("paths", path), self.paths[path])
+        parameters = (*own, *(p for p in shared if identity(p[1]) not in overridden))
+        security = spec.get("security", self.content.get("security"))
+        name = spec.get(VALIDATOR, self.content.get(VALIDATOR))
+        rules = mapping(mapping(self.content.get(VALIDATORS)).get(str(name)))
+        return Operation(
+            path,
+            method,
+            steps,
+            spec,
+            parameters,
+            security,
+            rules.get("validateRequestParameters") is True,
+            rules.get("validateRequestBody") is True,
+        )
+
+    def _parameters(self, steps: Steps, holder: Any) -> list[tuple[Steps, Mapping[str, Any]]]:
+        found = []
+        for position, value in enumerate(sequence(mapping(holder).get("parameters"))):
+            try:
+                place, parameter = self.follow((*steps, "parameters", position), value)
+            except BrokenReferenceError:
+                continue
+            if isinstance(parameter, Mapping):
+                found.append((place, parameter))
+        return found
 
 
 def operations_with_api_keys(document: Mapping[str, Any]) -> list[str]:
@@ -110,41 +172,11 @@ def operations_with_api_keys(document: Mapping[str, Any]) -> list[str]:
 def is_api_key(scheme: Any) -> bool:
     """Whether a security scheme stands for API Gateway's own API keys."""
     spec = mapping(scheme)
-    wanted = {"type": "apiKey", "name": "x-api-key", "in": "header"}
-    return wanted.items() <= spec.items() and not any(key.startswith("x-amazon-") for key in spec)
-
-
-def compile_document(
-    title: str,
-    document: Mapping[str, Any],
-    *,
-    scheme: str = "http",
-    verify_authority: bool = True,
-    resource_policy: Mapping[str, Any] | None = None,
-) -> Definition:
-    """The definition of an API with a document in which `document_problems` finds nothing.
-
-    Everything in the document is kept. The rest is that of a route with the same method and path.
-    """
-    read = Document(document)
-    routes = compile_routes(
-        title,
-        [_route(operation) for operation in read.operations],
-        scheme=scheme,
-        verify_authority=verify_authority,
-        resource_policy=resource_policy,
-    ).document
-    paths = {
-        path: {key: value for key, value in item.items() if key not in (*METHODS, "parameters")}
-        for path, item in read.paths.items()
-    }
-    for operation in read.operations:
-        route = routes["paths"][operation.path][operation.method]
-        paths[operation.path][operation.method] = _completed(read, operation, route)
-    kept = {key: value for key, value in document.items() if key not in ("servers", "security")}
-    if "components" in kept:
-        kept["components"] = {k: v for k, v in kept["components"].items() if k in _KEPT_COMPONENTS}
-    return fingerprinted(title, {**routes, **kept, "paths": paths})
+    return (
+        (spec.get("type"), spec.get("in")) == ("apiKey", "header")
+        and str(spec.get("name")).lower() == "x-api-key"
+        and not any(key.startswith("x-amazon-") for key in spec)
+    )
 
 
 def identity(parameter: Mapping[str, Any]) -> tuple[str, str]:
@@ -160,41 +192,3 @@ def mapping(value: Any) -> Mapping[str, Any]:
 def sequence(value: Any) -> list[Any]:
     """The value if it is a list, or else an empty one."""
     return value if isinstance(value, list) else []
-
-
-def _route(operation: Operation) -> Route:
-    method = "ANY" if operation.method == ANY_METHOD else operation.method.upper()
-    return Route.model_validate({"method": method, "path": operation.path, "authorization": "none"})
-
-
-def _completed(
-    document: Document, operation: Operation, route: Mapping[str, Any]
-) -> dict[str, Any]:
-    completed = {**route, **operation.spec}
-    declared = [parameter for _, parameter in operation.parameters]
-    identities = {identity(parameter) for parameter in declared}
-    missing = [p for p in route.get("parameters", ()) if identity(p) not in identities]
-    if declared or missing:
-        completed["parameters"] = [*declared, *missing]
-    if operation.security is not None:
-        completed["security"] = operation.security
-    if "requestBody" in completed:
-        completed["requestBody"] = document.resolve("requestBodies", "", completed["requestBody"])[
-            1
-        ]
-    completed["responses"] = {
-        status: response if status.startswith("x-") else _response(document, response)
-        for status, response in completed["responses"].items()
-    }
-    return completed
-
-
-def _response(document: Document, value: Mapping[str, Any]) -> Mapping[str, Any]:
-    _, response = document.resolve("responses", "", value)
-    if "headers" not in response:
-        return dict(response)
-    headers = {
-        name: document.resolve("headers", "", header)[1]
-        for name, header in response["headers"].items()
-    }
-    return {**response, "headers": headers}

@@ -2,9 +2,13 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 Problems = Iterator[tuple[str, str]]
 """What is wrong, as (JSON path, message)."""
+Steps = tuple[str | int, ...]
+"""A JSON path as the keys and positions that lead to a value."""
+_STEP = re.compile(r'\.?([\w-]+)|\[(\d+)\]|\["(.*?)"\](?=[.\[]|$)')
 
 
 def at(path: str, *steps: str | int) -> str:
@@ -20,3 +24,22 @@ def at(path: str, *steps: str | int) -> str:
         else:
             path += f'["{step}"]'
     return path
+
+
+def steps_of(path: str) -> Steps:
+    """The steps of a JSON path that `at` has written."""
+    return tuple(
+        int(match[2]) if match[2] else match[3] if match[1] is None else match[1]
+        for match in _STEP.finditer(path)
+    )
+
+
+def existing(content: Any, steps: Steps) -> Steps:
+    """As many of the steps as lead to something that is there."""
+    for count, step in enumerate(steps):
+        is_key = isinstance(content, dict) and step in content
+        is_position = isinstance(content, list) and isinstance(step, int) and step < len(content)
+        if not (is_key or is_position):
+            return steps[:count]
+        content = content[step]
+    return steps

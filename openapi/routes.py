@@ -16,13 +16,14 @@ MAX_TIMEOUT_MS = {"regional": 300_000, "edge": 29_000}
 Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
 """
 DEFAULT_TIMEOUT_MS = 29_000
+_PARAMETER = r"\{[A-Za-z0-9._-]+\+?\}"
 SCHEME_PORTS = {"http": 80, "https": 443}
 """Port of a URL without one, by its scheme."""
 Presence = Literal["required", "optional"]
 HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$", max_length=128)]
 # Without the quote, which ends a fixed value in API Gateway's mappings.
 PlainHeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&*+.^_`|~-]+$", max_length=128)]
-ParameterName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._$-]+$", max_length=128)]
+ParameterName = Annotated[str, Field(pattern=r"^[A-Za-z0-9:._$-]+$", max_length=128)]
 ModelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9]+$", max_length=128)]
 Status = Annotated[str, Field(pattern=r"^[1-5][0-9]{2}$")]
 
@@ -128,7 +129,7 @@ def path_problems(paths: Mapping[str, str]) -> Problems:
             yield json_path, message
         parent = ""
         for segment in path.split("/")[1:]:
-            if segment.startswith("{"):
+            if re.fullmatch(_PARAMETER, segment):
                 known, first = siblings.setdefault(parent, (segment, json_path))
                 if known != segment:
                     yield (
@@ -144,11 +145,18 @@ def _path_problems(path: str) -> Iterator[str]:
     if "" in segments:
         yield f"{path!r} has an empty segment. Remove the double slash, or the slash at the end."
     for position, segment in enumerate(segments, 1):
-        if segment.startswith("{") and not re.fullmatch(r"\{[A-Za-z][A-Za-z0-9_]*\+?\}", segment):
-            yield f"{segment!r} is not a parameter. Write {{name}}, with letters, digits and _."
-        elif segment.endswith("+}") and position < len(segments):
-            yield f"{segment} matches the rest of the path. Make it the last segment."
-        elif segment and not re.fullmatch(r"\{.*\}|[A-Za-z0-9._,:-]+", segment):
+        if re.fullmatch(_PARAMETER, segment):
+            if segment.endswith("+}") and position < len(segments):
+                yield f"{segment} matches the rest of the path. Make it the last segment."
+        elif re.search(r"[^{]*\{[^{}]*\}.+|.+\{[^{}]*\}", segment):
+            yield (
+                f"{segment!r} has a parameter inside, and API Gateway takes whole segments only. "
+                "Make the whole segment a {parameter}, or list the values of this one as an "
+                "`enum` (in a `definitionFile`)."
+            )
+        elif "{" in segment or "}" in segment:
+            yield f"{segment!r} is not a parameter. Write {{name}}, with letters, digits and . _ -."
+        elif segment and not re.fullmatch(r"[A-Za-z0-9._,:-]+", segment):
             yield (
                 f"{segment!r} has a character that API Gateway does not accept. Use letters, "
                 "digits and . _ , : - in a segment, or make the whole segment a {parameter}."
@@ -156,8 +164,6 @@ def _path_problems(path: str) -> Iterator[str]:
     names = path_parameters(path)
     for name in sorted({name for name in names if names.count(name) > 1}):
         yield f"{{{name}}} occurs twice in {path}. Give each parameter its own name."
-    if path.lower() in ("/ping", "/sping"):
-        yield f"{path} is answered by API Gateway itself. Use another path."
 
 
 def _own_problems(entry: str, route: Route, models: Sequence[str]) -> Problems:

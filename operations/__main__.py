@@ -30,6 +30,9 @@ PackConfig = Annotated[
         exists=True,
     ),
 ]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", help="List what is left out of a definition file.")
+]
 _T = TypeVar("_T")
 
 
@@ -39,12 +42,14 @@ def commands() -> None:
 
 
 @app.command()
-def rehearse(stack: StackName = "dev", pack_config: PackConfig = None) -> None:
+def rehearse(
+    stack: StackName = "dev", pack_config: PackConfig = None, verbose: Verbose = False
+) -> None:
     """Run the program and the policies in-process, at preview and at update.
 
     Exit code 0 if no mandatory policy is violated, 1 if one is, 2 if the configuration is wrong.
     """
-    _rehearse(stack, pack_config)
+    _rehearse(stack, pack_config, verbose=verbose)
 
 
 @app.command()
@@ -64,12 +69,14 @@ def serve(
 
 
 @app.command()
-def demo(stack: StackName = "dev", pack_config: PackConfig = None) -> None:
+def demo(
+    stack: StackName = "dev", pack_config: PackConfig = None, verbose: Verbose = False
+) -> None:
     """Rehearse a stack, then call every route of its API: `rehearse` and `serve --once` in one.
 
     Exit codes are those of the two commands. A stack that violates a policy is not served.
     """
-    _serve(stack, once=True, run=_rehearse(stack, pack_config))
+    _serve(stack, once=True, run=_rehearse(stack, pack_config, verbose=verbose))
 
 
 @app.command()
@@ -80,7 +87,7 @@ def doctor(stack: StackName = "dev") -> None:
     raise typer.Exit(0 if show(examine(this_machine(), stack), screen.console()) else 1)
 
 
-def _rehearse(stack: str, pack_config: Path | None) -> "Run":
+def _rehearse(stack: str, pack_config: Path | None, *, verbose: bool) -> "Run":
     """Print a rehearsal and return the run at update; a violation ends the command."""
     from operations import report
     from operations.gateway.published import load
@@ -89,7 +96,10 @@ def _rehearse(stack: str, pack_config: Path | None) -> "Run":
 
     rehearsal = _or_explain(lambda: rehearse(stack, pack_config))
     run = rehearsal.runs[Phase.UPDATE]
-    report.show(rehearsal, load(stack, run=run).targets, screen.console())
+    published = load(stack, run=run)
+    report.show(rehearsal, published.targets, screen.console())
+    for line in published.left_out if verbose else ():
+        screen.write(screen.console(), line, "  ", hang="  ")
     if not rehearsal.passed:
         raise typer.Exit(1)
     return run

@@ -12,7 +12,10 @@ from typing import Any
 import pulumi
 
 from openapi.compiler import Definition, compile_routes
-from openapi.document import compile_document
+from openapi.completion import compile_document
+from openapi.findings import Findings
+from openapi.importing import Imported
+from openapi.normalizing.schemas import normalized_models
 from openapi.routes import Route
 
 from .checks import cross_problems
@@ -41,6 +44,8 @@ class Settings:
     """Empty if the definition is a file."""
     stages: Mapping[str, Stage]
     definition: Definition
+    imported: Imported | None
+    """What came of the definition file; None for routes."""
     user_data: Mapping[str, str]
     """User data of the instances by fleet target."""
     permissions_boundary: str | None
@@ -48,12 +53,22 @@ class Settings:
 
     @classmethod
     def load(cls) -> "Settings":
-        """The running stack's settings; raises ConfigError with everything that is wrong."""
-        return cls.read(
+        """The running stack's settings; raises ConfigError with everything that is wrong.
+
+        What is left out of a definition file is logged.
+        """
+        settings = cls.read(
             pulumi.runtime.get_config_env(),
             title=f"{pulumi.get_project()}-{pulumi.get_stack()}",
             secret_keys=tuple(pulumi.runtime.get_config_secret_keys_env()),
         )
+        if settings.imported:
+            file, findings = settings.api.definition_file, settings.imported.findings
+            if findings.summary:
+                pulumi.log.info(f"{file}: {findings.summary}")
+            for path, message in findings.advice:
+                pulumi.log.warn(f"{file}: {path}: {message}")
+        return settings
 
     @classmethod
     def read(
@@ -75,7 +90,7 @@ class Settings:
         policy = None
         if draft.api:
             policy = files.resource_policy(draft.api)
-            draft.document = None if draft.routes else files.definition(draft.api)
+            draft.source = None if draft.routes else files.definition(draft.api)
         origin = draft.api.cors.allow_origin if draft.api and draft.api.cors else None
         user_data = {
             name: files.user_data(name, target, origin)
@@ -96,6 +111,7 @@ class Settings:
             routes=project.api.routes or (),
             stages=project.stages,
             definition=_definition(title, project, draft.document, policy),
+            imported=draft.imported,
             user_data=user_data,
             permissions_boundary=project.permissions_boundary or None,
         )
@@ -104,13 +120,13 @@ class Settings:
 def _definition(
     title: str,
     project: Project,
-    document: Mapping[str, Any] | None,
+    document: Mapping[str, Any],
     resource_policy: Mapping[str, Any] | None,
 ) -> Definition:
     """The one document, from the routes or from the user's own file."""
     first = next(iter(project.targets.values()))
     verify_authority = first.tls is None or first.tls.verify_certificate_authority
-    if document is not None:
+    if document:
         return compile_document(
             title,
             document,
@@ -124,6 +140,6 @@ def _definition(
         scheme=first.protocol,
         verify_authority=verify_authority,
         cors=project.api.cors,
-        models=project.api.models,
+        models=normalized_models(project.api.models, Findings()),
         resource_policy=resource_policy,
     )

@@ -5,8 +5,8 @@ from ipaddress import IPv4Network
 
 from openapi.compiler import HOST_VARIABLE, LINK_VARIABLE, POLICY, stage_variables
 from openapi.document import mapping, operations_with_api_keys
-from openapi.lint import document_problems
-from openapi.lint.schemas import model_problems
+from openapi.findings import Findings
+from openapi.normalizing.schemas import normalized_models
 from openapi.paths import Problems, at
 from openapi.routes import MAX_TIMEOUT_MS, route_problems
 
@@ -211,7 +211,7 @@ def _stage_variables_are_free(draft: Draft) -> Problems:
 
 
 def _stages_set_the_variables(draft: Draft) -> Problems:
-    used = stage_variables(draft.document or {}) - _FIXED_VARIABLES
+    used = stage_variables(draft.document) - _FIXED_VARIABLES
     for name, stage in draft.stages.items():
         for variable in sorted(used - stage.variables.keys()):
             yield (
@@ -222,7 +222,7 @@ def _stages_set_the_variables(draft: Draft) -> Problems:
 
 def _stages_have_keys_for_routes(draft: Draft) -> Problems:
     keyed = [f"routes[{i}]" for i, r in draft.routes.items() if r.authorization == "apiKey"]
-    keyed += operations_with_api_keys(draft.document or {})
+    keyed += operations_with_api_keys(draft.document)
     for name in [name for name, stage in draft.stages.items() if keyed and not stage.api_keys]:
         yield (
             at("stages", name, "apiKeys"),
@@ -239,6 +239,8 @@ def _either_routes_or_file(draft: Draft) -> Problems:
     if file and routes:
         text = f"{quoted(file)} cannot be combined with routes"
         yield "api.definitionFile", f"{text}. Keep one of them."
+    if not file and mapping(api).get("basePath") == "prepend":
+        yield "api.basePath", '"prepend" is for a `definitionFile`. Write it into the routes.'
     for key in ("cors", "models"):
         if file and draft.api and getattr(draft.api, key):
             yield f"api.{key}", "belongs to routes. With `definitionFile`, move it to that file."
@@ -249,7 +251,10 @@ def _routes_are_consistent(draft: Draft) -> Problems:
         return
     for path, message in route_problems(draft.routes, tuple(draft.api.models), draft.api.cors):
         yield f"api.{path}", message
-    for path, message in model_problems(draft.api.models):
+    findings = Findings()
+    normalized_models(draft.api.models, findings)
+    source = {"components": {"schemas": draft.api.models}}
+    for path, message in findings.problems(source):
         yield f"api.models{path.removeprefix('components.schemas')}", message
     limit = MAX_TIMEOUT_MS[draft.api.endpoint_type]
     for position, route in draft.routes.items():
@@ -262,13 +267,10 @@ def _routes_are_consistent(draft: Draft) -> Problems:
 
 
 def _the_file_can_be_imported(draft: Draft) -> Problems:
-    if draft.api is None or draft.document is None:
+    if draft.api is None or draft.imported is None:
         return
     file, policy = draft.api.definition_file, draft.api.resource_policy_file
-    protocol = next((target.protocol for target in draft.targets.values()), None)
-    for path, message in document_problems(
-        draft.document, scheme=protocol, endpoint_type=draft.api.endpoint_type
-    ):
+    for path, message in draft.imported.problems:
         yield "api.definitionFile", f"{file}: {path}: {message}"
     if policy and POLICY in draft.document:
         yield (

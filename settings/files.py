@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from openapi.document import mapping
-from openapi.parsing import parse, parse_json
+from openapi.importing import Source, read
+from openapi.parsing import parse_json
 
 from . import user_data
 from .errors import Problem, quoted
@@ -74,13 +75,13 @@ class Files:
             )
         return policy if isinstance(policy, dict) else None
 
-    def definition(self, api: Api) -> dict[str, Any] | None:
+    def definition(self, api: Api) -> Source | None:
         """The user's own OpenAPI document, if there is one."""
         key, file = "api.definitionFile", api.definition_file
         if file is None or (text := self._text(key, file)) is None:
             return None
         try:
-            return parse(text)
+            return read(text)
         except ValueError as error:
             self._report(
                 key,

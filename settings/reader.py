@@ -10,7 +10,8 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from openapi.document import mapping, sequence
-from openapi.routes import Route
+from openapi.importing import Imported, Options, Source
+from openapi.routes import SCHEME_PORTS, Route
 
 from .errors import Problem, explain
 from .schema import (
@@ -46,8 +47,27 @@ class Draft:
     routes: dict[int, Route]
     """Routes by position."""
     stages: dict[str, Stage]
-    document: Mapping[str, Any] | None = None
+    source: Source | None = None
     """Content of `definitionFile`, if it is readable."""
+
+    @property
+    def imported(self) -> Imported | None:
+        """What comes of `definitionFile` in this stack."""
+        if self.source is None or self.api is None:
+            return None
+        targets = list(self.targets.values())
+        options = Options(
+            scheme=targets[0].protocol if targets else None,
+            endpoint_type=self.api.endpoint_type,
+            prepend_base_path=self.api.base_path == "prepend",
+            host_has_port=any(t.open_port != SCHEME_PORTS[t.protocol] for t in targets),
+        )
+        return self.source.imported(options)
+
+    @property
+    def document(self) -> Mapping[str, Any]:
+        """The normalized document of `definitionFile`; empty without one."""
+        return self.imported.document if self.imported else {}
 
     @classmethod
     def of(cls, raw: Raw) -> "Draft":

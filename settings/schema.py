@@ -326,8 +326,12 @@ class Api(Model):
     routes: Annotated[tuple[Route, ...], Field(min_length=1)] | None = None
     """The routes; set either these or `definitionFile`."""
     definition_file: str | None = None
-    """OpenAPI 3.0 file, JSON or YAML, relative to the project, instead of `routes`. Missing
-    integrations are filled in; an error names the path of what API Gateway would reject or drop."""
+    """OpenAPI 3.0 or 3.1 or Swagger 2.0 file, JSON or YAML, relative to the project, instead of
+    `routes`. Missing integrations are filled in. What API Gateway does not take is left out if
+    callers do not notice, and refused by its JSON path if they would (docs/definition-file.md)."""
+    base_path: Literal["ignore", "prepend"] = "ignore"
+    """With `definitionFile`: `prepend` puts the path of the file's server, such as /api/v3, before
+    every path, at the API and at the service."""
 
 
 class Aws(Model, extra="ignore"):

@@ -7,21 +7,37 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/request-response-da
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
-from openapi.compiler import INTEGRATION
-from openapi.document import Document, Operation, identity, mapping
+from openapi.compiler import BINARY_MEDIA_TYPES, HOST_VARIABLE, INTEGRATION
+from openapi.document import Document, Operation, identity, mapping, sequence
 from openapi.hints import listed
+from openapi.lint.mappings import REQUEST, RESPONSE, mapping_problems, undeclared
+from openapi.lint.values import Integration, value_problems
 from openapi.paths import Problems, at
-from openapi.routes import MAX_TIMEOUT_MS
+from openapi.routes import MAX_TIMEOUT_MS, SCHEME_PORTS
 
 _MIN_TIMEOUT_MS = 50
 _FIRST_HIGH_PORT = 1025
-_LOCATIONS = {"path": "path", "querystring": "query", "header": "header"}
-"""Locations of a parameter in OpenAPI, by their names in mappings."""
 
 
-def problems(document: Document, scheme: str | None, endpoint_type: str) -> Problems:
+class StackOptions(Protocol):
+    """What integrations are checked against."""
+
+    @property
+    def scheme(self) -> str | None:
+        """Scheme of the targets, if it is known."""
+
+    @property
+    def endpoint_type(self) -> str:
+        """Regional or edge."""
+
+    @property
+    def host_has_port(self) -> bool:
+        """Whether the host of a target contains a port."""
+
+
+def problems(document: Document, options: StackOptions) -> Problems:
     """Everything that is wrong with integrations."""
     for operation in document.operations:
         if INTEGRATION not in operation.spec:
@@ -30,6 +46,8 @@ def problems(document: Document, scheme: str | None, endpoint_type: str) -> Prob
         if not isinstance(spec, Mapping) or "$ref" in spec:
             yield path, "is not an object; only HTTP APIs follow references here. Write it out."
             continue
+        shown = {key: value for key, value in spec.items() if not key.startswith("integration")}
+        yield from value_problems(path, Integration, {"type": "", **shown})
         kind = str(spec.get("type")).lower()
         if kind not in ("http", "http_proxy", "mock"):
             allowed = "http_proxy or http with a VPC link, or mock"
@@ -38,16 +56,18 @@ def problems(document: Document, scheme: str | None, endpoint_type: str) -> Prob
             continue
         if kind != "mock":
             yield from _link_problems(path, spec)
-            yield from _uri_problems(path, spec, scheme)
-        yield from _option_problems(path, spec, endpoint_type)
+            yield from _uri_problems(path, spec, options)
+        yield from _option_problems(path, spec, options.endpoint_type)
+        yield from _binary_problems(document, path, spec)
         yield from _request_problems(operation, path, spec)
         if kind != "http_proxy":
             yield from _response_problems(document, operation, path, spec)
 
 
 def _link_problems(path: str, spec: Mapping[str, Any]) -> Problems:
-    if "integrationTarget" in spec:
-        yield at(path, "integrationTarget"), "is for Application Load Balancers. Remove it."
+    for key in ("integrationTarget", "integration-target"):
+        if key in spec:
+            yield at(path, key), "is for VPC links of the second version. Remove it."
     connection, link = spec.get("connectionType", "INTERNET"), spec.get("connectionId")
     if connection != "VPC_LINK":
         advice = "Set VPC_LINK, and connectionId."
@@ -60,7 +80,8 @@ def _link_problems(path: str, spec: Mapping[str, Any]) -> Problems:
         yield at(path, "connectionId"), f"{link!r} is not the id of a VPC link. {advice}"
 
 
-def _uri_problems(path: str, spec: Mapping[str, Any], scheme: str | None) -> Problems:
+def _uri_problems(path: str, spec: Mapping[str, Any], options: StackOptions) -> Problems:
+    scheme = options.scheme
     if spec.get("httpMethod") is None:
         yield at(path, "httpMethod"), "is missing. Set the method to call, or ANY."
     path, uri = at(path, "uri"), str(spec.get("uri"))
@@ -81,7 +102,16 @@ def _uri_problems(path: str, spec: Mapping[str, Any], scheme: str | None) -> Pro
     if not parts["path"]:
         yield path, f"{uri!r} has no path. Add one, such as / at the end."
     port = re.search(r":(\d+)$", parts["host"])
-    if port and int(port[1]) not in (80, 443) and int(port[1]) < _FIRST_HIGH_PORT:
+    variable = f"${{stageVariables.{HOST_VARIABLE}}}:"
+    if parts["host"].startswith(variable) and (
+        options.host_has_port or not port or int(port[1]) != SCHEME_PORTS[parts["scheme"]]
+    ):
+        yield (
+            path,
+            f"{uri!r} adds a port to {HOST_VARIABLE}, which has that of the target's listener "
+            "already where it is needed. Remove the port, and set `listenerPort` on the target.",
+        )
+    elif port and int(port[1]) not in (80, 443) and int(port[1]) < _FIRST_HIGH_PORT:
         yield path, f"{uri!r} has a port that API Gateway cannot call. Use 80, 443 or above 1024."
     for name in re.findall(r"(?<!\$)\{([^{}]*)\}", uri):
         target = f"integration.request.path.{name}"
@@ -106,44 +136,51 @@ def _option_problems(path: str, spec: Mapping[str, Any], endpoint_type: str) -> 
     if str(behavior).lower() not in ("when_no_match", "when_no_templates", "never"):
         allowed = "when_no_match, when_no_templates or never"
         yield at(path, "passthroughBehavior"), f"{behavior!r} is unknown. Use {allowed}."
-    if "serverNameToVerify" in mapping(spec.get("tlsConfig")):
-        option = at(path, "tlsConfig", "serverNameToVerify")
-        yield option, "is for HTTP APIs. Remove it, and use the server's name as host of the uri."
+
+
+def _binary_problems(document: Document, path: str, spec: Mapping[str, Any]) -> Problems:
+    """Templates read text, and get none where every media type is binary: AWS answers 500."""
+    binary = sequence(document.content.get(BINARY_MEDIA_TYPES))
+    reads_text = str(spec.get("type")).lower() == "mock" or spec.get("requestTemplates")
+    if "*/*" in binary and reads_text and spec.get("contentHandling") != "CONVERT_TO_TEXT":
+        yield (
+            path,
+            f"has a template, and {BINARY_MEDIA_TYPES} makes every body binary: calls would be "
+            "answered with 500. Add `contentHandling: CONVERT_TO_TEXT`.",
+        )
 
 
 def _request_problems(operation: Operation, path: str, spec: Mapping[str, Any]) -> Problems:
+    if "requestParameters" not in spec:
+        return
     declared = {("path", name) for name in operation.path_parameters}
     declared |= {identity(parameter) for _, parameter in operation.parameters}
-    for target, source in mapping(spec.get("requestParameters")).items():
-        target_path = at(path, "requestParameters", target)
-        if not re.fullmatch(r"integration\.request\.(path|querystring|header)\..+", target):
-            allowed = "integration.request.path, .querystring or .header"
-            yield target_path, f"is not part of a request. Write {allowed}, then the name."
-        parts = re.fullmatch(
-            r"method\.request\.(?:multivalue)?(path|querystring|header)\.(.+)", str(source)
-        )
-        if parts and (_LOCATIONS[parts[1]], parts[2]) not in declared:
-            advice = f"Add it to the operation's parameters, with `in: {_LOCATIONS[parts[1]]}`."
-            yield target_path, f"{source!r} is not declared. {advice}"
+    place, mapped = at(path, "requestParameters"), spec["requestParameters"]
+    shown = "integration.request.path, .querystring or .header"
+    yield from mapping_problems(place, mapped, REQUEST, shown, "request")
+    yield from undeclared(place, mapped, declared)
 
 
 def _response_problems(
     document: Document, operation: Operation, path: str, spec: Mapping[str, Any]
 ) -> Problems:
-    declared = mapping(operation.spec.get("responses"))
+    declared = mapping(operation.spec.get("responses")) or {"200": {}}
     responses = mapping(spec.get("responses"))
     if not responses:
         yield at(path, "responses"), 'is missing. Add a response, such as {"default": ...}.'
     for pattern, response in responses.items():
         response_path = at(path, "responses", pattern)
         status = str(mapping(response).get("statusCode"))
+        mapped = mapping(response).get("responseParameters", {})
+        place, shown = at(response_path, "responseParameters"), "method.response.header"
+        yield from mapping_problems(place, mapped, RESPONSE, shown, "response")
         if status not in declared:
             known = f"the operation's responses ({listed(declared)})"
             yield at(response_path, "statusCode"), f"{status!r} is not in {known}. Add it there."
             continue
-        headers = mapping(document.resolve("responses", "", declared[status])[1]).get("headers")
-        for target in mapping(mapping(response).get("responseParameters")):
+        headers = mapping(document.resolve((), declared[status])).get("headers")
+        for target in mapping(mapped):
             name = target.removeprefix("method.response.header.")
-            if name not in mapping(headers):
-                header_path = at(response_path, "responseParameters", target)
-                yield header_path, f"{name!r} is not a header of response {status}. Add it there."
+            if name not in mapping(headers) and name != target:
+                text = f"{name!r} is not a header of response {status}. Add it there."
+                yield at(place, target), text

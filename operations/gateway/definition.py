@@ -3,6 +3,7 @@
 Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions.html
 """
 
+import dataclasses
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -60,6 +61,17 @@ class GatewayOperation:
                 kinds.add("other")
         return next((kind for kind in ("other", "apiKey", "iam") if kind in kinds), "none")
 
+    @property
+    def allowed_origin(self) -> str | None:
+        """The origin that the path's preflight allows, if API Gateway answers it itself."""
+        content = self.path_item.get("options", {})
+        preflight = dataclasses.replace(self, method="OPTIONS", content=content)
+        if self.method == "OPTIONS" or preflight.integration_type != "mock":
+            return None
+        responses = preflight.integration.get("responses", {}).values()
+        found = {name.lower(): value for r in responses for name, value in fixed_headers(r)}
+        return found.get("access-control-allow-origin")
+
     def handles(self, path: str) -> bool:
         """Whether API Gateway prefers its path to the others that match the path of a request."""
         matching = [p for p in self.document["paths"] if re.fullmatch(_pattern(p), path)]
@@ -81,6 +93,15 @@ def operations(document: Mapping[str, Any]) -> Iterator[GatewayOperation]:
         for key, content in item.items():
             if key in _METHODS:
                 yield GatewayOperation(document, path, _METHODS[key], item, content)
+
+
+def fixed_headers(response: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """The headers of an integration response whose values are in the document."""
+    return tuple(
+        (to.removeprefix("method.response.header."), source[1:-1])
+        for to, source in response.get("responseParameters", {}).items()
+        if source.startswith("'")
+    )
 
 
 def fill(template: str, values: Mapping[str, str]) -> str:

@@ -12,6 +12,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Self
 
+from operations.gateway.answers import Answer, answer_to
 from operations.gateway.child import LOOPBACK
 from operations.gateway.emulator import Emulator, ImportedApi
 from operations.gateway.expectations import Delivery
@@ -179,7 +180,9 @@ class LocalApi:
         """Host and port of a target; its service is started if it does not run yet."""
         if settings not in self._running:
             with contextlib.ExitStack() as starting:
-                service = target_service(settings, self._emulator, self._delivered, self._service)
+                service = target_service(
+                    settings, self._emulator, self._delivered, self._answer, self._service
+                )
                 address = starting.enter_context(service)
                 self._running[settings] = address, starting.pop_all()
         return self._running[settings][0]
@@ -188,6 +191,10 @@ class LocalApi:
         with contextlib.ExitStack() as stopping:
             for settings in set(self._running) - set(kept):
                 stopping.push(self._running.pop(settings)[1])
+
+    def _answer(self, request: Request) -> Answer | None:
+        """What the file that is published now describes."""
+        return answer_to(request, self._current.published.answers) if self._current else None
 
     def _delivered(self, delivery: Delivery) -> None:
         with self._lock:

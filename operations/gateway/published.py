@@ -9,6 +9,7 @@ from typing import Any
 
 from openapi.compiler import HOST_VARIABLE
 from operations.gateway import GatewayError
+from operations.gateway.answers import Answer, answers
 from operations.gateway.definition import operations
 from settings import Settings
 from settings.schema import FleetTarget, InstancesTarget
@@ -48,6 +49,12 @@ class PublishedApi:
     """The configured paths at the service, see `operations.gateway.request_plan.plan_requests`."""
     allow_origin: str = ""
     """The origin that the services allow to read their responses."""
+    answers: tuple[Answer, ...] = ()
+    """What the services answer, if the definition is a file that describes it."""
+    notes: tuple[str, ...] = ()
+    """What is left out of a definition file, and what needs attention, in sentences."""
+    left_out: tuple[str, ...] = ()
+    """Every thing that is left out, by JSON path."""
 
     @property
     def document(self) -> dict[str, Any]:
@@ -89,16 +96,28 @@ def load(stack: str, root: Path = ROOT, run: Run | None = None) -> PublishedApi:
         file.config, title=f"{file.project}-{stack}", secret_keys=file.secret_keys
     )
     run = run or run_stack(file, Phase.UPDATE)
-    cors = settings.api.cors
+    cors, imported = settings.api.cors, settings.imported
+    definition = run.one("aws:apigateway/restApiPut:RestApiPut").inputs["body"]
     return PublishedApi(
-        run.one("aws:apigateway/restApiPut:RestApiPut").inputs["body"],
+        definition,
         _stages(run),
         _target_names(settings, run),
         service_paths={
             f"{route.method} {route.path}": route.service_path for route in settings.routes
         },
         allow_origin=cors.allow_origin if cors else "",
+        answers=answers(imported, json.loads(definition)) if imported else (),
+        notes=_notes(settings),
+        left_out=tuple(imported.findings.listing()) if imported else (),
     )
+
+
+def _notes(settings: Settings) -> tuple[str, ...]:
+    if not settings.imported:
+        return ()
+    findings = settings.imported.findings
+    advice = (f"{path}: {message}" for path, message in findings.advice)
+    return tuple(filter(None, (findings.summary, *advice)))
 
 
 def read_from(stack: str, root: Path = ROOT) -> list[Path]:

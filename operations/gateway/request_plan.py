@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from operations.gateway.definition import GatewayOperation, fill, operations
+from operations.gateway.definition import GatewayOperation, fill, fixed_headers, operations
 from operations.gateway.expectations import (
     ANY_VALUE,
     Expectation,
@@ -28,6 +28,9 @@ from operations.gateway.sample_requests import Sample, SkippedRouteError, sample
 _MAPPABLE = re.compile(
     r"'.*'|stageVariables\.[^.]+|context\..+|method\.request\.(path|querystring|header)\.[^.]+"
 )
+
+# Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html
+_NOT_PASSED_ON = {"content-md5", "date", "expect", "host", "max-forwards", "te", "upgrade"}
 
 
 @dataclass(frozen=True)
@@ -123,7 +126,7 @@ def _from_mock(operation: GatewayOperation) -> Expectation:
     if status is None:
         raise SkippedRouteError(f"it has no response for its own statusCode {chosen}")
     response = next(r for r in responses.values() if int(r["statusCode"]) == status)
-    return Expectation(None, status=status, response_headers=_fixed_headers(response))
+    return Expectation(None, status=status, response_headers=fixed_headers(response))
 
 
 def _from_service(
@@ -149,7 +152,7 @@ def _from_service(
     headers = tuple(mapped["header"].items())
     if is_proxy:
         query += parse_query(request.query)
-        replaced = {name.lower() for name in mapped["header"]}
+        replaced = {name.lower() for name in mapped["header"]} | _NOT_PASSED_ON
         headers += tuple(h for h in request.headers if h[0].lower() not in replaced)
     method = str(integration.get("httpMethod", "ANY")).upper()
     is_rewritten = "requestTemplates" in integration or "contentHandling" in integration
@@ -200,21 +203,7 @@ def _statuses(responses: Mapping[str, Any]) -> tuple[tuple[str, int], ...]:
     return tuple((pattern, int(r["statusCode"])) for pattern, r in responses.items())
 
 
-def _fixed_headers(response: Mapping[str, Any]) -> Headers:
-    return tuple(
-        (to.removeprefix("method.response.header."), source[1:-1])
-        for to, source in response.get("responseParameters", {}).items()
-        if source.startswith("'")
-    )
-
-
 def _allowed_origin(operation: GatewayOperation) -> Headers:
     """The origin that the preflight of the path allows: each response has to allow it, too."""
-    content = operation.path_item.get("options", {})
-    preflight = dataclasses.replace(operation, method="OPTIONS", content=content)
-    if operation.method == "OPTIONS" or preflight.integration_type != "mock":
-        return ()
-    responses = preflight.integration.get("responses", {}).values()
-    found = {name: value for response in responses for name, value in _fixed_headers(response)}
-    allowed = "access-control-allow-origin"
-    return tuple((name, value) for name, value in found.items() if name.lower() == allowed)
+    origin = operation.allowed_origin
+    return (("Access-Control-Allow-Origin", origin),) if origin else ()

@@ -10,16 +10,17 @@ from typing import Any, NamedTuple
 
 from operations.gateway.definition import ALL_METHODS, GatewayOperation, fill
 from operations.gateway.proxy import Request
+from operations.gateway.samples import NoSampleError, sample, scalar
 
 NONCE_HEADER = "X-Nonce"
 _METHODS_WITH_BODY = ("PATCH", "POST", "PUT")
 _BINARY = "application/octet-stream"
+_FORM = "application/x-www-form-urlencoded"
 _VALIDATOR = "x-amazon-apigateway-request-validator"
 # Values of path parameters around a nonce: plain, and with characters that must stay encoded. A
 # greedy parameter also has several segments.
 _SEGMENTS = ("{}", "{}%20%2F%C3%A9")
 _GREEDY = ("{}", "{}/b/c", "{}%20%2F%C3%A9/d")
-_UNSUPPORTED_SCHEMA_KEYS = {"pattern", "allOf", "anyOf", "oneOf", "not"}
 
 
 class SkippedRouteError(Exception):
@@ -71,7 +72,7 @@ def _request(operation: GatewayOperation, method: str, path_values: Mapping[str,
         name = parameter["name"]
         if parameter.get("required") and "." in name:
             raise SkippedRouteError(f"the emulator cannot check {name}, which contains a dot")
-        value = _scalar(operation.resolve(parameter.get("schema", {})), _nonce())
+        value = scalar(operation.resolve(parameter.get("schema", {})), _nonce())
         if parameter["in"] == "query":
             query.append((name, value))
         elif parameter["in"] == "header":
@@ -93,50 +94,41 @@ def _nonce() -> str:
 def _body(operation: GatewayOperation, nonce: str) -> tuple[str, bytes]:
     """A media type and a body."""
     declared = operation.resolve(operation.content.get("requestBody", {})).get("content", {})
-    for media_type, content in declared.items():
-        example = content.get("example") or _sample(operation, content.get("schema", {}), nonce)
-        return media_type, json.dumps(example).encode()
-    document, is_proxy = operation.document, operation.integration_type == "http_proxy"
-    binary = set(document.get("x-amazon-apigateway-binary-media-types", []))
-    validator = operation.content.get(_VALIDATOR, document.get(_VALIDATOR))
-    rules = document.get(f"{_VALIDATOR}s", {}).get(validator, {})
+    validated = _rules(operation).get("validateRequestBody")
+    # The model of all other media types, which has no name of its own in a request.
+    for media_type in (name for name in declared if not name.startswith("$")):
+        content = declared[media_type]
+        try:
+            value = content.get("example") or sample(operation, content.get("schema", {}), nonce)
+        except NoSampleError as keyword:
+            if validated:
+                raise SkippedRouteError(
+                    f"no body can be made up for a model with `{keyword}`: give it an `example`"
+                ) from None
+            value = {"nonce": nonce}
+        return media_type, _encoded(media_type, value)
+    is_proxy = operation.integration_type == "http_proxy"
+    binary = set(operation.document.get("x-amazon-apigateway-binary-media-types", []))
     # Unlike API Gateway, the emulator reads the body as text unless the integration is a proxy,
     # and its validator rejects everything but JSON, with or without a model.
-    if is_proxy and binary & {"*/*", _BINARY} and not rules.get("validateRequestBody"):
+    if is_proxy and binary & {"*/*", _BINARY} and not validated:
         return _BINARY, bytes(range(256)) + nonce.encode()
     return "application/json", json.dumps({"nonce": nonce}).encode()
 
 
-def _sample(operation: GatewayOperation, reference: Mapping[str, Any], nonce: str) -> Any:
-    """A value that a plain schema accepts."""
-    schema = operation.resolve(reference)
-    if "example" in schema:
-        return schema["example"]
-    if found := sorted(schema.keys() & _UNSUPPORTED_SCHEMA_KEYS):
-        raise SkippedRouteError(
-            f"no body can be made up for a model with `{found[0]}`: give it an `example`"
-        )
-    match schema.get("type", "object"):
-        case "object":
-            properties = schema.get("properties", {})
-            names = [*properties, *schema.get("required", [])]
-            default = {"type": "string"}
-            return {n: _sample(operation, properties.get(n, default), nonce) for n in names}
-        case "array":
-            item = _sample(operation, schema.get("items", {"type": "string"}), nonce)
-            return [item] * max(1, schema.get("minItems", 1))
-        case "integer" | "number" | "boolean":
-            return json.loads(_scalar(schema, nonce))
-        case _:
-            text = _scalar(schema, nonce).ljust(schema.get("minLength", 0), "x")
-            return text[: schema.get("maxLength")]
+def _rules(operation: GatewayOperation) -> Mapping[str, Any]:
+    """What the request validator of an operation checks."""
+    validator = operation.content.get(_VALIDATOR, operation.document.get(_VALIDATOR))
+    rules: Mapping[str, Any] = operation.document.get(f"{_VALIDATOR}s", {}).get(validator, {})
+    return rules
 
 
-def _scalar(schema: Mapping[str, Any], nonce: str) -> str:
-    """A scalar that a schema accepts, as text: the nonce where any text is accepted."""
-    for fixed in (schema.get("example"), schema.get("default"), *schema.get("enum", [])):
-        if fixed is not None:
-            return str(fixed)
-    if schema.get("type") in ("integer", "number"):
-        return str(schema.get("minimum", min(1, schema.get("maximum", 1))))
-    return "true" if schema.get("type") == "boolean" else nonce
+def _encoded(media_type: str, value: Any) -> bytes:
+    """A body: of a form its fields, in all other cases JSON."""
+    if media_type == _FORM and isinstance(value, Mapping):
+        fields = {
+            name: field if isinstance(field, str) else json.dumps(field)
+            for name, field in value.items()
+        }
+        return urllib.parse.urlencode(fields).encode()
+    return json.dumps(value).encode()

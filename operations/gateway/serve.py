@@ -47,6 +47,8 @@ def serve(
         try:
             printer.line("Reading the stack ...")
             published = load()  # first, so that a mistake is reported before any installation
+            for note in published.notes:
+                printer.line(note, style="yellow")
             python = gateway_python(printer.console)
             printer.line("Starting the emulated API Gateway and the services ...")
             running = resources.enter_context(emulator(python))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from operations.gateway.answers import Answer
 from operations.gateway.child import LOOPBACK, accepts, python_child, server
 from operations.gateway.emulator import Emulator
 from operations.gateway.expectations import Delivery
@@ -29,11 +30,13 @@ def target_service(
     settings: ServiceSettings,
     emulator: Emulator,
     report: Callable[[Delivery], None],
+    answer: Callable[[Request], Answer | None] = lambda _: None,
     program: Path = SERVICE,
 ) -> Iterator[str]:
     """Run the service of a target until the end of the block; yields the proxy's host and port.
 
-    `report` is called with every delivery, by many threads.
+    `report` is called with every delivery, by many threads. What `answer` returns for a request is
+    the response, in place of that of the service.
     """
     environ = {
         **os.environ,
@@ -65,6 +68,8 @@ def target_service(
 
         def handle(request: Request) -> Response:
             response = forward(request, upstream)
+            if described := answer(request):
+                response = described.of(request, response)
             # Reported before it is sent: a client that has the response can rely on the report.
             report(Delivery(settings.target, request, response))
             return response

@@ -248,7 +248,13 @@ def test_routes_that_require_a_signature_are_called_and_listed() -> None:
 
 AUTHORIZER = {"type": "apiKey", "x-amazon-apigateway-authorizer": {"type": "request"}}
 DOTTED = [{"name": "a.b", "in": "query", "required": True, "schema": {"type": "string"}}]
-PATTERN = {"content": {"application/json": {"schema": {"type": "string", "pattern": "^a+$"}}}}
+PATTERN = {
+    "requestBody": {
+        "content": {"application/json": {"schema": {"type": "string", "pattern": "^a+$"}}}
+    },
+    "x-amazon-apigateway-request-validator": "body",
+}
+VALIDATORS = {"x-amazon-apigateway-request-validators": {"body": {"validateRequestBody": True}}}
 FROM_BODY = {"integration.request.header.X": "method.request.body.name"}
 
 
@@ -261,7 +267,7 @@ FROM_BODY = {"integration.request.header.X": "method.request.body.name"}
         ("get", operation(uri="http://example.com/"), "its uri leads to 'example.com'"),
         ("get", operation(uri="http://${stageVariables.no}/"), "to '${stageVariables.no}'"),
         ("get", operation() | {"parameters": DOTTED}, "cannot check a.b"),
-        ("post", operation() | {"requestBody": PATTERN}, "give it an `example`"),
+        ("post", operation() | PATTERN, "give it an `example`"),
         ("get", operation(requestParameters=FROM_BODY), "does not map"),
         ("get", operation(type="mock"), "no fixed statusCode"),
     ],
@@ -270,7 +276,8 @@ def test_what_cannot_be_called_is_skipped_with_its_reason(
     method: str, item: dict[str, Any], reason: str
 ) -> None:
     paths = {"/": {method: item}, "/ok": {"get": operation("/ok")}}
-    made = plan(document(paths, components={"securitySchemes": {"own": AUTHORIZER}}))
+    schemes = {"securitySchemes": {"own": AUTHORIZER}}
+    made = plan(document(paths, components=schemes, **VALIDATORS))
     assert {request.route for request in made.requests} == {"GET /ok"}
     assert reason in made.skipped[f"{method.upper()} /"]
 

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from openapi.compiler import ANY_METHOD, INTEGRATION
+from openapi.importing import Imported, Options, Source
 from openapi.parsing import parse
+from openapi.paths import at
 from tests.stacks import ROOT
 
 BASE = parse((ROOT / "tests" / "openapi" / "base.yaml").read_text())
@@ -31,6 +33,19 @@ def merged(base: Any, change: Any) -> Any:
 def legacy(integration: Mapping[str, Any]) -> dict[str, Any]:
     """A change of the integration in the base document."""
     return {"paths": {"/legacy": {"get": {INTEGRATION: integration}}}}
+
+
+def imported(document: Any, **options: Any) -> Imported:
+    """What comes of a document in a stack."""
+    return Source(document).imported(Options(**{"scheme": "http", **options}))
+
+
+def left_out(found: Imported) -> dict[str, list[str]]:
+    """JSON paths of what is not sent, by kind."""
+    return {
+        kind: [at("", *found.findings.locate(steps)) for steps in places]
+        for kind, places in found.findings.left_out.items()
+    }
 
 
 def standard(document: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from openapi.document import compile_document
+from openapi.completion import compile_document
 from settings import ConfigError, Settings
 from simulation import stack_file
-from tests.openapi.documents import BASE, EXAMPLE, RESPONSES, legacy, merged
+from tests.openapi.documents import BASE, EXAMPLE, RESPONSES, imported, legacy, merged
 from tests.stacks import ABSENT, ROOT, config, run_stack
 
 KEY = "private-api:api.definitionFile"
 API_KEYS = {"names": ["warehouse"], "throttle": {"rateLimit": 1, "burstLimit": 1}}
-PING = {"paths": {"/ping": {"get": RESPONSES}}}
+WRONG = {"paths": {"/a b": {"get": RESPONSES}}}
 
 
 @pytest.fixture
@@ -43,18 +43,20 @@ def errors(root: Path, document: Any, *changes: tuple[str, Any]) -> list[str]:
 
 def test_the_definition_is_compiled_from_the_file(root: Path) -> None:
     definition = settings(root, BASE).definition
-    assert definition.json == compile_document("private-api-dev", BASE).json
+    document = imported(BASE).document
+    assert definition.json == compile_document("private-api-dev", document).json
 
 
 def test_an_error_names_the_key_the_file_and_the_json_path(root: Path) -> None:
-    assert errors(root, merged(BASE, PING)) == [
-        f'{KEY}: orders.json: paths["/ping"]: '
-        "/ping is answered by API Gateway itself. Use another path."
+    assert errors(root, merged(BASE, WRONG)) == [
+        f"{KEY}: orders.json: paths[\"/a b\"]: 'a b' has a character that API Gateway does not "
+        "accept. Use letters, digits and . _ , : - in a segment, or make the whole segment a "
+        "{parameter}."
     ]
 
 
 def test_errors_of_the_file_and_of_the_stack_are_reported_together(root: Path) -> None:
-    found = errors(root, merged(BASE, PING), ("owner", ABSENT))
+    found = errors(root, merged(BASE, WRONG), ("owner", ABSENT))
     assert [line.partition(": ")[0] for line in found] == ["private-api:owner", KEY]
 
 
@@ -121,7 +123,33 @@ def test_the_example_stack_imports_its_file_and_sets_its_variables(tmp_path: Pat
     changes = [(key, json.loads(example[f"private-api:{key}"])) for key in ("api", "stages")]
     built = run_stack(*changes)
     body = built.one("aws:apigateway/restApiPut:RestApiPut").inputs["body"]
-    expected = compile_document("private-api-dev", EXAMPLE)
+    expected = compile_document("private-api-dev", imported(EXAMPLE).document)
     assert json.loads(body) == expected.document
     stage = built.one("aws:apigateway/stage:Stage").inputs
     assert expected.variables == stage["variables"].keys()
+
+
+def test_a_base_path_is_prepended_on_request(root: Path) -> None:
+    served = merged(BASE, {"servers": [{"url": "https://api.example.com/v1"}]})
+    prepended = settings(root, served, ("api.basePath", "prepend")).definition.document["paths"]
+    assert prepended.keys() == {f"/v1{path}" for path in BASE["paths"]}
+    assert settings(root, served).definition.document["paths"].keys() == BASE["paths"].keys()
+
+
+def test_a_port_of_the_listener_is_in_the_host_already(root: Path) -> None:
+    twice = merged(BASE, legacy({"uri": "http://${stageVariables.backendHost}:8080/legacy"}))
+    [line] = errors(root, twice, ("targets.blue.listenerPort", 8080))
+    assert "adds a port to backendHost" in line
+
+
+def test_what_is_left_out_of_a_file_is_logged() -> None:
+    run = run_stack(("api", {"definitionFile": "tests/openapi/told.yaml"}))
+    (info, left_out), (warning, advice) = run.log
+    assert (info, warning) == ("INFO", "WARNING")
+    assert left_out.startswith("tests/openapi/told.yaml: left out: ")
+    assert "1 examples" in left_out
+    assert advice.startswith("tests/openapi/told.yaml: components.securitySchemes.login: ")
+
+
+def test_routes_have_nothing_to_log() -> None:
+    assert run_stack().log == ()

@@ -136,6 +136,7 @@ def _normalized(document: Document, places: Iterable[Placed], findings: Findings
         "securitySchemes": security.schemes(),
     }
     security.advise()
+    operations.advise()
     for path, message in uninvoked(document):
         findings.advise(path, message)
     made |= {"openapi": _target_version(document), "paths": paths}

@@ -8,7 +8,7 @@ Problems = Iterator[tuple[str, str]]
 """What is wrong, as (JSON path, message)."""
 Steps = tuple[str | int, ...]
 """A JSON path as the keys and positions that lead to a value."""
-_STEP = re.compile(r'\.?([\w-]+)|\[(\d+)\]|\["(.*?)"\](?=[.\[]|$)')
+_STEP = re.compile(r'\.?([\w-]+)|\[(\d+)\]|\["((?:\\.|[^"\\])*)"\]', re.DOTALL)
 
 
 def at(path: str, *steps: str | int) -> str:
@@ -22,14 +22,17 @@ def at(path: str, *steps: str | int) -> str:
         elif re.fullmatch(r"[\w-]+", step):
             path += f".{step}" if path else step
         else:
-            path += f'["{step}"]'
+            escaped = re.sub(r'(["\\])', r"\\\1", step)
+            path += f'["{escaped}"]'
     return path
 
 
 def steps_of(path: str) -> Steps:
     """The steps of a JSON path that `at` has written."""
     return tuple(
-        int(match[2]) if match[2] else match[3] if match[1] is None else match[1]
+        int(match[2])
+        if match[2]
+        else match[1] or re.sub(r"\\(.)", r"\1", match[3], flags=re.DOTALL)
         for match in _STEP.finditer(path)
     )
 

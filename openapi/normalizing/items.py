@@ -24,8 +24,8 @@ class Items:
             fields.kept(self._findings, ("tags", position), tag, fields.TAG)
             for position, tag in enumerate(sequence(content.get("tags")))
         ]
-        if tags:
-            kept["tags"] = [tag for tag in tags if "name" in tag]
+        if named := [tag for tag in tags if "name" in tag]:
+            kept["tags"] = named
         components = content.get("components", {})
         fields.kept(self._findings, ("components",), components, fields.COMPONENTS)
         for kind, value in mapping(components).items():
@@ -41,6 +41,9 @@ class Items:
         for key, known in (("contact", fields.CONTACT), ("license", fields.LICENSE)):
             if key in mapping(info):
                 kept[key] = fields.kept(self._findings, ("info", key), info[key], known)
+        if "license" in kept and "name" not in kept["license"]:
+            self._findings.leave_out("licenses without a name", ("info", "license"))
+            del kept["license"]
         return kept
 
     def paths(self) -> None:

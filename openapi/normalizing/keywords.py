@@ -4,6 +4,7 @@ Sources: https://datatracker.ietf.org/doc/html/draft-fge-json-schema-validation-
 https://spec.openapis.org/oas/v3.0.3#schema-object
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -69,6 +70,8 @@ LEFT_OUT = {
 """Keywords that check nothing, by what they are."""
 DATA = ("example", "examples", "default", "enum", "const")
 """Keywords whose content is data, in which `$ref` is a key as any other."""
+# Groups of ECMA 262 are (?:...), (?=...), (?!...), (?<=...), (?<!...) and (?<name>...).
+_OTHER_GROUP = re.compile(r"(?<!\\)\(\?(?![:=!]|<[=!A-Za-z])")
 _TYPES = ("string", "number", "integer", "boolean", "array", "object")
 _NULL = (
     "admits null, which a validator of API Gateway would refuse. Leave the property out of "
@@ -76,17 +79,34 @@ _NULL = (
 )
 
 
-def copied(key: str, value: Any, steps: Steps, findings: Findings) -> Any:
+def copied(key: str, value: Any, steps: Steps, findings: Findings, *, strict: bool) -> Any:
     """The value of a keyword that stays, its elements once only; None if it does not."""
     kind, types = COPIED[key]
     if key == "required" and value == []:  # draft 4 has no empty list
         return None
-    if type(value) not in types or value == [] or (key == "required" and not _are_texts(value)):
+    negative = kind == "a whole number" and type(value) is int and value < 0
+    if (
+        type(value) not in types
+        or negative
+        or value == []
+        or (key == "required" and not _are_texts(value))
+    ):
         findings.refuse(steps, f"{value!r:.80} is not {kind}. Correct it.")
+        return None
+    if key == "pattern" and _OTHER_GROUP.search(value):
+        _refuse_pattern(value, steps, findings, strict=strict)
         return None
     if isinstance(value, list):
         return [element for n, element in enumerate(value) if element not in value[:n]]
     return value
+
+
+def _refuse_pattern(value: str, steps: Steps, findings: Findings, *, strict: bool) -> None:
+    if strict:
+        text = f"{value!r} has a group that JSON schema does not have, such as (?i). Write it out."
+        findings.refuse(steps, text)
+    else:
+        findings.leave_out("patterns of other dialects", steps)
 
 
 def _are_texts(value: Any) -> bool:
@@ -151,8 +171,10 @@ def translate(
     kind, form = found.get("type"), value.get("format")
     if form == "decimal" or (kind == "number" and form in ("int32", "int64")):
         findings.leave_out("formats of numbers", (*steps, "format"))
-    elif form is not None:
+    elif isinstance(form, str):
         found["format"] = form
+    elif form is not None:
+        findings.refuse((*steps, "format"), f"{form!r:.80} is not text. Correct it.")
     if "const" in value:
         found["enum"] = [value["const"]]
     maximum = value.get("exclusiveMaximum")
@@ -160,8 +182,12 @@ def translate(
         found["exclusiveMaximum"] = maximum
         if "maximum" not in found:
             del found["exclusiveMaximum"]
-    elif maximum is not None:
+    elif isinstance(maximum, int | float):
         found |= {"maximum": maximum, "exclusiveMaximum": True}
+    elif maximum is not None:
+        findings.refuse(
+            (*steps, "exclusiveMaximum"), f"{maximum!r:.80} is not a number. Correct it."
+        )
     minimum = value.get("exclusiveMinimum")
     if minimum is True:
         minimum = found.pop("minimum", None)
@@ -187,7 +213,7 @@ def _translate_type(
     strict: bool,
 ) -> None:
     kind = value.get("type")
-    if isinstance(kind, list) and set(kind) <= set(_TYPES):
+    if isinstance(kind, list) and all(name in _TYPES for name in kind):
         if not kind:
             return
         if "anyOf" not in found:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from openapi.compiler import ANY_MEDIA_TYPE
+from openapi.compiler import ANY_MEDIA_TYPE, BINARY_MEDIA_TYPES
 from openapi.document import BrokenReferenceError, Document, Operation, identity, mapping
 from openapi.findings import Findings
 from openapi.hints import listed
@@ -17,11 +17,15 @@ from openapi.normalizing import fields
 from openapi.normalizing.placing import Placed
 from openapi.normalizing.schemas import Schemas
 from openapi.normalizing.security import Security
-from openapi.paths import Steps
+from openapi.paths import Steps, at
 
 PARAMETER_NAME = re.compile(r"[a-zA-Z0-9:._$-]+")
 """Source: the error of an import, as quoted in docs/decisions/definition-file.md"""
 _JSON = re.compile(r"application/([\w.-]+\+)?json\b.*", re.IGNORECASE)
+_BINARY = re.compile(
+    r"(image|audio|video|font)/.+|multipart/.+|application/(octet-stream|pdf|zip|gzip|.*\+zip)",
+    re.IGNORECASE,
+)
 _LOCATIONS = ("query", "header", "path", "cookie")
 _UNNAMED = "parameters that cannot be named"
 
@@ -36,11 +40,20 @@ class Operations:
         self._schemas, self._security = schemas, security
         self.hoisted: dict[str, Any] = {}
         """Models that were written into a request body, by their new names."""
+        self._made: set[Steps] = set()
+        self._binary: dict[str, Steps] = {}
 
     def operation(self, placed: Placed) -> dict[str, Any]:
         """One operation in its new form."""
         operation = placed.operation
         made = fields.kept(self._findings, operation.steps, operation.spec, fields.OPERATION)
+        if operation.steps in self._made:  # at another path; an id is for one operation
+            made.pop("operationId", None)
+        self._made.add(operation.steps)
+        for position, tag in enumerate(made.get("tags", [])):
+            if not isinstance(tag, str):
+                text = f"{tag!r:.80} is not text. Correct it."
+                self._findings.refuse((*operation.steps, "tags", position), text)
         if parameters := list(self._parameters(placed)):
             made["parameters"] = parameters
         if "requestBody" in operation.spec and (body := self._request_body(operation)):
@@ -49,6 +62,17 @@ class Operations:
         if (security := self._security.of(operation)) is not None:
             made["security"] = security
         return made
+
+    def advise(self) -> None:
+        """Name the media types whose bodies would not arrive unchanged."""
+        if self._binary and BINARY_MEDIA_TYPES not in self._document.content:
+            place = at("", *next(iter(self._binary.values())))
+            listed_types = ", ".join(sorted(self._binary))
+            self._findings.advise(
+                place,
+                f"is one of the media types that are not text ({listed_types}), and API Gateway "
+                f'reads every body as text. Add {BINARY_MEDIA_TYPES}: ["*/*"] to the file.',
+            )
 
     def _parameters(self, placed: Placed) -> Iterator[dict[str, Any]]:
         operation = placed.operation
@@ -167,6 +191,8 @@ class Operations:
             return {}
         for media_type, value in content.items():
             place: Steps = (*steps, "content", media_type)
+            if _BINARY.fullmatch(media_type):
+                self._binary.setdefault(media_type, place)
             followed = self._follow(place, value)
             if followed is None:
                 continue

@@ -51,10 +51,9 @@ class Schemas:
         found: dict[str, Any] = {}
         for key, content in value.items():
             if key in keywords.COPIED:
-                if (
-                    copied := keywords.copied(key, content, (*steps, key), self._findings)
-                ) is not None:
-                    found[key] = copied
+                place, told = (*steps, key), self._findings
+                if (copy := keywords.copied(key, content, place, told, strict=strict)) is not None:
+                    found[key] = copy
             elif key in _PARTS:
                 if (part := self._part((*steps, key), key, content, strict=strict)) is not None:
                     found[key] = part

@@ -54,9 +54,9 @@ class Security:
 
     def _refuse_scheme(self, steps: Steps, scheme: Mapping[str, Any]) -> None:
         """Refuse a scheme that was meant for API Gateway, and would admit everyone."""
-        if scheme.get("type") != "apiKey":
-            text = f"{scheme.get('type')!r} is not a type that API Gateway checks"
-            self._findings.refuse((*steps, "type"), f"{text}. Use apiKey, with a header as `name`.")
+        if not _is_placed(scheme):
+            text = "is not checked by API Gateway. Write type: apiKey, in: header, and its name."
+            self._findings.refuse(steps, text)
             return
         meant = nearest(str(scheme.get(AUTHTYPE)), ("awsSigv4",))
         hint = f" Did you mean {meant}?" if meant else ""
@@ -110,7 +110,7 @@ class Security:
                     known = f"components.securitySchemes ({listed(self._schemes)})"
                     text = f"is not in {known}. Define it there."
                     self._findings.refuse((*steps, position, name), text)
-                elif not isinstance(scopes, list):
+                elif not isinstance(scopes, list) or any(not isinstance(s, str) for s in scopes):
                     text = f"{scopes!r:.80} is not a list of scopes. Write []."
                     self._findings.refuse((*steps, position, name), text)
 
@@ -152,8 +152,13 @@ class Security:
 def _is_checked(scheme: Mapping[str, Any]) -> bool:
     """Whether API Gateway checks a scheme, which then is of type apiKey."""
     signed = str(scheme.get(AUTHTYPE, "")).lower() == "awssigv4"
-    authorizer = isinstance(scheme.get(AUTHORIZER), Mapping)
-    return is_api_key(scheme) or (scheme.get("type") == "apiKey" and (signed or authorizer))
+    meant = signed or isinstance(scheme.get(AUTHORIZER), Mapping)
+    return is_api_key(scheme) or (meant and _is_placed(scheme))
+
+
+def _is_placed(scheme: Mapping[str, Any]) -> bool:
+    name, place = scheme.get("name"), scheme.get("in")
+    return scheme.get("type") == "apiKey" and isinstance(name, str) and place in ("header", "query")
 
 
 def _spot(scheme: Mapping[str, Any]) -> str:

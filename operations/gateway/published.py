@@ -52,7 +52,8 @@ class PublishedApi:
     answers: tuple[Answer, ...] = ()
     """What the services answer, if the definition is a file that describes it."""
     notes: tuple[str, ...] = ()
-    """What is left out of a definition file, and what needs attention, in sentences."""
+    """What is left out of a definition file, and what needs attention, unless a rehearsal has said
+    it."""
     left_out: tuple[str, ...] = ()
     """Every thing that is left out, by JSON path."""
 
@@ -95,6 +96,7 @@ def load(stack: str, root: Path = ROOT, run: Run | None = None) -> PublishedApi:
     settings = Settings.read(
         file.config, title=f"{file.project}-{stack}", secret_keys=file.secret_keys
     )
+    rehearsed = run is not None
     run = run or run_stack(file, Phase.UPDATE)
     cors, imported = settings.api.cors, settings.imported
     definition = run.one("aws:apigateway/restApiPut:RestApiPut").inputs["body"]
@@ -107,7 +109,7 @@ def load(stack: str, root: Path = ROOT, run: Run | None = None) -> PublishedApi:
         },
         allow_origin=cors.allow_origin if cors else "",
         answers=answers(imported, json.loads(definition)) if imported else (),
-        notes=_notes(settings),
+        notes=() if rehearsed else _notes(settings),
         left_out=tuple(imported.findings.listing()) if imported else (),
     )
 

@@ -6,19 +6,20 @@ from collections.abc import Iterator
 from typing import Any
 
 from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
 from openapi_spec_validator import validate
 
 from openapi.compiler import ANY_METHOD, INTEGRATION
 from openapi.completion import compile_document
 from openapi.importing import Imported
-from openapi.paths import existing, steps_of
+from openapi.paths import at, existing, steps_of
 from tests.openapi.documents import imported, standard
 from tests.openapi.grammar import DOCUMENTS
 
 _HTTP = ("get", "put", "post", "delete", "options", "head", "patch", "trace", ANY_METHOD)
 
 
-@settings(deadline=None, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, max_examples=50, suppress_health_check=list(HealthCheck))
 @given(DOCUMENTS)
 def test_a_document_is_refused_by_a_path_in_it_or_every_operation_stands(document: Any) -> None:
     before = json.dumps(document)
@@ -89,3 +90,8 @@ _KINDS = (
     "parameters with the name of another one",
 )
 _NAMES = ("q", "ids[]", "a:b", "page", "x")
+
+
+@given(st.lists(st.text(max_size=6) | st.integers(0, 99), max_size=5))
+def test_a_json_path_can_be_read_back(steps: list[Any]) -> None:
+    assert steps_of(at("", *steps)) == tuple(steps)

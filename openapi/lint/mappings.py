@@ -24,7 +24,7 @@ _FROM_REQUEST = (
 _FROM_RESPONSE = (
     r"integration\.response\.(header|multivalueheader)\.\S+|integration\.response\.body(\..+)?"
 )
-_ANYWHERE = r"'[^']*'|stageVariables\.\w+|context\.\w[\w.-]*"
+_ANYWHERE = r"'[^']*'|stageVariables\.\w+|context\.\w\S*"
 SOURCES = {
     "request": f"{_FROM_REQUEST}|{_ANYWHERE}",
     "response": f"{_FROM_RESPONSE}|{_ANYWHERE}",

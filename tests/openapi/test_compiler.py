@@ -153,6 +153,11 @@ paths = st.lists(
 )
 
 
+@pytest.mark.parametrize("path", ["/ping", "/users/{user-id}", "/files/{file.name}"])
+def test_a_path_that_api_gateway_takes_is_a_route(path: str) -> None:
+    assert list(route_problems({0: route("GET", path)}, (), None)) == []
+
+
 @given(paths, st.randoms())
 def test_the_order_of_routes_never_matters(chosen: list[str], random: Any) -> None:
     routes = [route("GET", path) for path in chosen]

@@ -163,3 +163,13 @@ def test_the_demo_does_not_serve_a_stack_that_violates_a_policy(
 def test_serving_watches_every_file_that_the_stack_is_read_from() -> None:
     watched = {path.relative_to(ROOT).as_posix() for path in read_from("examples/openapi.yaml")}
     assert watched == {"Pulumi.yaml", "examples/openapi.yaml", "examples/openapi/orders.yaml"}
+
+
+@pytest.mark.parametrize(("options", "count"), [([], 0), (["--verbose"], 1)])
+def test_a_rehearsal_lists_what_is_left_out_of_a_file_on_request(
+    tmp_path: Path, options: list[str], count: int
+) -> None:
+    file = {"examples/openapi/orders.yaml": "tests/openapi/told.yaml"}
+    done = command("rehearse", edited(tmp_path, file, "examples/openapi.yaml"), *options)
+    assert "info: tests/openapi/told.yaml: left out: " in " ".join(done.stdout.split())
+    assert done.stdout.count("left out: examples: components.examples") == count

@@ -11,16 +11,19 @@ export UV
 export PYTHONDONTWRITEBYTECODE :=
 RUN := $(UV) run --frozen --no-sync
 
-.PHONY: help demo test engine coverage check format serve doctor reference pins clean soak
+.PHONY: help demo test engine provider coverage check format serve up-local down-local doctor reference pins clean soak
 
 help: ## Show the targets.
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 demo: .venv ## Rehearse a stack, then call every route of its API: make demo STACK=prod
 	$(RUN) python -m operations demo $(STACK)
 
 test: .venv ## Run the tests.
 	$(RUN) pytest -n 2
+
+provider: .venv ## Run only the tests of the AWS plugin in an emulated AWS; fail if it is missing.
+	$(RUN) pytest -m provider -n 2 --require-provider
 
 coverage: .venv ## Run the tests and print their coverage; takes longer.
 	$(RUN) pytest -n 2 --cov --cov-report=term-missing
@@ -49,6 +52,12 @@ format: .venv ## Format the code, and fix what ruff can fix.
 serve: .venv ## Serve a stack's API on this machine until Ctrl-C.
 	$(RUN) python -m operations serve $(STACK)
 
+up-local: .venv ## Create or update a stack in an emulated AWS, with the Pulumi CLI and its plugin.
+	$(RUN) python -m operations up-local $(STACK)
+
+down-local: .venv ## Remove the emulated AWS with its stacks.
+	$(RUN) python -m operations down-local
+
 doctor: .venv ## Report what is missing for `pulumi up`.
 	$(RUN) python -m operations doctor $(STACK)
 
@@ -61,7 +70,7 @@ pins: .venv ## Update the transitive packages, and pin them all.
 	$(UV) sync
 
 clean: ## Remove environments and caches, but not the state of an interrupted live test.
-	rm -rf .venv .uv .cache/coverage* .cache/gateway .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .uv .cache/coverage* .cache/gateway .cache/local-aws .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 # The stamp lets an interrupted run start over.
 .venv: .venv/.complete

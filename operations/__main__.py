@@ -38,7 +38,7 @@ _T = TypeVar("_T")
 
 @app.callback()
 def commands() -> None:
-    """Commands that need neither an AWS account nor the Pulumi CLI."""
+    """Commands that need no AWS account."""
 
 
 @app.command()
@@ -87,6 +87,26 @@ def doctor(stack: StackName = "dev") -> None:
     raise typer.Exit(0 if show(examine(this_machine(), stack), screen.console()) else 1)
 
 
+@app.command()
+def up_local(stack: StackName = "dev") -> None:
+    """Create or update a stack in Moto, an emulated AWS on this machine, with the Pulumi CLI.
+
+    Exit code 2 if the CLI or its plugin for AWS is missing, or the configuration is wrong, else
+    that of `pulumi up`.
+    """
+    from operations.local_aws.stack import up
+
+    raise typer.Exit(_or_explain(lambda: up(stack, screen.console())))
+
+
+@app.command()
+def down_local() -> None:
+    """Remove the emulated AWS with all its stacks, and their state."""
+    from operations.local_aws.stack import down
+
+    down(screen.console())
+
+
 def _rehearse(stack: str, pack_config: Path | None, *, verbose: bool) -> "Run":
     """Print a rehearsal and return the run at update; a violation ends the command."""
     from operations import report
@@ -116,14 +136,15 @@ def _serve(stack: str, *, once: bool, run: "Run | None" = None) -> None:
 
 
 def _or_explain(action: Callable[[], _T]) -> _T:
-    """Run the action; a mistake in the configuration is printed, and ends with exit code 2."""
+    """Run the action; what is wrong is printed, and ends with exit code 2."""
+    from operations.gateway import GatewayError
     from settings import ConfigError
     from simulation.pack_config import PackConfigError
     from simulation.stack_file import StackFileError
 
     try:
         return action()
-    except (ConfigError, PackConfigError, StackFileError) as mistake:
+    except (ConfigError, GatewayError, PackConfigError, StackFileError) as mistake:
         screen.write(screen.console(stderr=True), str(mistake), hang="  ")
         raise typer.Exit(2) from None
 

@@ -1,4 +1,4 @@
-"""The Python environment of the emulated API Gateway, made once and kept in `.cache`."""
+"""The Python environments of the emulators, made once and kept in `.cache`."""
 
 import fcntl
 import hashlib
@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sysconfig
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from rich.console import Console
@@ -28,27 +28,40 @@ PYTHON = "3.11"
 def gateway_python(
     console: Console, *, cache: Path = CACHE, requirements: Path = REQUIREMENTS
 ) -> Path:
-    """The interpreter of the emulator's environment, which is made now if it is missing.
+    """The interpreter of the emulated API Gateway: see `installed`."""
+    return installed(
+        console, "the emulated API Gateway", cache=cache, requirements=requirements, finish=_index
+    )
+
+
+def installed(
+    console: Console,
+    name: str,
+    *,
+    cache: Path,
+    requirements: Path,
+    finish: Callable[[Path], None] = lambda _environment: None,
+) -> Path:
+    """The interpreter of an emulator's environment, which is made now if it is missing.
 
     The environment is made in `cache` under a temporary name, and renamed when it is complete, so
-    that an interrupted run leaves nothing behind. Concurrent runs wait for each other.
-    Raises GatewayError with uv's error when it cannot be made.
+    that an interrupted run leaves nothing behind. `finish` does what comes after the installation.
+    Concurrent runs wait for each other. Raises GatewayError with uv's error when it cannot be made.
     """
     environment = cache / _key(requirements)
     python = environment / "bin" / "python"
     if python.exists():
         return python
     cache.mkdir(parents=True, exist_ok=True)
-    text = f"Installing the emulated API Gateway, once, in {environment} ..."
-    console.print(text, soft_wrap=True)
+    console.print(f"Installing {name}, once, in {environment} ...", soft_wrap=True)
     with (cache / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not python.exists():
-            _make(environment, requirements)
+            _make(environment, requirements, finish)
     return python
 
 
-def _make(environment: Path, requirements: Path) -> None:
+def _make(environment: Path, requirements: Path, finish: Callable[[Path], None]) -> None:
     for unfinished in environment.parent.glob("unfinished-*"):
         shutil.rmtree(unfinished)
     with tempfile.TemporaryDirectory(prefix="unfinished-", dir=environment.parent) as scratch:
@@ -60,14 +73,19 @@ def _make(environment: Path, requirements: Path) -> None:
         _run([uv, "venv", "--quiet", "--python", PYTHON, str(made)], environ)
         install = [uv, "pip", "install", "--quiet", "--no-deps", "--python", str(python)]
         _run([*install, "--requirement", str(requirements)], environ)
-        # The index of AWS's services takes seconds and 400 MB to make, so it is made only here.
-        (made / STATIC / LIBRARIES).mkdir(parents=True)
-        home = str(made / STATIC)
-        environ = {"HOME": home, "FILESYSTEM_ROOT": home, "OVERRIDE_IN_DOCKER": "0"}
-        _run([str(python), "-m", "localstack.aws.spec"], {"PATH": os.defpath, **environ})
+        finish(made)
         # There may be one already, whose base interpreter has been removed.
         shutil.rmtree(environment, ignore_errors=True)
         made.rename(environment)
+
+
+def _index(environment: Path) -> None:
+    """Make the index of AWS's services, which takes seconds and 400 MB, and so only once."""
+    (environment / STATIC / LIBRARIES).mkdir(parents=True)
+    home = str(environment / STATIC)
+    environ = {"HOME": home, "FILESYSTEM_ROOT": home, "OVERRIDE_IN_DOCKER": "0"}
+    python = environment / "bin" / "python"
+    _run([str(python), "-m", "localstack.aws.spec"], {"PATH": os.defpath, **environ})
 
 
 def find_uv(environ: Mapping[str, str], root: Path = ROOT) -> str:
@@ -76,7 +94,7 @@ def find_uv(environ: Mapping[str, str], root: Path = ROOT) -> str:
     found = environ.get("UV") or on_path or shutil.which(str(root / ".uv" / "bin" / "uv"))
     if not found:
         raise GatewayError(
-            "The emulated API Gateway is installed with uv, which is not on the PATH. Run "
+            "The emulators are installed with uv, which is not on the PATH. Run "
             "`make serve`, which fetches it, or install it: https://docs.astral.sh/uv/."
         )
     return str(Path(found).absolute())

@@ -1,0 +1,1 @@
+"""A stack on this machine: the real CLI and AWS provider, with Moto in the place of AWS."""

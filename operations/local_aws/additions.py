@@ -1,0 +1,167 @@
+"""What Moto lacks of AWS, as far as the program and its provider depend on it.
+
+Runs in Moto's own environment only. Importing this module changes Moto.
+Source of each behavior of AWS: the API reference of the action that is named.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import moto.autoscaling.responses as scaling
+import moto.elbv2.models as balancing
+from moto.apigateway.exceptions import BadRequestException
+from moto.apigateway.models import APIGatewayBackend, RestAPI, apigateway_backends
+from moto.ec2.models.elastic_block_store import EBSBackend
+from moto.ec2.models.launch_templates import Base64EncodedString, LaunchTemplateVersion
+from moto.ec2.models.security_groups import SecurityGroupRule
+from moto.ec2.models.vpcs import VPCBackend
+from moto.elbv2.exceptions import ResourceInUseError
+from moto.elbv2.responses import ELBV2Response
+
+ROOT_DISK_GIB = 8
+_PRIVATE_LINK = "EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic"
+
+
+def _wraps(owner: Any, name: str) -> Callable[[Callable[..., Any]], None]:
+    """Put a function in the place of a method; it gets the method as its first argument."""
+    method = getattr(owner, name)
+
+    def replace(wrapper: Callable[..., Any]) -> None:
+        @functools.wraps(method)
+        def replaced(*args: Any, **kwargs: Any) -> Any:
+            return wrapper(method, *args, **kwargs)
+
+        setattr(owner, name, replaced)
+
+    return replace
+
+
+# A template without a disk uses the image's; Moto knows no size for it and refuses the instance.
+@_wraps(EBSBackend, "create_volume")
+def _root_disk(create: Any, self: Any, size: Any = None, *args: Any, **kwargs: Any) -> Any:
+    return create(self, size or (not kwargs.get("snapshot_id") and ROOT_DISK_GIB), *args, **kwargs)
+
+
+# Moto keeps a rule's description only if its source is a range of addresses; without it, every
+# preview would show a change.
+@_wraps(SecurityGroupRule, "__init__")
+def _rule(init: Any, self: Any, *args: Any, **kwargs: Any) -> None:
+    init(self, *args, **kwargs)
+    sources = [value for value in (*args, *kwargs.values()) if isinstance(value, dict)]
+    self.described = next((s["Description"] for s in sources if s.get("Description")), None)
+
+
+SecurityGroupRule.description = property(lambda rule: rule.described)
+
+
+# Moto returns the tags of the template itself as data of its first version, and does not accept its
+# own user data when a second version is made of the first.
+@_wraps(LaunchTemplateVersion, "__init__")
+def _version(init: Any, self: Any, template: Any, number: int, data: Any, description: str) -> None:
+    tags = data.get("TagSpecifications", [])
+    data = {key: value for key, value in data.items() if key != "TagSpecifications"}
+    if own := [tag for tag in tags if tag.get("ResourceType") != "launch-template"]:
+        data["TagSpecifications"] = own
+    if isinstance(text := data.get("UserData"), str) and not isinstance(text, Base64EncodedString):
+        data["UserData"] = Base64EncodedString(text)
+    init(self, template, number, data, description)
+
+
+# The ARN of a network balancer says so, and the program and its provider read it.
+@_wraps(balancing.ELBv2Backend, "create_load_balancer")
+def _balancer(create: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
+    made = create(self, *args, **kwargs)
+    if made.type == "network":
+        tags = self.tagging_service.get_tag_dict_for_resource(made.arn)
+        self.tagging_service.delete_all_tags_for_resource(made.arn)
+        del self.load_balancers[made.arn]
+        made.arn = made.arn.replace("loadbalancer/app/", "loadbalancer/net/")
+        self.load_balancers[made.arn] = made
+        self.tagging_service.tag_resource(
+            made.arn, [{"Key": key, "Value": value} for key, value in tags.items()]
+        )
+        made.enforce_security_group_inbound_rules_on_private_link_traffic = "on"
+    return made
+
+
+# Moto ignores the setting that lets the traffic of a VPC link pass.
+@_wraps(ELBV2Response, "set_security_groups")
+def _private_link(apply: Any, self: Any) -> Any:
+    done = apply(self)
+    if setting := self._get_param(_PRIVATE_LINK):
+        balancer = self.elbv2_backend.load_balancers[self._get_param("LoadBalancerArn")]
+        balancer.enforce_security_group_inbound_rules_on_private_link_traffic = setting
+    return done
+
+
+balancing.FakeLoadBalancer.enforce_security_group_inbound_rules_on_private_link_traffic = None
+
+
+# Moto forgets how long an instance lives, and how many may be replaced at once.
+def _group(apply: Any, self: Any) -> Any:
+    done = apply(self)
+    group = self.autoscaling_backend.autoscaling_groups[self._get_param("AutoScalingGroupName")]
+    if (seconds := self._get_int_param("MaxInstanceLifetime")) is not None:
+        group.max_instance_lifetime = seconds
+    if policy := self._get_param("InstanceMaintenancePolicy"):
+        group.instance_maintenance_policy = policy
+    return done
+
+
+_wraps(scaling.AutoScalingResponse, "create_auto_scaling_group")(_group)
+_wraps(scaling.AutoScalingResponse, "update_auto_scaling_group")(_group)
+
+
+# A deleted endpoint stays listed in Moto, and the provider would wait for it to go.
+@_wraps(VPCBackend, "delete_vpc_endpoints")
+def _endpoints(delete: Any, self: Any, vpce_ids: Any = None, *args: Any, **kwargs: Any) -> Any:
+    done = delete(self, vpce_ids, *args, **kwargs)
+    for endpoint in vpce_ids or []:
+        self.vpc_end_points.pop(endpoint, None)
+    return done
+
+
+# What follows makes Moto refuse what AWS refuses, so that a wrong order fails here too.
+
+
+@_wraps(APIGatewayBackend, "delete_vpc_link")
+def _link_in_use(delete: Any, self: Any, vpc_link_id: str) -> Any:
+    for api in self.apis.values():
+        for stage in api.stages.values():
+            if vpc_link_id in (stage.variables or {}).values():
+                raise BadRequestException(
+                    f"Cannot delete vpc link. Vpc link '{vpc_link_id}', is referenced in "
+                    f"[stage:{stage.name}] in format of [restapi:{api.id}]"
+                )
+    return delete(self, vpc_link_id)
+
+
+@_wraps(RestAPI, "delete_deployment")
+def _deployment_in_use(delete: Any, self: Any, deployment_id: str) -> Any:
+    if any(stage.deployment_id == deployment_id for stage in self.stages.values()):
+        raise BadRequestException(
+            "Active stages pointing to this deployment must be moved or deleted"
+        )
+    return delete(self, deployment_id)
+
+
+@_wraps(APIGatewayBackend, "create_vpc_link")
+def _balancer_has_link(create: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
+    made = create(self, *args, **kwargs)
+    others = [link for link in self.vpc_links.values() if link is not made]
+    if any(set(made.target_arns) & set(link.target_arns) for link in others):
+        del self.vpc_links[made.id]
+        raise BadRequestException("NLB is already associated with another VPC Endpoint Service")
+    return made
+
+
+@_wraps(balancing.ELBv2Backend, "delete_load_balancer")
+def _balancer_in_use(delete: Any, self: Any, arn: str) -> Any:
+    links = apigateway_backends[self.account_id][self.region_name].vpc_links.values()
+    if any(arn in link.target_arns for link in links):
+        raise ResourceInUseError(
+            f"Load balancer '{arn}' cannot be deleted because it is currently associated with "
+            "another service"
+        )
+    return delete(self, arn)

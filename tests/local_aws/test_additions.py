@@ -1,0 +1,221 @@
+"""What was added to Moto, asked with boto3: each test fails without its addition."""
+
+import base64
+import secrets
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.local_aws.conftest import Clients
+
+PRIVATE_LINK = "EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic"
+
+
+def name() -> str:
+    return f"n{secrets.token_hex(6)}"
+
+
+def network(aws: Clients) -> tuple[str, str]:
+    """A VPC with a subnet."""
+    ec2 = aws("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/24", AvailabilityZone="us-east-2a")
+    return vpc, subnet["Subnet"]["SubnetId"]
+
+
+def group(aws: Clients, vpc: str) -> str:
+    made = aws("ec2").create_security_group(GroupName=name(), Description="d", VpcId=vpc)
+    return str(made["GroupId"])
+
+
+def balancer(aws: Clients, vpc: str, subnet: str) -> str:
+    made = aws("elbv2").create_load_balancer(
+        Name=name(),
+        Type="network",
+        Scheme="internal",
+        Subnets=[subnet],
+        SecurityGroups=[group(aws, vpc)],
+        Tags=[{"Key": "stack", "Value": "dev"}],
+    )
+    return str(made["LoadBalancers"][0]["LoadBalancerArn"])
+
+
+def described(aws: Clients, arn: str) -> Any:
+    return aws("elbv2").describe_load_balancers(LoadBalancerArns=[arn])["LoadBalancers"][0]
+
+
+def fleet(aws: Clients, subnet: str, **data: Any) -> str:
+    """An Auto Scaling group with an instance, of a template with more data."""
+    image = aws("ec2").describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+    template = aws("ec2").create_launch_template(
+        LaunchTemplateName=name(),
+        LaunchTemplateData={"ImageId": image, "InstanceType": "t4g.micro", **data},
+    )["LaunchTemplate"]["LaunchTemplateId"]
+    group = name()
+    aws("autoscaling").create_auto_scaling_group(
+        AutoScalingGroupName=group,
+        LaunchTemplate={"LaunchTemplateId": template, "Version": "1"},
+        MinSize=1,
+        MaxSize=2,
+        VPCZoneIdentifier=subnet,
+        MaxInstanceLifetime=2_592_000,
+        InstanceMaintenancePolicy={"MinHealthyPercentage": 100, "MaxHealthyPercentage": 200},
+    )
+    return group
+
+
+def scaling(aws: Clients, group: str) -> Any:
+    found = aws("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[group])
+    return found["AutoScalingGroups"][0]
+
+
+def link(aws: Clients, arn: str) -> str:
+    return str(aws("apigateway").create_vpc_link(name=name(), targetArns=[arn])["id"])
+
+
+def published(aws: Clients, variables: dict[str, str]) -> tuple[str, str]:
+    """A REST API with a stage; returns the ids of the API and of its deployment."""
+    client = aws("apigateway")
+    api = client.create_rest_api(name=name())["id"]
+    root = client.get_resources(restApiId=api)["items"][0]["id"]
+    at = {"restApiId": api, "resourceId": root, "httpMethod": "GET"}
+    client.put_method(**at, authorizationType="NONE")
+    client.put_integration(**at, type="MOCK")
+    deployment = client.create_deployment(restApiId=api)["id"]
+    client.create_stage(
+        restApiId=api, stageName="dev", deploymentId=deployment, variables=variables
+    )
+    return api, deployment
+
+
+def test_an_instance_gets_a_disk_of_the_images_size(aws: Clients) -> None:
+    disk = {"DeviceName": "/dev/xvda", "Ebs": {"Encrypted": True}}
+    group = fleet(aws, network(aws)[1], BlockDeviceMappings=[disk])
+    assert len(scaling(aws, group)["Instances"]) == 1
+
+
+def test_a_group_keeps_how_its_instances_are_replaced(aws: Clients) -> None:
+    group = fleet(aws, network(aws)[1])
+    found = scaling(aws, group)
+    assert found["MaxInstanceLifetime"] == 2_592_000
+    policy = {"MinHealthyPercentage": 100, "MaxHealthyPercentage": 200}
+    assert found["InstanceMaintenancePolicy"] == policy
+    aws("autoscaling").update_auto_scaling_group(
+        AutoScalingGroupName=group, MaxInstanceLifetime=86_400
+    )
+    assert scaling(aws, group)["MaxInstanceLifetime"] == 86_400
+
+
+@pytest.mark.parametrize("source", ["group", "prefixes"])
+def test_a_rule_keeps_its_description_with_any_source(aws: Clients, source: str) -> None:
+    ec2 = aws("ec2")
+    vpc, _ = network(aws)
+    own = group(aws, vpc)
+    ports = {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80}
+    prefixes = ec2.describe_prefix_lists()["PrefixLists"][0]["PrefixListId"]
+    sources: dict[str, Any] = {
+        "group": {"UserIdGroupPairs": [{"GroupId": own, "Description": "why"}]},
+        "prefixes": {"PrefixListIds": [{"PrefixListId": prefixes, "Description": "why"}]},
+    }
+    made = ec2.authorize_security_group_egress(
+        GroupId=own, IpPermissions=[{**ports, **sources[source]}]
+    )["SecurityGroupRules"][0]
+    found = ec2.describe_security_group_rules(SecurityGroupRuleIds=[made["SecurityGroupRuleId"]])
+    assert found["SecurityGroupRules"][0]["Description"] == "why"
+
+
+def test_the_tags_of_a_template_are_not_its_data(aws: Clients) -> None:
+    ec2 = aws("ec2")
+    tags = [{"ResourceType": "launch-template", "Tags": [{"Key": "stack", "Value": "dev"}]}]
+    made = ec2.create_launch_template(
+        LaunchTemplateName=name(),
+        LaunchTemplateData={"InstanceType": "t4g.micro"},
+        TagSpecifications=tags,
+    )["LaunchTemplate"]["LaunchTemplateId"]
+    (found,) = ec2.describe_launch_template_versions(LaunchTemplateId=made)[
+        "LaunchTemplateVersions"
+    ]
+    assert "TagSpecifications" not in found["LaunchTemplateData"]
+    (template,) = ec2.describe_launch_templates(LaunchTemplateIds=[made])["LaunchTemplates"]
+    assert template["Tags"] == [{"Key": "stack", "Value": "dev"}]
+
+
+def test_a_later_version_of_a_template_has_user_data(aws: Clients) -> None:
+    ec2 = aws("ec2")
+    image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+    data = {"ImageId": image, "InstanceType": "t4g.micro"}
+    made = ec2.create_launch_template(LaunchTemplateName=name(), LaunchTemplateData=data)
+    identity = made["LaunchTemplate"]["LaunchTemplateId"]
+    text = base64.b64encode(b"#!/bin/sh").decode()
+    ec2.create_launch_template_version(
+        LaunchTemplateId=identity, LaunchTemplateData={**data, "UserData": text}
+    )
+    run = ec2.run_instances(
+        MinCount=1, MaxCount=1, LaunchTemplate={"LaunchTemplateId": identity, "Version": "2"}
+    )
+    assert run["Instances"]
+
+
+def test_the_arn_of_a_network_balancer_says_so(aws: Clients) -> None:
+    arn = balancer(aws, *network(aws))
+    assert ":loadbalancer/net/" in arn
+    tags = aws("elbv2").describe_tags(ResourceArns=[arn])["TagDescriptions"][0]["Tags"]
+    assert tags == [{"Key": "stack", "Value": "dev"}]
+
+
+def test_a_balancer_filters_the_traffic_of_a_link_until_it_is_told_not_to(aws: Clients) -> None:
+    arn = balancer(aws, *network(aws))
+    found = described(aws, arn)
+    assert found[PRIVATE_LINK] == "on"
+    groups = {"LoadBalancerArn": arn, "SecurityGroups": found["SecurityGroups"]}
+    aws("elbv2").set_security_groups(**groups, **{PRIVATE_LINK: "off"})
+    assert described(aws, arn)[PRIVATE_LINK] == "off"
+
+
+def test_a_deleted_endpoint_is_not_found(aws: Clients) -> None:
+    ec2 = aws("ec2")
+    vpc, _ = network(aws)
+    service = {"ServiceName": "com.amazonaws.us-east-2.s3", "VpcEndpointType": "Gateway"}
+    made = ec2.create_vpc_endpoint(VpcId=vpc, **service)["VpcEndpoint"]["VpcEndpointId"]
+    assert ec2.describe_vpc_endpoints(VpcEndpointIds=[made])["VpcEndpoints"]
+    ec2.delete_vpc_endpoints(VpcEndpointIds=[made])
+    with pytest.raises(ClientError, match=r"InvalidVpcEndpointId\.NotFound"):
+        ec2.describe_vpc_endpoints(VpcEndpointIds=[made])
+
+
+def test_a_link_that_a_stage_names_is_not_deleted(aws: Clients) -> None:
+    client = aws("apigateway")
+    used = link(aws, balancer(aws, *network(aws)))
+    api, _ = published(aws, {"linkId": used})
+    with pytest.raises(ClientError, match=r"is referenced in \[stage:dev\]"):
+        client.delete_vpc_link(vpcLinkId=used)
+    client.delete_stage(restApiId=api, stageName="dev")
+    client.delete_vpc_link(vpcLinkId=used)
+
+
+def test_a_deployment_of_a_stage_is_not_deleted(aws: Clients) -> None:
+    client = aws("apigateway")
+    api, deployment = published(aws, {})
+    with pytest.raises(ClientError, match="must be moved or deleted"):
+        client.delete_deployment(restApiId=api, deploymentId=deployment)
+    client.delete_stage(restApiId=api, stageName="dev")
+    client.delete_deployment(restApiId=api, deploymentId=deployment)
+
+
+def test_a_balancer_has_one_link_only(aws: Clients) -> None:
+    arn = balancer(aws, *network(aws))
+    first = link(aws, arn)
+    with pytest.raises(ClientError, match="already associated with another VPC Endpoint Service"):
+        link(aws, arn)
+    links = aws("apigateway").get_vpc_links()["items"]
+    assert [each["id"] for each in links if arn in each["targetArns"]] == [first]
+
+
+def test_a_balancer_with_a_link_is_not_deleted(aws: Clients) -> None:
+    arn = balancer(aws, *network(aws))
+    used = link(aws, arn)
+    with pytest.raises(ClientError, match="currently associated with another service"):
+        aws("elbv2").delete_load_balancer(LoadBalancerArn=arn)
+    aws("apigateway").delete_vpc_link(vpcLinkId=used)
+    aws("elbv2").delete_load_balancer(LoadBalancerArn=arn)

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from tests import once
-from tests.tools import missing_tools
+from tests.tools import missing_plugin, missing_tools
 
 # With pulumi_aws there are so many objects that Python would search them for garbage all the time.
 gc.set_threshold(100_000)
@@ -33,6 +33,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addoption("--first-seed", type=int, default=0, help="seed of the first of them")
     parser.addoption(
+        "--require-provider",
+        action="store_true",
+        help="fail if the CLI or its AWS plugin is missing",
+    )
+    parser.addoption(
         "--live", action="store_true", help="create real resources in AWS, which cost money"
     )
 
@@ -40,6 +45,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--require-cli") and (reason := missing_tools()):
         raise pytest.UsageError(f"--require-cli, but the Pulumi CLI is {reason}")
+    if config.getoption("--require-provider") and (reason := missing_plugin()):
+        raise pytest.UsageError(f"--require-provider: {reason}")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -48,6 +55,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     reasons = {}
     if tools := missing_tools():
         reasons["engine"] = f"the Pulumi CLI is {tools}"
+    if plugin := missing_plugin():
+        reasons["provider"] = plugin
     if absent:
         reasons["live"] = f"for an AWS account, not given: {', '.join(absent)}"
     for item in items:
@@ -65,14 +74,17 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 class _Scheduler(LoadScopeScheduling):  # type: ignore[misc]
-    """Runs the tests of the local gateway in one worker: any other would start its own emulator.
+    """Runs the tests that share an emulator in one worker: any other would start its own.
 
     The mark `xdist_group` has no effect: pytest-xdist 3.8 sets a node id that pytest 9.2 ignores.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        folder = "tests/gateway/"
-        return folder if nodeid.startswith(folder) else nodeid
+        for folder in ("tests/gateway/", "tests/local_aws/"):
+            if nodeid.startswith(folder):
+                return folder
+        _, of, parameter = nodeid.partition("[")
+        return parameter if of and nodeid.startswith("tests/provider/") else nodeid
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -82,6 +82,7 @@ def _balancer(create: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
             made.arn, [{"Key": key, "Value": value} for key, value in tags.items()]
         )
         made.enforce_security_group_inbound_rules_on_private_link_traffic = "on"
+    made.activate()  # nobody needs to wait here
     return made
 
 

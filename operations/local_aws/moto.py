@@ -18,6 +18,8 @@ REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 CALLS = "calls.jsonl"
 """In the folder: the requests, if Moto was told to record them. See
 https://docs.getmoto.org/en/latest/docs/configuration/recorder/index.html."""
+ACCOUNT = "123456789012"
+"""Where Moto puts everything."""
 _PORT = "port"
 _ATTEMPTS = 3
 _POLL_SECONDS = 0.05

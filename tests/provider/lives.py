@@ -1,0 +1,132 @@
+"""The life of each shipped stack in Moto, from its first update to its end."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from operations import screen
+from operations.local_aws import moto
+from simulation.engine import Phase
+from simulation.rehearsal import rehearse
+from tests.engine.stack import Change, Installation
+from tests.provider.stack import Call, LocalStack, replaced
+from tests.stacks import ROOT, config
+
+EXAMPLES = sorted(path.stem for path in (ROOT / "examples").glob("*.yaml"))
+NAMES = ("dev", "prod", *EXAMPLES)
+ROLL: Change = ("targets.blue.fleet.instanceType", "t4g.medium")
+SWITCH: Change = ("stages.live.target", "green")
+CHANGES: Mapping[str, Mapping[str, Change]] = {"dev": {"roll": ROLL}, "prod": {"switch": SWITCH}}
+"""The edits of each stack, by name."""
+
+
+@dataclass
+class Life:
+    """What was seen of a stack."""
+
+    preview: str = ""
+    """What a second preview would change."""
+    refresh: str = ""
+    """What a refresh found changed."""
+    findings: set[tuple[str, str, str]] = field(default_factory=set)
+    """Of the policies: level, policy and resource."""
+    rehearsed: set[tuple[str, str, str]] = field(default_factory=set)
+    """The same, of the rehearsal."""
+    calls: dict[str, list[Call]] = field(default_factory=dict)
+    """The calls of each change: up, those of `CHANGES`, destroy."""
+    others: list[Call] = field(default_factory=list)
+    """The calls in between."""
+    left: list[str] = field(default_factory=list)
+    """What there still is after the stack was destroyed."""
+
+
+def live(name: str, folder: Path) -> Life:
+    """Bring a stack up, change it, destroy it."""
+    path = f"examples/{name}.yaml" if name in EXAMPLES else name
+    server = moto.start(screen.console(), folder / "moto")
+    try:
+        before = _inventory(server.url)
+        texts = _existing(server.url) if name.startswith("existing") or name == "mixed" else {}
+        kept = _inventory(server.url) - before
+        stack = LocalStack(folder, server, Installation.create(folder / "installation"), name)
+        values = replaced(config(stack=path), texts)
+        stack.configure(values)
+        stack.run("stack", "init", "--no-select")
+        life = _lived(stack, path, texts)
+        life.left = sorted(_inventory(server.url) - before - kept)
+        return life
+    finally:
+        moto.stop(server.folder)
+
+
+def _lived(stack: LocalStack, path: str, texts: Mapping[str, str]) -> Life:
+    life = Life()
+    life.calls["up"] = stack.change("up")
+    life.preview = stack.unchanged("preview")
+    life.refresh = stack.unchanged("refresh", "--yes", "--skip-preview")
+    rehearsal = rehearse(path)
+    life.rehearsed = {(f.level, f.policy, f.resource) for f in rehearsal.findings[Phase.UPDATE]}
+    life.findings = stack.findings(rehearsal.pack_config)
+    life.others = stack.calls()
+    for name, change in CHANGES.get(stack.name, {}).items():
+        stack.configure(replaced(config(change, stack=path), texts))
+        life.calls[name] = stack.change("up")
+    life.calls["destroy"] = stack.change("destroy")
+    return life
+
+
+def _clients(url: str) -> Any:
+    def client(service: str) -> Any:
+        keys = {"aws_access_key_id": "none", "aws_secret_access_key": "none"}
+        return boto3.client(service, region_name="us-east-2", endpoint_url=url, **keys)
+
+    return client
+
+
+def _inventory(url: str) -> set[str]:
+    """What there is, of everything that the program creates and that costs money or has a limit."""
+    aws = _clients(url)
+    ec2, balancing, gateway = aws("ec2"), aws("elbv2"), aws("apigateway")
+    groups = aws("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
+    return {
+        *(each["VpcId"] for each in ec2.describe_vpcs()["Vpcs"]),
+        *(each["SubnetId"] for each in ec2.describe_subnets()["Subnets"]),
+        *(each["GroupId"] for each in ec2.describe_security_groups()["SecurityGroups"]),
+        *(each["VpcEndpointId"] for each in ec2.describe_vpc_endpoints()["VpcEndpoints"]),
+        *(each["LaunchTemplateId"] for each in ec2.describe_launch_templates()["LaunchTemplates"]),
+        *(each["LoadBalancerArn"] for each in balancing.describe_load_balancers()["LoadBalancers"]),
+        *(each["TargetGroupArn"] for each in balancing.describe_target_groups()["TargetGroups"]),
+        *(each["AutoScalingGroupARN"] for each in groups),
+        *(each["id"] for each in gateway.get_vpc_links()["items"]),
+        *(each["id"] for each in gateway.get_rest_apis()["items"]),
+        *(each["id"] for each in gateway.get_usage_plans()["items"]),
+        *(each["id"] for each in gateway.get_api_keys()["items"]),
+    }
+
+
+def _existing(url: str) -> dict[str, str]:
+    """Create what the examples expect to exist; the ids, by the placeholders in the examples."""
+    aws = _clients(url)
+    ec2, balancing = aws("ec2"), aws("elbv2")
+    vpc = ec2.create_vpc(CidrBlock="10.90.0.0/16")["Vpc"]["VpcId"]
+    found = {"111122223333": moto.ACCOUNT, "vpc-0123456789abcdef0": vpc}
+    image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+    for number, zone in enumerate(("us-east-2a", "us-east-2b")):
+        block = f"10.90.{number}.0/24"
+        subnet = ec2.create_subnet(VpcId=vpc, CidrBlock=block, AvailabilityZone=zone)["Subnet"]
+        found[f"subnet-0123456789abcdef{number}"] = subnet["SubnetId"]
+        run = ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1, SubnetId=subnet["SubnetId"])
+        found[f"i-0123456789abcdef{number}"] = run["Instances"][0]["InstanceId"]
+    arns = {
+        name: balancing.create_load_balancer(
+            Name=name, Type="network", Scheme="internal", Subnets=[subnet["SubnetId"]]
+        )["LoadBalancers"][0]["LoadBalancerArn"]
+        for name in ("orders", "shared")
+    }
+    found["50dc6c495c0c9188"] = arns["orders"].rpartition("/")[2]
+    link = aws("apigateway").create_vpc_link(name="shared", targetArns=[arns["shared"]])
+    found["a1b2c3"] = link["id"]
+    return found

@@ -62,6 +62,8 @@ def test_a_stack_is_created_and_then_updated_from_its_file(
     up: Up, aws: FakeProvider, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "program" / "Pulumi.dev.yaml"
+    with file.open("a", encoding="utf-8") as content:
+        content.write('  aws:allowedAccountIds: ["999999999999"]\n')  # not Moto's
     assert up("dev") == 0, capfd.readouterr().out
     assert "invoke_urls" in capfd.readouterr().out
     text = file.read_text(encoding="utf-8")
@@ -71,8 +73,3 @@ def test_a_stack_is_created_and_then_updated_from_its_file(
     assert up("dev") == 0
     changes = [str(c) for c in aws.journal[before:] if c.op in ("create", "update", "delete")]
     assert changes == ["update MethodSettings api-dev-methods"]
-
-
-def test_an_account_that_the_file_names_does_not_matter(up: Up, aws: FakeProvider) -> None:
-    assert up("examples/existing-link.yaml") == 0
-    assert aws.calls("create")

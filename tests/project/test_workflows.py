@@ -15,6 +15,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from bootstrap.delivery import trust
+from operations.local_aws.stack import PLUGIN
 from tests.stacks import ROOT
 from tests.tables import among, read, sentences
 
@@ -99,6 +100,9 @@ def test_the_tools_have_the_versions_that_the_project_pins() -> None:
     files = {inputs["pulumi-version-file"] for inputs in using("pulumi/actions")}
     assert files == {".pulumi.version"}
     assert (ROOT / ".pulumi.version").is_file()
+    plugin = f"pulumi plugin install resource aws v{PLUGIN}"
+    assert STEPS["check/provider/Install the AWS plugin"]["run"] == plugin
+    assert plugin in (ROOT / "README.md").read_text()
 
 
 def test_the_project_supports_the_pythons_that_are_checked() -> None:

@@ -1,6 +1,5 @@
 """Every shipped stack with the real AWS plugin, in Moto."""
 
-
 import pytest
 
 from tests.bootstrap.documents import DEPLOY, actions

@@ -13,7 +13,7 @@ import moto.elbv2.models as balancing
 from moto.apigateway.exceptions import BadRequestException
 from moto.apigateway.models import APIGatewayBackend, RestAPI, apigateway_backends
 from moto.ec2.models.elastic_block_store import EBSBackend
-from moto.ec2.models.launch_templates import Base64EncodedString, LaunchTemplateVersion
+from moto.ec2.models.launch_templates import LaunchTemplateVersion
 from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ec2.models.vpcs import VPCBackend
 from moto.elbv2.exceptions import ResourceInUseError
@@ -55,16 +55,13 @@ def _rule(init: Any, self: Any, *args: Any, **kwargs: Any) -> None:
 SecurityGroupRule.description = property(lambda rule: rule.described)
 
 
-# Moto returns the tags of the template itself as data of its first version, and does not accept its
-# own user data when a second version is made of the first.
+# Moto returns the tags of the template itself as data of its first version.
 @_wraps(LaunchTemplateVersion, "__init__")
 def _version(init: Any, self: Any, template: Any, number: int, data: Any, description: str) -> None:
     tags = data.get("TagSpecifications", [])
     data = {key: value for key, value in data.items() if key != "TagSpecifications"}
     if own := [tag for tag in tags if tag.get("ResourceType") != "launch-template"]:
         data["TagSpecifications"] = own
-    if isinstance(text := data.get("UserData"), str) and not isinstance(text, Base64EncodedString):
-        data["UserData"] = Base64EncodedString(text)
     init(self, template, number, data, description)
 
 

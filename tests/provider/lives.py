@@ -11,7 +11,7 @@ from operations import screen
 from operations.local_aws import moto
 from simulation.engine import Phase
 from simulation.rehearsal import rehearse
-from tests.engine.stack import Change, Installation
+from tests.engine.stack import Change, CommandFailed, Installation
 from tests.provider.stack import Call, LocalStack, replaced
 from tests.stacks import ROOT, config
 
@@ -27,6 +27,8 @@ CHANGES: Mapping[str, Mapping[str, Change]] = {"dev": {"roll": ROLL}, "prod": {"
 class Life:
     """What was seen of a stack."""
 
+    failure: str = ""
+    """The output of the command that failed and ended it; empty if none did."""
     preview: str = ""
     """What a second preview would change."""
     refresh: str = ""
@@ -55,15 +57,18 @@ def live(name: str, folder: Path) -> Life:
         values = replaced(config(stack=path), texts)
         stack.configure(values)
         stack.run("stack", "init", "--no-select")
-        life = _lived(stack, path, texts)
+        life = Life()
+        try:
+            _go_through(life, stack, path, texts)
+        except CommandFailed as failed:
+            life.failure = str(failed)
         life.left = sorted(_inventory(server.url) - before - kept)
         return life
     finally:
         moto.stop(server.folder)
 
 
-def _lived(stack: LocalStack, path: str, texts: Mapping[str, str]) -> Life:
-    life = Life()
+def _go_through(life: Life, stack: LocalStack, path: str, texts: Mapping[str, str]) -> None:
     life.calls["up"] = stack.change("up")
     life.preview = stack.unchanged("preview")
     life.refresh = stack.unchanged("refresh", "--yes", "--skip-preview")
@@ -75,7 +80,6 @@ def _lived(stack: LocalStack, path: str, texts: Mapping[str, str]) -> Life:
         stack.configure(replaced(config(change, stack=path), texts))
         life.calls[name] = stack.change("up")
     life.calls["destroy"] = stack.change("destroy")
-    return life
 
 
 def _clients(url: str) -> Any:

@@ -16,7 +16,9 @@ WITHOUT_PERMISSION = {"sts:GetCallerIdentity"}
 @pytest.fixture
 def lived(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Life:
     name: str = request.param
-    return once(f"life-{name}", lambda: live(name, tmp_path_factory.mktemp(name)))
+    life = once(f"life-{name}", lambda: live(name, tmp_path_factory.mktemp(name)))
+    assert not life.failure
+    return life
 
 
 every = pytest.mark.parametrize("lived", NAMES, indirect=True)

@@ -8,10 +8,10 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+import moto.apigateway.models as gateway
 import moto.autoscaling.responses as scaling
 import moto.elbv2.models as balancing
 from moto.apigateway.exceptions import BadRequestException
-from moto.apigateway.models import APIGatewayBackend, RestAPI, apigateway_backends
 from moto.ec2.models.elastic_block_store import EBSBackend
 from moto.ec2.models.launch_templates import LaunchTemplateVersion
 from moto.ec2.models.security_groups import SecurityGroupRule
@@ -120,10 +120,17 @@ def _endpoints(delete: Any, self: Any, vpce_ids: Any = None, *args: Any, **kwarg
     return done
 
 
+# API Gateway names the parameter of /{proxy+} `proxy`, which the validator that Moto uses refuses.
+@_wraps(gateway, "validate")
+def _document(validate: Any, document: Any) -> None:
+    paths = {path.replace("+}", "}"): item for path, item in document.get("paths", {}).items()}
+    validate({**document, "paths": paths})
+
+
 # What follows makes Moto refuse what AWS refuses, so that a wrong order fails here too.
 
 
-@_wraps(APIGatewayBackend, "delete_vpc_link")
+@_wraps(gateway.APIGatewayBackend, "delete_vpc_link")
 def _link_in_use(delete: Any, self: Any, vpc_link_id: str) -> Any:
     for api in self.apis.values():
         for stage in api.stages.values():
@@ -135,7 +142,7 @@ def _link_in_use(delete: Any, self: Any, vpc_link_id: str) -> Any:
     return delete(self, vpc_link_id)
 
 
-@_wraps(RestAPI, "delete_deployment")
+@_wraps(gateway.RestAPI, "delete_deployment")
 def _deployment_in_use(delete: Any, self: Any, deployment_id: str) -> Any:
     if any(stage.deployment_id == deployment_id for stage in self.stages.values()):
         raise BadRequestException(
@@ -144,7 +151,7 @@ def _deployment_in_use(delete: Any, self: Any, deployment_id: str) -> Any:
     return delete(self, deployment_id)
 
 
-@_wraps(APIGatewayBackend, "create_vpc_link")
+@_wraps(gateway.APIGatewayBackend, "create_vpc_link")
 def _balancer_has_link(create: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
     made = create(self, *args, **kwargs)
     others = [link for link in self.vpc_links.values() if link is not made]
@@ -156,7 +163,7 @@ def _balancer_has_link(create: Any, self: Any, *args: Any, **kwargs: Any) -> Any
 
 @_wraps(balancing.ELBv2Backend, "delete_load_balancer")
 def _balancer_in_use(delete: Any, self: Any, arn: str) -> Any:
-    links = apigateway_backends[self.account_id][self.region_name].vpc_links.values()
+    links = gateway.apigateway_backends[self.account_id][self.region_name].vpc_links.values()
     if any(arn in link.target_arns for link in links):
         raise ResourceInUseError(
             f"Load balancer '{arn}' cannot be deleted because it is currently associated with "

@@ -1,5 +1,6 @@
 """What was added to Moto, asked with boto3: each test fails without its addition."""
 
+import json
 import secrets
 from typing import Any
 
@@ -165,6 +166,22 @@ def test_a_deleted_endpoint_is_not_found(aws: Clients) -> None:
     ec2.delete_vpc_endpoints(VpcEndpointIds=[made])
     with pytest.raises(ClientError, match=r"InvalidVpcEndpointId\.NotFound"):
         ec2.describe_vpc_endpoints(VpcEndpointIds=[made])
+
+
+def test_a_greedy_path_is_imported_with_its_parameter(aws: Clients) -> None:
+    client = aws("apigateway")
+    proxy = {"name": "proxy", "in": "path", "required": True, "schema": {"type": "string"}}
+    answer = {"responses": {"200": {"description": "d"}}, "parameters": [proxy]}
+    document = {
+        "openapi": "3.0.1",
+        "info": {"title": "t", "version": "1"},
+        "paths": {"/{proxy+}": {"get": answer}},
+    }
+    api = client.create_rest_api(name=name())["id"]
+    body = json.dumps(document).encode()
+    client.put_rest_api(restApiId=api, mode="overwrite", failOnWarnings=True, body=body)
+    paths = [each["path"] for each in client.get_resources(restApiId=api)["items"]]
+    assert "/{proxy+}" in paths
 
 
 def test_a_link_that_a_stage_names_is_not_deleted(aws: Clients) -> None:

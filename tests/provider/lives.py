@@ -1,5 +1,6 @@
 """The life of each shipped stack in Moto, from its first update to its end."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -74,7 +75,8 @@ def _go_through(life: Life, stack: LocalStack, path: str, texts: Mapping[str, st
     life.refresh = stack.unchanged("refresh", "--yes", "--skip-preview")
     rehearsal = rehearse(path)
     life.rehearsed = {(f.level, f.policy, f.resource) for f in rehearsal.findings[Phase.UPDATE]}
-    life.findings = stack.findings(rehearsal.pack_config)
+    config_text = json.dumps(rehearsal.pack_config)
+    life.findings = stack.findings(json.loads(replaced({"pack": config_text}, texts)["pack"]))
     life.others = stack.calls()
     for name, change in CHANGES.get(stack.name, {}).items():
         stack.configure(replaced(config(change, stack=path), texts))

@@ -66,8 +66,7 @@ class LocalStack(Stack):
 
     def configure(self, values: Mapping[str, str]) -> None:
         """Write the stack's file."""
-        local = {key: text for key, text in values.items() if key != "aws:allowedAccountIds"}
-        write_config(self.file, local)
+        write_config(self.file, values)
 
     def change(self, *args: str) -> list[Call]:
         """Run a command that changes the stack; the calls."""

@@ -17,7 +17,8 @@ WITHOUT_PERMISSION = {"sts:GetCallerIdentity"}
 def lived(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Life:
     name: str = request.param
     life = once(f"life-{name}", lambda: live(name, tmp_path_factory.mktemp(name)))
-    assert not life.failure
+    if life.failure:
+        pytest.fail(life.failure)
     return life
 
 

@@ -6,6 +6,7 @@ from components.arguments import Arguments
 from components.network import Network
 from components.nlb_target import NlbTarget
 from components.private_api import PrivateApi
+from components.vpc_link_v2 import VpcLinkV2
 from settings import Settings
 from settings.schema import NewNetwork, NewTarget
 
@@ -23,7 +24,14 @@ targets = {
     for name, target in settings.targets.items()
     if network and isinstance(target, NewTarget)
 }
-api = PrivateApi("api", arguments.private_api(targets))
+link = (
+    VpcLinkV2("v2", arguments.vpc_link_v2(network, targets))
+    if network and settings.uses_v2
+    else None
+)
+api = PrivateApi("api", arguments.private_api(targets, link))
+if settings.notice and pulumi.runtime.is_dry_run():
+    pulumi.info(settings.notice)
 
 pulumi.export("invoke_urls", api.invoke_urls)
 pulumi.export("rest_api_id", api.rest_api_id)
@@ -31,3 +39,6 @@ pulumi.export("vpc_link_ids", api.vpc_link_ids)
 if required_ingress := arguments.required_ingress(targets):
     # Existing instances keep their security groups, so their owner adds this rule to them.
     pulumi.export("instances_must_admit", required_ingress)
+if link and (required_admissions := arguments.required_admissions(link)):
+    # Existing load balancers keep their security groups too.
+    pulumi.export("balancers_must_admit", required_admissions)

@@ -16,6 +16,7 @@ from components.private_api import (
     StageArgs,
 )
 from components.release import balancer_release
+from components.vpc_link_v2 import ListenerArgs, VpcLinkV2, VpcLinkV2Args
 from settings import Settings, schema
 
 
@@ -68,8 +69,28 @@ class Arguments:
             args["instance_ids"] = target.instances
         return args
 
-    def private_api(self, new_targets: Mapping[str, NlbTarget]) -> PrivateApiArgs:
-        """Arguments of the API."""
+    def vpc_link_v2(
+        self, network: Network | schema.ExistingNetwork, new_targets: Mapping[str, NlbTarget]
+    ) -> VpcLinkV2Args:
+        """Arguments of the VPC link of all targets that use V2."""
+        listeners: dict[str, ListenerArgs] = {}
+        for name, target in self.settings.targets.items():
+            if target.uses_v2:
+                listeners[name] = {"port": target.open_port}
+                if name in new_targets:
+                    group = new_targets[name].balancer_security_group_id
+                    listeners[name]["security_group_id"] = group
+        return {
+            "vpc_id": network.vpc_id,
+            "subnet_ids": network.subnet_ids,
+            "listeners": listeners,
+            "tags": self.tags,
+        }
+
+    def private_api(
+        self, new_targets: Mapping[str, NlbTarget], link: VpcLinkV2 | None = None
+    ) -> PrivateApiArgs:
+        """Arguments of the API; `link` is that of the targets that use V2."""
         settings, links = self.settings, dict[str, LinkTargetArgs]()
         in_use = {stage.target for stage in settings.stages.values()}
         in_use |= {stage.canary.target for stage in settings.stages.values() if stage.canary}
@@ -87,8 +108,10 @@ class Arguments:
                     "evidence": new.evidence(in_use=name in in_use),
                     "timeout_seconds": target.health_timeout_seconds,
                 }
+            if link and target.uses_v2:
+                links[name]["vpc_link_v2_id"] = link.vpc_link_id
         stages = {n: stage.model_dump(exclude_none=True) for n, stage in settings.stages.items()}
-        return {
+        args: PrivateApiArgs = {
             "title": settings.definition.title,
             "definition": settings.definition.json,
             "fingerprint": settings.definition.fingerprint,
@@ -100,6 +123,12 @@ class Arguments:
             "permissions_boundary": settings.permissions_boundary,
             "tags": self.tags,
         }
+        name, definition = settings.published, settings.definition
+        if settings.targets[name].uses_v2:
+            balancer = pulumi.Output.from_input(links[name]["load_balancer_arn"])
+            args["definition"] = balancer.apply(lambda arn: definition.reaching(name, arn))
+            args["integration_target"] = balancer
+        return args
 
     def required_ingress(self, new_targets: Mapping[str, NlbTarget]) -> dict[str, dict[str, Any]]:
         """The inbound rule that existing instances need, by the name of their target."""
@@ -107,4 +136,12 @@ class Arguments:
             name: {"from": new_targets[name].balancer_security_group_id, "port": target.port}
             for name, target in self.settings.targets.items()
             if isinstance(target, schema.InstancesTarget)
+        }
+
+    def required_admissions(self, link: VpcLinkV2) -> dict[str, dict[str, Any]]:
+        """The inbound rule that existing load balancers need for a link V2, by target."""
+        return {
+            name: {"from": link.security_group_id, "port": target.open_port}
+            for name, target in self.settings.targets.items()
+            if isinstance(target, schema.BalancerTarget) and target.uses_v2
         }

@@ -17,6 +17,8 @@ class Evidence(TypedDict):
 
     vpc_link_id: NotRequired[str]
     """Link that has to be AVAILABLE."""
+    vpc_link_v2_id: NotRequired[str]
+    """Link V2 that has to be AVAILABLE."""
     load_balancer_arn: NotRequired[str]
     """Balancer that must not apply its security groups to the link's traffic."""
     target_group_arn: NotRequired[str]
@@ -94,6 +96,7 @@ def pending(evidence: Evidence, clients: Clients) -> list[str]:
     """
     return [
         *_link(evidence, clients),
+        *_link_v2(evidence, clients),
         *_balancer(evidence, clients),
         *_instances(evidence, clients),
     ]
@@ -130,6 +133,42 @@ def _link(evidence: Evidence, clients: Clients) -> Iterator[str]:
             raise NotWorkingError(
                 f"VPC link {link_id} is {status}{reason}. If the stack file names it "
                 "(`vpcLinkId`), choose another one there. Otherwise delete it with `aws apigateway "
+                f"delete-vpc-link --vpc-link-id {link_id}`, then run `pulumi up --refresh`, which "
+                "creates another one."
+            )
+
+
+def _link_v2(evidence: Evidence, clients: Clients) -> Iterator[str]:
+    """The link V2, by its status.
+
+    Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-vpc-links-v2.html
+    """
+    if (link_id := evidence.get("vpc_link_v2_id")) is None:
+        return
+    client = clients("apigatewayv2")
+    try:
+        link = client.get_vpc_link(VpcLinkId=link_id)
+    except client.exceptions.NotFoundException:
+        raise NotWorkingError(
+            f"VPC link V2 {link_id} does not exist in this account and region. Run `pulumi up "
+            "--refresh`, which creates another one."
+        ) from None
+    match link["VpcLinkStatus"]:
+        case "AVAILABLE":
+            pass
+        case "PENDING":
+            yield f"VPC link V2 {link_id} is pending"
+        case "INACTIVE":
+            raise NotWorkingError(
+                f"VPC link V2 {link_id} is INACTIVE: nothing used it for 60 days, and API Gateway "
+                "deleted its network interfaces. Call a stage that uses it until it answers, which "
+                "takes minutes; if there is none, replace the link with `pulumi up --replace "
+                "<its URN>`."
+            )
+        case status:
+            reason = f": {text}" if (text := link.get("VpcLinkStatusMessage")) else ""
+            raise NotWorkingError(
+                f"VPC link V2 {link_id} is {status}{reason}. Delete it with `aws apigatewayv2 "
                 f"delete-vpc-link --vpc-link-id {link_id}`, then run `pulumi up --refresh`, which "
                 "creates another one."
             )

@@ -74,12 +74,17 @@ class RemovedLogs(enum.StrEnum):
 
 
 class LinkTargetArgs(TypedDict):
-    """A target of stages; exactly one of `load_balancer_arn` and `vpc_link_id`."""
+    """A target of stages; exactly one of `load_balancer_arn` and `vpc_link_id`.
+
+    The load balancer gets a link of its own, unless a link V2 reaches it.
+    """
 
     host: pulumi.Input[str]
     """Host for the integration, or host:port."""
     load_balancer_arn: NotRequired[pulumi.Input[str]]
-    """Network Load Balancer that gets a new link."""
+    """Load balancer of the target."""
+    vpc_link_v2_id: NotRequired[pulumi.Input[str]]
+    """Link V2 that reaches the load balancer."""
     vpc_link_id: NotRequired[pulumi.Input[str]]
     """Existing link."""
     evidence: NotRequired[Mapping[str, pulumi.Input[Any]]]
@@ -155,6 +160,9 @@ class PrivateApiArgs(TypedDict):
     """OpenAPI 3.0 document, as JSON."""
     fingerprint: pulumi.Input[str]
     """Hash of the definition; another one makes another import and deployment."""
+    integration_target: NotRequired[pulumi.Input[str]]
+    """ARN of the load balancer that the definition names for a link V2, which may not be part of
+    the hash; another one makes another import and deployment."""
     targets: Mapping[str, LinkTargetArgs]
     """Targets of stages by name. Plain, because each is a link."""
     stages: Mapping[str, StageArgs]
@@ -220,9 +228,11 @@ class PrivateApi(pulumi.ComponentResource):
         )
 
     def _vpc_link_id(self, name: str, spec: LinkTargetArgs) -> pulumi.Output[str]:
-        """The link of one target; AWS allows one link on a balancer, so each has its own."""
+        """The link of one target; AWS allows one link V1 on a balancer, so each has its own."""
         if ("load_balancer_arn" in spec) == ("vpc_link_id" in spec):
             raise ValueError(f"{name}: set either load_balancer_arn or vpc_link_id")
+        if "vpc_link_v2_id" in spec:
+            return pulumi.Output.from_input(spec["vpc_link_v2_id"])
         if "vpc_link_id" in spec:
             return pulumi.Output.from_input(spec["vpc_link_id"])
         return aws.apigateway.VpcLink(
@@ -239,7 +249,8 @@ class PrivateApi(pulumi.ComponentResource):
         used |= {stage["canary"]["target"] for stage in stages if "canary" in stage}
         for target, spec in self._args["targets"].items():
             if target in used or "vpc_link_id" not in spec:
-                evidence = {"vpc_link_id": self.vpc_link_ids[target], **spec.get("evidence", {})}
+                key = "vpc_link_v2_id" if "vpc_link_v2_id" in spec else "vpc_link_id"
+                evidence = {key: self.vpc_link_ids[target], **spec.get("evidence", {})}
                 seconds = spec.get("timeout_seconds", 900)
                 proofs.add(target, evidence, seconds)
         return proofs
@@ -264,18 +275,21 @@ class PrivateApi(pulumi.ComponentResource):
         The import is a separate resource, so that a failed one is not saved in the state and the
         next update repeats it. As `RestApi(body=)` it would be saved as if it had worked.
         """
+        triggers: dict[str, pulumi.Input[str]] = {
+            "definition": self._args["fingerprint"],
+            "revision": pulumi.Output.from_input(self._args.get("revision", 1)).apply(str),
+            # AWS asks for a deployment after the type of the endpoint has changed.
+            "endpointType": self._endpoint_type(),
+        }
+        if "integration_target" in self._args:
+            triggers["integrationTarget"] = self._args["integration_target"]
         imported = aws.apigateway.RestApiPut(
             f"{self._prefix}-definition",
             rest_api_id=api.id,
             body=self._args["definition"],
             # Otherwise the import drops a wrong integration, and the update succeeds.
             fail_on_warnings=True,
-            triggers={
-                "definition": self._args["fingerprint"],
-                "revision": pulumi.Output.from_input(self._args.get("revision", 1)).apply(str),
-                # AWS asks for a deployment after the type of the endpoint has changed.
-                "endpointType": self._endpoint_type(),
-            },
+            triggers=triggers,
             opts=self._child,
         )
         return aws.apigateway.Deployment(

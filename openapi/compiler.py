@@ -1,6 +1,7 @@
 """Routes compiled into the one OpenAPI 3.0 document that API Gateway imports.
 
-Every value in the document is known at preview: the VPC link and the host are stage variables.
+Every value in the document is known at preview, because the VPC link and the host are stage
+variables; with a VPC link V2, all but the ARN of a load balancer that does not exist yet.
 Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions.html
 """
 
@@ -18,6 +19,12 @@ LINK_VARIABLE = "vpcLinkId"
 HOST_VARIABLE = "backendHost"
 """Stage variable with the host of the service, or host:port."""
 INTEGRATION = "x-amazon-apigateway-integration"
+INTEGRATION_TARGET = "integration-target"
+"""Key of an integration with the ARN of the load balancer, which a VPC link V2 needs.
+
+No stage variable can stand there, as far as is known.
+Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-private-integration.html
+"""
 ANY_METHOD = "x-amazon-apigateway-any-method"
 POLICY = "x-amazon-apigateway-policy"
 BINARY_MEDIA_TYPES = "x-amazon-apigateway-binary-media-types"
@@ -61,6 +68,12 @@ class Definition:
         """The document in canonical form: the order of its keys does not matter."""
         return _canonical(self.document)
 
+    def reaching(self, target: str, arn: str) -> str:
+        """The document in canonical form, with the ARN of the new load balancer of a target."""
+        # Within a JSON string, quotes are escaped, so this is found nowhere else.
+        pair = f'"{INTEGRATION_TARGET}":"{{}}"'
+        return self.json.replace(pair.format(balancer_placeholder(target)), pair.format(arn))
+
     @property
     def variables(self) -> frozenset[str]:
         """Names of the stage variables that every stage has to set."""
@@ -78,6 +91,14 @@ class Definition:
         return max(timeouts, default=DEFAULT_TIMEOUT_MS)
 
 
+def balancer_placeholder(target: str) -> str:
+    """What stands for the ARN of a target's load balancer until AWS has made it.
+
+    The hash is of the document with this text, and so is known at preview.
+    """
+    return f"load balancer of {target}"
+
+
 def stage_variables(document: Mapping[str, Any]) -> frozenset[str]:
     """Names of the stage variables that a document uses."""
     return frozenset(_VARIABLE.findall(_canonical(document)))
@@ -92,9 +113,13 @@ def compile_routes(
     cors: Cors | None = None,
     models: Mapping[str, Any] | None = None,
     resource_policy: Mapping[str, Any] | None = None,
+    integration_target: str | None = None,
 ) -> Definition:
-    """The definition of an API with routes in which `route_problems` finds nothing."""
-    compiler = _Compiler(scheme, verify_authority, cors)
+    """The definition of an API with routes in which `route_problems` finds nothing.
+
+    `integration_target` is for a VPC link V2: the ARN of the load balancer, or its placeholder.
+    """
+    compiler = _Compiler(scheme, verify_authority, cors, integration_target)
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
         method = ANY_METHOD if route.method == "ANY" else route.method.lower()
@@ -150,6 +175,7 @@ class _Compiler:
     scheme: str
     verify_authority: bool
     cors: Cors | None
+    integration_target: str | None
 
     def operation(self, route: Route) -> dict[str, Any]:
         operation: dict[str, Any] = {
@@ -172,7 +198,8 @@ class _Compiler:
         return operation
 
     def _integration(self, route: Route) -> dict[str, Any]:
-        # The path is explicit even for "/": AWS does not define what a URI without a path calls.
+        # The path is explicit even for "/": AWS does not define what a URI without a path calls,
+        # and through a VPC link V2 the name of the stage would become a part of it.
         integration: dict[str, Any] = {
             "type": route.integration,
             "httpMethod": route.method,
@@ -182,6 +209,8 @@ class _Compiler:
             "passthroughBehavior": "when_no_match",
             "timeoutInMillis": route.timeout_ms,
         }
+        if self.integration_target:
+            integration[INTEGRATION_TARGET] = self.integration_target
         if mapped := _request_parameters(route):
             integration["requestParameters"] = mapped
         if route.integration == "http":

@@ -6,11 +6,14 @@ from typing import Any
 from openapi.compiler import (
     ANY_METHOD,
     BINARY_MEDIA_TYPES,
+    INTEGRATION,
+    INTEGRATION_TARGET,
+    LINK_VARIABLE,
     Definition,
     compile_routes,
     fingerprinted,
 )
-from openapi.document import Document, Operation, identity
+from openapi.document import Document, Operation, identity, mapping
 from openapi.routes import Route
 
 
@@ -21,11 +24,13 @@ def compile_document(
     scheme: str = "http",
     verify_authority: bool = True,
     resource_policy: Mapping[str, Any] | None = None,
+    integration_target: str | None = None,
 ) -> Definition:
     """The definition of an API with a normalized document, see `openapi.importing`.
 
     Everything in the document is kept. The rest is that of a route with the same method and path,
     but for binary media types: they would change what mocks and mapping templates receive.
+    `integration_target` also completes the document's own integrations that use the stage's link.
     """
     read = Document(document)
     routes = dict(
@@ -35,13 +40,18 @@ def compile_document(
             scheme=scheme,
             verify_authority=verify_authority,
             resource_policy=resource_policy,
+            integration_target=integration_target,
         ).document
     )
     del routes[BINARY_MEDIA_TYPES]
     paths: dict[str, dict[str, Any]] = {path: dict(item) for path, item in read.paths.items()}
     for operation in read.operations:
         route = routes["paths"][operation.path][operation.method]
-        paths[operation.path][operation.method] = _completed(operation, route)
+        completed = _completed(operation, route)
+        own = mapping(operation.spec.get(INTEGRATION))
+        if integration_target and own.get("connectionId") == f"${{stageVariables.{LINK_VARIABLE}}}":
+            completed[INTEGRATION] = {**own, INTEGRATION_TARGET: integration_target}
+        paths[operation.path][operation.method] = completed
     info = {**routes["info"], **document["info"]}
     return fingerprinted(title, {**routes, **document, "info": info, "paths": paths})
 

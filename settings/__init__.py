@@ -11,7 +11,7 @@ from typing import Any
 
 import pulumi
 
-from openapi.compiler import Definition, compile_routes
+from openapi.compiler import Definition, balancer_placeholder, compile_routes
 from openapi.completion import compile_document
 from openapi.findings import Findings
 from openapi.importing import Imported
@@ -21,8 +21,19 @@ from openapi.routes import Route
 from .checks import cross_problems
 from .errors import ConfigError, Problem
 from .files import Files
+from .link_checks import balancer_of
 from .reader import Draft, decoded, validated
-from .schema import NAMESPACE, Api, ExistingNetwork, FleetTarget, NewNetwork, Project, Stage, Target
+from .schema import (
+    NAMESPACE,
+    Api,
+    BalancerTarget,
+    ExistingNetwork,
+    FleetTarget,
+    NewNetwork,
+    Project,
+    Stage,
+    Target,
+)
 
 __all__ = ["ConfigError", "Settings"]
 PROJECT_ROOT = Path(__file__).parent.parent
@@ -50,6 +61,32 @@ class Settings:
     """User data of the instances by fleet target."""
     permissions_boundary: str | None
     """ARN of the policy that limits the roles of the stack."""
+
+    @property
+    def uses_v2(self) -> bool:
+        """Whether a target is reached through a VPC link V2."""
+        return any(target.uses_v2 for target in self.targets.values())
+
+    @property
+    def published(self) -> str:
+        """Name of the first stage's target; with V2, every stage's is behind the same balancer."""
+        return next(iter(self.stages.values())).target
+
+    @property
+    def notice(self) -> str:
+        """What a preview should say about the moves between targets of V2; empty if nothing."""
+        names = {
+            balancer_of(name, target): name
+            for name, target in self.targets.items()
+            if target.uses_v2
+        }
+        if len(names) < 2:  # noqa: PLR2004
+            return ""
+        return (
+            f"Targets {', '.join(names.values())} use a VPC link V2 and are behind different load "
+            "balancers: a stage moves from one of them to another by redeploying the API. Between "
+            "targets of one load balancer, it moves in place."
+        )
 
     @classmethod
     def load(cls) -> "Settings":
@@ -126,6 +163,7 @@ def _definition(
     """The one document, from the routes or from the user's own file."""
     first = next(iter(project.targets.values()))
     verify_authority = first.tls is None or first.tls.verify_certificate_authority
+    integration_target = _integration_target(project)
     if document:
         return compile_document(
             title,
@@ -133,6 +171,7 @@ def _definition(
             scheme=first.protocol,
             verify_authority=verify_authority,
             resource_policy=resource_policy,
+            integration_target=integration_target,
         )
     return compile_routes(
         title,
@@ -142,4 +181,16 @@ def _definition(
         cors=project.api.cors,
         models=normalized_models(project.api.models, Findings()),
         resource_policy=resource_policy,
+        integration_target=integration_target,
     )
+
+
+def _integration_target(project: Project) -> str | None:
+    """With V2, the ARN of the stages' load balancer, or what stands for it; None with V1."""
+    name = next(iter(project.stages.values())).target
+    target = project.targets[name]
+    if not target.uses_v2:
+        return None
+    if isinstance(target, BalancerTarget):
+        return target.load_balancer_arn
+    return balancer_placeholder(name)

@@ -11,6 +11,7 @@ from openapi.paths import Problems, at
 from openapi.routes import MAX_TIMEOUT_MS, route_problems
 
 from .errors import Problem, hint, quoted
+from .link_checks import LINK_CHECKS
 from .reader import Draft
 from .schema import (
     BALANCER_ARN,
@@ -61,7 +62,8 @@ def _zones_are_in_the_region(draft: Draft) -> Problems:
 
 
 def _new_targets_have_a_network(draft: Draft) -> Problems:
-    new = [n for n, t in draft.targets.items() if isinstance(t, FleetTarget | InstancesTarget)]
+    placed = FleetTarget | InstancesTarget
+    new = [n for n, t in draft.targets.items() if isinstance(t, placed) or t.uses_v2]
     if new and "network" not in draft.given:
         yield (
             "network",
@@ -164,20 +166,6 @@ def _balancers_are_in_the_account_and_region(draft: Draft) -> Problems:
                 f"{', '.join(draft.account_ids)}. A VPC link, its load balancer and its API share "
                 "an account: use a load balancer in this one.",
             )
-
-
-def _balancers_have_one_link(draft: Draft) -> Problems:
-    targets: dict[str, str] = {}
-    for name, target in draft.targets.items():
-        if isinstance(target, BalancerTarget):
-            first = targets.setdefault(target.load_balancer_arn, name)
-            if first != name:
-                yield (
-                    at("targets", name, "loadBalancerArn"),
-                    f"is also the load balancer of target {first}, and AWS allows one VPC link per "
-                    "load balancer. Give this target the link instead: `vpcLinkId` and a "
-                    "`listenerPort`.",
-                )
 
 
 def _stages_name_targets(draft: Draft) -> Problems:
@@ -290,7 +278,7 @@ _CHECKS: tuple[Callable[[Draft], Problems], ...] = (
     _fleet_sizes_are_in_order,
     _the_network_has_addresses_for_every_instance,
     _balancers_are_in_the_account_and_region,
-    _balancers_have_one_link,
+    *LINK_CHECKS,
     _either_routes_or_file,
     _routes_are_consistent,
     _the_file_can_be_imported,

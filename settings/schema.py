@@ -48,8 +48,8 @@ def _balancer_arn(arn: str) -> str:
     parts = BALANCER_ARN.fullmatch(arn)
     if not parts:
         _reject("is not a valid ARN of a load balancer")
-    if parts["type"] != "net":
-        _reject("is a load balancer of another type; a VPC link needs a Network Load Balancer")
+    if parts["type"] == "gwy":
+        _reject("is a Gateway Load Balancer, which no VPC link reaches")
     return arn
 
 
@@ -172,8 +172,24 @@ class _Target(Model):
         """Port of the load balancer, or else that of the protocol."""
         return self.listener_port or SCHEME_PORTS[self.protocol]
 
+    @property
+    def uses_v2(self) -> bool:
+        """Whether it is reached through a VPC link V2."""
+        return False
 
-class _ServedTarget(_Target):
+
+class _LinkedTarget(_Target):
+    link: Literal["v1", "v2"] = "v1"
+    """VPC link to the load balancer: `v1`, one for each load balancer, or `v2`, one in `network`
+    for all targets that have `v2` (docs/decisions/vpc-link-v2.md)."""
+
+    @property
+    def uses_v2(self) -> bool:
+        """Whether it is reached through a VPC link V2."""
+        return self.link == "v2"
+
+
+class _ServedTarget(_LinkedTarget):
     port: Port
     """Port that the service listens on, health check included, 1 to 65535."""
     health_path: Annotated[str, Field(pattern=r"^/[\x21-\x7e]*$", max_length=1024)]
@@ -217,11 +233,12 @@ class _NamedTarget(_Target):
         return self.host if default else f"{self.host}:{self.open_port}"
 
 
-class BalancerTarget(_NamedTarget):
-    """An existing Network Load Balancer with a new VPC link, selected by `loadBalancerArn`."""
+class BalancerTarget(_NamedTarget, _LinkedTarget):
+    """An existing load balancer with a new VPC link, selected by `loadBalancerArn`."""
 
     load_balancer_arn: Annotated[str, AfterValidator(_balancer_arn)]
-    """ARN of an internal Network Load Balancer in the account and region of the stack."""
+    """ARN of an internal Network Load Balancer, or with `link: v2` also of an internal Application
+    Load Balancer, in the account and region of the stack."""
 
 
 class LinkTarget(_NamedTarget):
@@ -357,8 +374,8 @@ class Project(Model):
     arn:aws:iam::111122223333:policy/boundary; none by default. Roles that deploy from GitHub
     require one (docs/continuous-delivery.md)."""
     network: Network | None = None
-    """The network of new targets: a `cidrBlock` and `zones` for a new one, or a `vpcId` and
-    `subnetIds` for an existing one."""
+    """The network of new targets, and of the VPC link V2: a `cidrBlock` and `zones` for a new one,
+    or a `vpcId` and `subnetIds` for an existing one."""
     targets: Annotated[dict[TargetName, Target], _NAMED]
     """Targets by name, 1 to 10, such as blue, each with its port, healthPath and fleet."""
     api: Api

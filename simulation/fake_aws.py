@@ -152,7 +152,7 @@ def answer(
                 "executionArn": arn("execute-api", f"{api}/{stage}"),
                 "invokeUrl": f"https://{api}.execute-api.{region}.amazonaws.com/{stage}",
             }
-    if package == "aws:apigateway" and kind in _API_GATEWAY:
+    if package in ("aws:apigateway", "aws:apigatewayv2") and kind in _API_GATEWAY:
         return word, {"arn": arn("apigateway", f"/{_API_GATEWAY[kind]}/{word}", account="")}
     if kind in _EC2:
         prefix, noun = _EC2[kind]

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from openapi.compiler import BINARY_MEDIA_TYPES, HOST_VARIABLE, INTEGRATION
+from openapi.compiler import BINARY_MEDIA_TYPES, HOST_VARIABLE, INTEGRATION, INTEGRATION_TARGET
 from openapi.document import Document, Operation, identity, mapping, sequence
 from openapi.hints import listed
 from openapi.lint.mappings import REQUEST, RESPONSE, mapping_problems, undeclared
@@ -65,9 +65,10 @@ def problems(document: Document, options: StackOptions) -> Problems:
 
 
 def _link_problems(path: str, spec: Mapping[str, Any]) -> Problems:
-    for key in ("integrationTarget", "integration-target"):
+    for key in ("integrationTarget", INTEGRATION_TARGET):
         if key in spec:
-            yield at(path, key), "is for VPC links of the second version. Remove it."
+            text = "is filled in from the targets, if they have `link: v2`. Remove it."
+            yield at(path, key), text
     connection, link = spec.get("connectionType", "INTERNET"), spec.get("connectionId")
     if connection != "VPC_LINK":
         advice = "Set VPC_LINK, and connectionId."

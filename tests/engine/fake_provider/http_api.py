@@ -1,6 +1,7 @@
 """The calls that the program itself makes to AWS, answered from a fake account over HTTP.
 
 Sources: https://docs.aws.amazon.com/apigateway/latest/api/API_GetVpcLink.html,
+https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/vpclinks-vpclinkid.html,
 https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeTargetHealth.html
 """
 
@@ -25,10 +26,13 @@ def serve(account: Account, called: Event) -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            link = account.resources.get((rt.VPC_LINK, self.path.rpartition("/")[2]))
-            found = {} if link is None else {"id": link.id, "status": link.status}
+            is_v2 = self.path.startswith("/v2/")
+            token = rt.VPC_LINK_V2 if is_v2 else rt.VPC_LINK
+            link = account.resources.get((token, self.path.rpartition("/")[2]))
+            status = "vpcLinkStatus" if is_v2 else "status"
+            found = {} if link is None else {"id": link.id, status: link.status}
             if link is not None and link.status_message:
-                found["statusMessage"] = link.status_message
+                found[f"{status}Message"] = link.status_message
             self._send(200 if link else 404, json.dumps(found or {"message": "Invalid Vpc Link"}))
 
         def do_POST(self) -> None:

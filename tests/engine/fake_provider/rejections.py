@@ -4,6 +4,7 @@ The messages and cases come from AWS's documentation and from issues of the upst
 """
 
 import ipaddress
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 
@@ -19,10 +20,16 @@ _BALANCER_IN_USE = (
 )
 _LINK_IN_USE = "BadRequestException: Cannot delete vpc link. Vpc link is referenced"
 _GROUP_IN_USE = "ResourceInUse: Target group is currently in use by a listener or a rule"
+_INTEGRATION = "x-amazon-apigateway-integration"
+_BALANCER_ARN = re.compile(r"arn:aws:elasticloadbalancing:[^:]+:\d{12}:loadbalancer/(net|app)/.+")
 _DEPLOYMENT_IN_USE = "BadRequestException: Active stages pointing to this deployment must be moved"
 
 _USERS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
     rt.VPC_LINK: (
+        (rt.STAGE, "variables", _LINK_IN_USE),
+        (rt.STAGE, "canarySettings", _LINK_IN_USE),
+    ),
+    rt.VPC_LINK_V2: (
         (rt.STAGE, "variables", _LINK_IN_USE),
         (rt.STAGE, "canarySettings", _LINK_IN_USE),
     ),
@@ -34,11 +41,13 @@ _USERS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
     ),
     rt.SECURITY_GROUP: (
         (rt.LOAD_BALANCER, "securityGroups", _DEPENDENT),
+        (rt.VPC_LINK_V2, "securityGroupIds", _DEPENDENT),
         (rt.INGRESS_RULE, "referencedSecurityGroupId", _DEPENDENT),
         (rt.EGRESS_RULE, "referencedSecurityGroupId", _DEPENDENT),
     ),
     rt.SUBNET: (
         (rt.LOAD_BALANCER, "subnets", _DEPENDENT),
+        (rt.VPC_LINK_V2, "subnetIds", _DEPENDENT),
         (rt.FLEET, "vpcZoneIdentifiers", _DEPENDENT),
     ),
     rt.ROUTE_TABLE: ((rt.ROUTE_TABLE_ASSOCIATION, "routeTableId", _DEPENDENT),),
@@ -62,6 +71,9 @@ def delete_error(account: Account, token: str, id: str) -> str | None:
             inputs = user.inputs
             if inputs.get("securityGroupId") != id and _contains(inputs.get(key), id):
                 return f"{message} ({id} is named by {user.id})"
+    if token == rt.LOAD_BALANCER and (stage := _stage_reaching(account, id)):
+        # Nobody has seen AWS reject it; but the requests of that stage would fail.
+        return f"{_BALANCER_IN_USE} ({id} is the integration target of {stage.id})"
     if id in account.not_released:
         account.not_released.remove(id)
         return f"{_BALANCER_IN_USE} (its link was deleted a moment ago)"
@@ -85,6 +97,21 @@ def error(account: Account, resource: Resource) -> str | None:
 def used_variables(definition: str) -> set[str]:
     """The stage variables that a definition uses."""
     return set(re.findall(r"stageVariables\.(\w+)", definition))
+
+
+def _targets(definition: str) -> list[str | None]:
+    """The integration target of every private integration; None for one without."""
+    paths = json.loads(definition)["paths"].values()
+    found = (operation.get(_INTEGRATION, {}) for path in paths for operation in path.values())
+    return [one.get("integration-target") for one in found if "connectionId" in one]
+
+
+def _stage_reaching(account: Account, balancer: str) -> Resource | None:
+    for stage in account.of_type(rt.STAGE):
+        deployment = account.resources.get((rt.DEPLOYMENT, stage.inputs["deployment"]))
+        if deployment and balancer in _targets(deployment.definition):
+            return stage
+    return None
 
 
 def _others(account: Account, resource: Resource) -> Iterator[Props]:
@@ -125,6 +152,21 @@ def _link(account: Account, resource: Resource) -> str | None:
     balancer = account.resources.get((rt.LOAD_BALANCER, resource.inputs["targetArn"]))
     if balancer is not None and balancer.status == "failed":
         return "InvalidState: the load balancer is not active"
+    return None
+
+
+def _link_v2(account: Account, resource: Resource) -> str | None:
+    before = account.resources.get((resource.type, resource.id))
+    for key in ("subnetIds", "securityGroupIds") if before else ():
+        if sorted(before.inputs[key]) != sorted(resource.inputs[key]):  # type: ignore[union-attr]
+            return f"BadRequestException: {key} of a VPC link cannot be changed"
+    return None
+
+
+def _definition(_: Account, resource: Resource) -> str | None:
+    for target in _targets(resource.inputs["body"]):
+        if target is not None and not _BALANCER_ARN.fullmatch(target):
+            return f"BadRequestException: {target} is not a valid ALB or NLB arn"
     return None
 
 
@@ -172,6 +214,13 @@ def _stage(account: Account, resource: Resource) -> str | None:
         if missing := used_variables(deployment.definition) - given.keys():
             # AWS accepts such a stage, and answers its requests with 500.
             return f"stage variables that the deployment uses are not set: {sorted(missing)}"
+        # AWS does not say what it does about these; no request would arrive.
+        is_v2 = (rt.VPC_LINK_V2, given.get("vpcLinkId")) in account.resources
+        targets = _targets(deployment.definition)
+        if is_v2 and None in targets:
+            return "BadRequestException: IntegrationTarget is required for VpcLinkV2"
+        if not is_v2 and any(targets):
+            return "BadRequestException: IntegrationTarget is for VpcLinkV2"
     return _logs(account) if inputs.get("accessLogSettings") else None
 
 
@@ -195,6 +244,8 @@ _RULES: Mapping[str, Callable[[Account, Resource], str | None]] = {
     rt.INGRESS_RULE: _security_group_rule,
     rt.EGRESS_RULE: _security_group_rule,
     rt.VPC_LINK: _link,
+    rt.VPC_LINK_V2: _link_v2,
+    rt.REST_API_PUT: _definition,
     rt.LISTENER: _listener,
     rt.FLEET: _fleet,
     rt.DEPLOYMENT: _deployment,

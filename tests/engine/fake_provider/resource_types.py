@@ -34,6 +34,7 @@ DEPLOYMENT = "aws:apigateway/deployment:Deployment"
 STAGE = "aws:apigateway/stage:Stage"
 METHOD_SETTINGS = "aws:apigateway/methodSettings:MethodSettings"
 VPC_LINK = "aws:apigateway/vpcLink:VpcLink"
+VPC_LINK_V2 = "aws:apigatewayv2/vpcLink:VpcLink"
 API_ACCOUNT = "aws:apigateway/account:Account"
 API_KEY = "aws:apigateway/apiKey:ApiKey"
 USAGE_PLAN = "aws:apigateway/usagePlan:UsagePlan"
@@ -232,6 +233,14 @@ TYPES: Mapping[str, ResourceType] = {
         "targetArn",
         name=255,
         longest=0,
+        renames=True,
+        states="PENDING AVAILABLE FAILED",
+        arn=_API + "/vpclinks/{id}",
+    ),
+    VPC_LINK_V2: _type(
+        "{key}",
+        "subnetIds securityGroupIds",
+        name=128,
         renames=True,
         states="PENDING AVAILABLE FAILED",
         arn=_API + "/vpclinks/{id}",

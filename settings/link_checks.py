@@ -1,0 +1,99 @@
+"""The checks of what the VPC links, V1 and V2, can reach and share."""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from openapi.paths import Problems, at
+
+from .errors import quoted
+from .reader import Draft
+from .schema import BALANCER_ARN, BalancerTarget, NewNetwork, Target
+
+
+def balancer_of(name: str, target: Target) -> str:
+    """The load balancer of a target: its ARN, or the target's name if the stack creates it."""
+    return target.load_balancer_arn if isinstance(target, BalancerTarget) else name
+
+
+def _balancers_have_one_link(draft: Draft) -> Problems:
+    targets: dict[str, str] = {}
+    for name, target in draft.targets.items():
+        if isinstance(target, BalancerTarget) and not target.uses_v2:
+            first = targets.setdefault(target.load_balancer_arn, name)
+            if first != name:
+                yield (
+                    at("targets", name, "loadBalancerArn"),
+                    f"is also the load balancer of target {first}, and AWS allows one VPC link per "
+                    "load balancer. Give this target the link instead: `vpcLinkId` and a "
+                    "`listenerPort`.",
+                )
+
+
+def _links_reach_their_balancers(draft: Draft) -> Problems:
+    for name, target in draft.targets.items():
+        if not isinstance(target, BalancerTarget):
+            continue
+        key, parts = (
+            at("targets", name, "loadBalancerArn"),
+            BALANCER_ARN.match(target.load_balancer_arn),
+        )
+        if parts and parts["type"] == "app" and not target.uses_v2:
+            yield (
+                key,
+                f"{quoted(target.load_balancer_arn)} is an Application Load Balancer, which a VPC "
+                "link V1 does not reach. Set `link: v2`, or use a Network Load Balancer.",
+            )
+        if target.uses_v2 and isinstance(draft.network, NewNetwork):
+            yield (
+                key,
+                "cannot be reached with `link: v2` from a network that does not exist yet. Set "
+                "`network` to the vpcId and subnetIds of the load balancer, or move this target to "
+                "another stack.",
+            )
+
+
+class _Use(NamedTuple):
+    """A target that a stage, or its canary, sends to."""
+
+    key: str
+    words: str
+    name: str
+
+
+def _uses(draft: Draft) -> Iterator[_Use]:
+    for stage, spec in draft.stages.items():
+        yield _Use(at("stages", stage, "target"), f"stage {stage}", spec.target)
+        if spec.canary:
+            key = at("stages", stage, "canary", "target")
+            yield _Use(key, f"the canary of stage {stage}", spec.canary.target)
+
+
+def _stages_share_the_balancer_of_v2(draft: Draft) -> Problems:
+    # The definition names the load balancer of V2, and all stages, with their canaries, share it.
+    uses = [use for use in _uses(draft) if use.name in draft.targets]
+    for use in uses[1:]:
+        first, target = draft.targets[uses[0].name], draft.targets[use.name]
+        if first.uses_v2 != target.uses_v2:
+            version, other = ("V2", "V1") if target.uses_v2 else ("V1", "V2")
+            yield (
+                use.key,
+                f"{quoted(use.name)} uses a VPC link {version}, but {uses[0].words} sends to "
+                f"{uses[0].name} through a VPC link {other}, and all stages of an API share one "
+                "definition. Move all of them in one update, use targets with the same `link`, or "
+                "move one to another stack.",
+            )
+        elif target.uses_v2 and balancer_of(use.name, target) != balancer_of(uses[0].name, first):
+            yield (
+                use.key,
+                f"{quoted(use.name)} is not behind the load balancer of {uses[0].name}, to which "
+                f"{uses[0].words} sends. With `link: v2` the definition names one load balancer, "
+                "for all stages: use targets of one existing load balancer that differ in "
+                "`listenerPort`, `link: v1`, or another stack.",
+            )
+
+
+LINK_CHECKS: tuple[Callable[[Draft], Problems], ...] = (
+    _balancers_have_one_link,
+    _links_reach_their_balancers,
+    _stages_share_the_balancer_of_v2,
+)

@@ -123,6 +123,7 @@ def test_every_type_token_is_one_of_pulumi_aws(token: str) -> None:
 
 WIRE_NAMES = {
     types.VPC_LINK: "targetArn",
+    types.VPC_LINK_V2: "securityGroupIds",
     types.CLASSIC_BALANCER: "internal subnets",
     types.EIP: "instance networkInterface",
     types.EIP_ASSOCIATION: "instanceId networkInterfaceId",
@@ -164,11 +165,13 @@ WIRE_NAMES = {
     types.DEFAULT_ROUTE_TABLE: "defaultRouteTableId routes",
     types.VPC: "cidrBlock defaultRouteTableId mainRouteTableId",
     types.FLOW_LOG: "vpcId trafficType logDestination",
-    types.SECURITY_GROUP: "ingress",
+    types.SECURITY_GROUP: "ingress egress",
+    types.EGRESS_RULE: "cidrIpv4 cidrIpv6 fromPort toPort ipProtocol prefixListId "
+    "referencedSecurityGroupId securityGroupId",
     types.DEFAULT_SECURITY_GROUP: "ingress egress vpcId",
     types.SECURITY_GROUP_RULE: "type cidrBlocks ipv6CidrBlocks prefixListIds self",
-    types.INGRESS_RULE: "cidrIpv4 cidrIpv6 fromPort toPort prefixListId referencedSecurityGroupId "
-    "securityGroupId",
+    types.INGRESS_RULE: "cidrIpv4 cidrIpv6 fromPort toPort ipProtocol prefixListId "
+    "referencedSecurityGroupId securityGroupId",
     types.ROLE: "assumeRolePolicy inlinePolicies managedPolicyArns",
     types.ROLE_POLICY: "policy",
     types.ROLE_POLICY_ATTACHMENT: "policyArn",

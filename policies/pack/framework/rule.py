@@ -65,6 +65,7 @@ FSBP = ("AWS Foundational Security Best Practices", "1.0.0")
 _SPELLINGS = {
     **{word: word.upper() for word in ("acl", "api", "elb", "iam", "ip", "nlb", "tls", "vpc")},
     "imdsv2": "IMDSv2",
+    "v2": "V2",
     "vpclink": "VPC link",
 }
 STACK_PROPERTIES: Schemas = {

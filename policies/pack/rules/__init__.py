@@ -9,6 +9,7 @@ from . import (
     compute,
     iam,
     links,
+    links_v2,
     logs,
     network,
     routes,
@@ -20,6 +21,7 @@ from . import (
 AREAS: tuple[Area, ...] = (
     topology.AREA,
     links.AREA,
+    links_v2.AREA,
     api.AREA,
     stages.AREA,
     routes.AREA,

@@ -158,14 +158,14 @@ def _calls_a_listener(source: Resource, graph: Graph, _: Config) -> Verdicts:
         yield NotApplicable("has no private integration")
     api = graph.api_of(source)
     for integration in found:
-        used_with = list(_variable_sets(integration, api, graph))
+        used_with = list(used_variable_sets(integration, api, graph))
         if not used_with and _needs_a_stage(integration, graph):
             yield Unknown(source, "port, without a stage of this stack")
         for variable_set in used_with:
             yield from _check_port(integration, variable_set, api, graph)
 
 
-def _variable_sets(
+def used_variable_sets(
     integration: Integration, api: Api | None, graph: Graph
 ) -> Iterator[VariableSet | None]:
     """Every variable set that the integration is used with: `None` when it uses no variable."""
@@ -198,7 +198,7 @@ def _check_port(
     through = f" through {variable_set.label}" if variable_set else ""
     ports = [as_port(listener.peek("port")) for listener in listeners]
     try:
-        port = _port(integration, variable_set)
+        port = called_port(integration, variable_set)
     except ValueError:
         text = f"calls a URI whose host and port cannot be read{integration.for_route}{through}."
         yield Violation(integration.source, text, 'write it as "http://host:port/path".')
@@ -232,7 +232,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 _HIGHEST_PORT = 65535
 
 
-def _port(integration: Integration, variable_set: VariableSet | None) -> object:
+def called_port(integration: Integration, variable_set: VariableSet | None) -> object:
     """Read the port of the URI; `UNKNOWN` while it is not known, or for a URI that is not HTTP.
 
     ValueError when host and port are known, but malformed.

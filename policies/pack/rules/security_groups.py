@@ -136,13 +136,13 @@ def _admits_its_balancer(group: Resource, graph: Graph, _: Config) -> Verdicts:
         return
     service_ports = [as_port(target.peek("port")) for target in graph.of_type(*types.TARGET_GROUPS)]
     balancer_groups = _groups(graph, "load balancers", *types.LOAD_BALANCERS)
-    for ingress in _ingress(group, graph):
+    for ingress in traffic(group, graph):
         callers = {caller.urn for caller in ingress.groups.found}
         if not ingress.is_known or not is_known(service_ports):
             yield Unknown(ingress.holder, "admitted sources")
         elif not (
             (callers or ingress.ranges)
-            and not ingress.admits_others
+            and not ingress.includes_others
             and callers <= balancer_groups
             and not ingress.groups.elsewhere
             and all(_is_within(cidr, graph.of_type(types.VPC)) for cidr in ingress.ranges)
@@ -155,38 +155,46 @@ def _admits_its_balancer(group: Resource, graph: Graph, _: Config) -> Verdicts:
 
 
 @dataclass(frozen=True)
-class _Ingress:
-    """What one rule of a security group admits: a separate resource, or an inline rule."""
+class Traffic:
+    """What one rule of a security group allows: a separate resource, or an inline rule."""
 
     holder: Resource
     groups: Reference
     ranges: list[Any]
     ports: tuple[Any, Any]
-    admits_others: bool
-    """Whether it also admits a prefix list, or the group itself."""
+    includes_others: bool
+    """Whether it also allows a prefix list, or the group itself."""
+    is_any_protocol: bool
 
     @property
     def is_known(self) -> bool:
+        """Whether all of it is known, or comes from resources of this stack."""
         return not self.groups.is_open and is_known([*self.ranges, *self.ports])
 
 
-def _ingress(group: Resource, graph: Graph) -> Iterator[_Ingress]:
-    def ingress(holder: Resource, rule: Any, ranges: list[Any], source: str, prop: str) -> _Ingress:
-        callers = graph.resolve(each(rule, source), holder, prop, to=[types.SECURITY_GROUP])
+def traffic(group: Resource, graph: Graph, direction: str = "ingress") -> Iterator[Traffic]:
+    """What the rules of a group allow in one direction, "ingress" or "egress"."""
+
+    def allowed(holder: Resource, rule: Any, ranges: list[Any], source: str, prop: str) -> Traffic:
+        peers = graph.resolve(each(rule, source), holder, prop, to=[types.SECURITY_GROUP])
         ports = as_port(peek(rule, "fromPort")), as_port(peek(rule, "toPort"))
         lists = each(rule, "prefixListIds") + each(rule, "prefixListId")
-        admits_others = bool(lists) or as_boolean(peek(rule, "self")) is True
-        return _Ingress(holder, callers, ranges, ports, admits_others)
+        others = bool(lists) or as_boolean(peek(rule, "self")) is True
+        protocols = each(rule, "ipProtocol") + each(rule, "protocol")
+        is_any = any(str(protocol) in ("-1", "all") for protocol in protocols)
+        return Traffic(holder, peers, ranges, ports, others, is_any)
 
-    for rule in graph.referring_to(group, types.INGRESS_RULE, by="securityGroupId"):
+    is_ingress = direction == "ingress"
+    separate = types.INGRESS_RULE if is_ingress else types.EGRESS_RULE
+    for rule in graph.referring_to(group, separate, by="securityGroupId"):
         source, ranges = "referencedSecurityGroupId", rule.each("cidrIpv4") + rule.each("cidrIpv6")
-        yield ingress(rule, rule.props, ranges, source, source)
+        yield allowed(rule, rule.props, ranges, source, source)
     for rule in graph.referring_to(group, types.SECURITY_GROUP_RULE, by="securityGroupId"):
-        if not equals(rule.peek("type"), "egress"):
+        if not equals(rule.peek("type"), "egress" if is_ingress else "ingress"):
             source = "sourceSecurityGroupId"
-            yield ingress(rule, rule.props, _ranges(rule.props), source, source)
-    for entry in group.each("ingress"):
-        yield ingress(group, entry, _ranges(entry), "securityGroups", "ingress")
+            yield allowed(rule, rule.props, _ranges(rule.props), source, source)
+    for entry in group.each(direction):
+        yield allowed(group, entry, _ranges(entry), "securityGroups", direction)
 
 
 def _groups(graph: Graph, name: str, *tokens: str) -> frozenset[str]:

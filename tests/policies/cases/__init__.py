@@ -6,6 +6,7 @@ from tests.policies.cases import (
     compute,
     iam,
     links,
+    links_v2,
     logs,
     network,
     routes,
@@ -15,7 +16,7 @@ from tests.policies.cases import (
 )
 
 AREAS = (
-    *(topology, links, api, stages, routes, balancer),
+    *(topology, links, links_v2, api, stages, routes, balancer),
     *(network, security_groups, compute, iam, logs),
 )
 CASES = [case for area in AREAS for case in area.CASES]

@@ -1,4 +1,4 @@
-"""The three component resources, and the arguments that they get from the settings.
+"""The component resources, and the arguments that they get from the settings.
 
 Nothing is imported here, so that `addressing` can be used without Pulumi.
 """

@@ -24,7 +24,7 @@ OWNED = "aws:ResourceTag/stack"
 @pytest.fixture(scope="module")
 def created() -> list[Registered]:
     """Every kind of resource that the program creates in AWS."""
-    examples = ("existing-balancer", "existing-instances", "api-keys")
+    examples = ("existing-balancer", "existing-instances", "api-keys", "v2")
     configs = [stacks.config(stack=f"examples/{name}.yaml") for name in examples]
     runs = [stacks.run_stack()]
     runs += [run_program(stacks.PROGRAM, phase=Phase.UPDATE, config=each) for each in configs]

@@ -38,6 +38,18 @@ def link(status: str, **more: str) -> Answers:
     return {("apigateway", "get_vpc_link"): {"id": "a1b2c3", "status": status, **more}}
 
 
+def link_v2(status: str, **more: str) -> Answers:
+    described = {
+        "VpcLinkId": "d4e5f6",
+        "Name": "v2-link",
+        "SubnetIds": [],
+        "SecurityGroupIds": [],
+        "VpcLinkStatus": status,
+        **more,
+    }
+    return {("apigatewayv2", "get_vpc_link"): described}
+
+
 def balancer(state: str, enforced: str = "off", **more: Any) -> Answers:
     described = {
         "State": {"Code": state},
@@ -92,6 +104,13 @@ HEALTHY = {"i-1": "healthy", "i-2": "healthy"}
             link("PENDING"),
             ["VPC link a1b2c3 is pending"],
             id="pending link",
+        ),
+        pytest.param({"vpc_link_v2_id": "d4e5f6"}, link_v2("AVAILABLE"), [], id="available V2"),
+        pytest.param(
+            {"vpc_link_v2_id": "d4e5f6"},
+            link_v2("PENDING"),
+            ["VPC link V2 d4e5f6 is pending"],
+            id="pending V2",
         ),
         pytest.param({"load_balancer_arn": BALANCER}, balancer("active"), [], id="balancer"),
         pytest.param(
@@ -154,6 +173,19 @@ def test_what_a_target_waits_for(evidence: Evidence, answers: Answers, expected:
             {"vpc_link_id": "a1b2c3"}, link("DELETING"), "a1b2c3 is DELETING", id="leaving link"
         ),
         pytest.param(
+            {"vpc_link_v2_id": "d4e5f6"},
+            link_v2("FAILED", VpcLinkStatusMessage="no address"),
+            "d4e5f6 is FAILED: no address. Delete it with `aws apigatewayv2 "
+            "delete-vpc-link --vpc-link-id d4e5f6`",
+            id="failed V2",
+        ),
+        pytest.param(
+            {"vpc_link_v2_id": "d4e5f6"},
+            link_v2("INACTIVE"),
+            "d4e5f6 is INACTIVE: nothing used it for 60 days.*Call a stage that uses it",
+            id="inactive V2",
+        ),
+        pytest.param(
             {"load_balancer_arn": BALANCER},
             balancer("active", "on"),
             "applies its security groups",
@@ -194,6 +226,11 @@ def client(service: str) -> Any:
             *("apigateway", "get_vpc_link", "NotFoundException"),
             {"vpc_link_id": "a1b2c3"},
             "VPC link a1b2c3 does not exist in this account",
+        ),
+        (
+            *("apigatewayv2", "get_vpc_link", "NotFoundException"),
+            {"vpc_link_v2_id": "d4e5f6"},
+            "VPC link V2 d4e5f6 does not exist in this account",
         ),
         (
             *("elbv2", "describe_load_balancers", "LoadBalancerNotFound"),

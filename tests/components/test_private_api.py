@@ -79,6 +79,17 @@ def test_a_target_has_either_a_balancer_or_a_link(target: dict[str, str]) -> Non
         build(targets={"blue": target})
 
 
+def test_a_target_of_a_link_v2_gets_no_link_of_its_own() -> None:
+    balancer, link = ARN.format("blue"), "d4e5f6"
+    target = {"host": "blue.example", "load_balancer_arn": balancer, "vpc_link_v2_id": link}
+    run = build(targets={"blue": target})
+    assert not run.of_type("aws:apigateway/vpcLink:VpcLink")
+    assert run.one(STAGE_TYPE, "api-dev-stage").inputs["variables"]["vpcLinkId"] == link
+    proof = run.one("pulumi:index:Stash", "api-blue-proof").inputs["input"]
+    assert proof["vpc_link_v2_id"] == link
+    assert "vpc_link_id" not in proof
+
+
 @pytest.mark.parametrize("expected", sentences(RESOURCES["PrivateApi"]))
 def test_it_creates_as_the_table_says(built: Run, expected: dict[str, Any]) -> None:
     changed = {"$with": build, "$stage": with_stage}
@@ -97,6 +108,7 @@ def test_the_definition_is_imported_and_its_fingerprint_triggers_a_deployment(bu
         ({"revision": 2}, {"revision": "2"}),
         ({"endpoint_type": EndpointType.EDGE}, {"endpointType": "EDGE"}),
         ({"fingerprint": "other"}, {"definition": "other"}),
+        ({"integration_target": ARN.format("a")}, {"integrationTarget": ARN.format("a")}),
     ],
 )
 def test_what_is_not_in_the_definition_imports_and_deploys_again(

@@ -1,5 +1,6 @@
 """The fake provider itself: what it rejects, replaces and compares. No CLI is needed."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,7 +12,13 @@ from tests.engine.fake_provider.rejections import create_error, delete_error, er
 from tests.engine.fake_provider.values import changes
 
 REGION = "us-east-2"
-DEFINITION = "${stageVariables.vpcLinkId} ${stageVariables.backendHost}"
+
+
+def calling(**more: str) -> str:
+    """A definition with one private integration."""
+    uri, link = "http://${stageVariables.backendHost}/", "${stageVariables.vpcLinkId}"
+    integration = {"uri": uri, "connectionId": link, **more}
+    return json.dumps({"paths": {"/": {"get": {"x-amazon-apigateway-integration": integration}}}})
 
 
 class Example:
@@ -24,7 +31,7 @@ class Example:
         self.listener = self.add(rt.LISTENER, **self.listening(self.balancer, 80))
         self.link = self.add(rt.VPC_LINK, targetArn=self.balancer.id, name="link")
         self.api = self.add(rt.REST_API, name="api")
-        self.definition = self.add(rt.REST_API_PUT, restApiId=self.api.id, body=DEFINITION)
+        self.definition = self.add(rt.REST_API_PUT, restApiId=self.api.id, body=calling())
         self.deployment = self.add(rt.DEPLOYMENT, restApi=self.api.id)
         variables = {"vpcLinkId": self.link.id, "backendHost": "host"}
         self.stage = self.add(rt.STAGE, **self.published(variables=variables))
@@ -97,6 +104,61 @@ def test_a_link_that_only_a_canary_uses_cannot_be_deleted(example: Example) -> N
     overrides = {"stageVariableOverrides": {"vpcLinkId": other.id}}
     example.stage.wrapped["canarySettings"] = overrides
     assert "referenced" in str(delete_error(example.account, rt.VPC_LINK, other.id))
+
+
+SUBNETS: dict[str, Any] = {"subnetIds": ["subnet-1", "subnet-2"], "securityGroupIds": ["sg-1"]}
+
+
+def with_v2(example: Example, definition: str) -> tuple[Resource, Resource]:
+    """A link V2, and a stage that selects it for this definition."""
+    link = example.add(rt.VPC_LINK_V2, name="v2", **SUBNETS)
+    example.add(rt.REST_API_PUT, restApiId=example.api.id, body=definition)
+    deployment = example.add(rt.DEPLOYMENT, restApi=example.api.id)
+    variables = {"vpcLinkId": link.id, "backendHost": "host"}
+    published = example.published(variables=variables, stageName="v2", deployment=deployment.id)
+    return link, example.build(rt.STAGE, **published)
+
+
+def test_a_stage_of_a_link_v2_needs_an_integration_target(example: Example) -> None:
+    _, stage = with_v2(example, calling())
+    assert "IntegrationTarget is required" in str(create_error(example.account, stage))
+
+
+def test_what_a_stage_reaches_through_a_link_v2_cannot_be_deleted(example: Example) -> None:
+    balancer = example.add(rt.LOAD_BALANCER, name="second")
+    link, stage = with_v2(example, calling(**{"integration-target": balancer.id}))
+    assert create_error(example.account, stage) is None
+    assert delete_error(example.account, balancer.type, balancer.id) is None
+    assert delete_error(example.account, link.type, link.id) is None
+    example.account.add(stage)
+    assert "integration target of" in str(delete_error(example.account, balancer.type, balancer.id))
+    assert "Cannot delete vpc link" in str(delete_error(example.account, link.type, link.id))
+
+
+def test_a_stage_of_a_link_v1_has_no_integration_target(example: Example) -> None:
+    _, stage = with_v2(example, calling(**{"integration-target": example.balancer.id}))
+    stage.wrapped["variables"]["vpcLinkId"] = example.link.id
+    assert "IntegrationTarget is for" in str(create_error(example.account, stage))
+
+
+def test_an_integration_target_is_a_load_balancer_and_no_listener(example: Example) -> None:
+    body = calling(**{"integration-target": example.listener.id})
+    definition = example.build(rt.REST_API_PUT, restApiId=example.api.id, body=body)
+    assert "is not a valid ALB or NLB arn" in str(create_error(example.account, definition))
+
+
+@pytest.mark.parametrize("key", SUBNETS)
+def test_subnets_and_groups_of_a_link_v2_are_changed_by_replacing_it(
+    example: Example, key: str
+) -> None:
+    link = example.add(rt.VPC_LINK_V2, name="v2", **SUBNETS)
+    changed = example.build(rt.VPC_LINK_V2, name="v2", **{**SUBNETS, key: ["other"]})
+    changed.id = link.id
+    assert f"{key} of a VPC link cannot be changed" in str(error(example.account, changed))
+    old, new = link.inputs, changed.inputs
+    assert rt.forced(rt.VPC_LINK_V2, old, new, set(changes(old, new))) == {key}
+    turned = {**SUBNETS, "subnetIds": SUBNETS["subnetIds"][::-1]}
+    assert changes(SUBNETS, turned) == {}
 
 
 def test_a_load_balancer_has_at_most_one_link(example: Example) -> None:

@@ -13,7 +13,12 @@ import pytest
 
 from tests.engine.fake_provider.journal import CANCELED, INJECTED, Fault
 from tests.engine.fake_provider.provider import FakeProvider
-from tests.engine.fake_provider.resource_types import ATTACHMENT, NEVER_IN_PART, TYPES
+from tests.engine.fake_provider.resource_types import (
+    ATTACHMENT,
+    NEVER_IN_PART,
+    TYPES,
+    VPC_LINK_V2,
+)
 from tests.engine.recovery import delete
 from tests.engine.stack import Change, CommandFailed, Installation, Snapshot, Stack
 from tests.once import once
@@ -28,6 +33,7 @@ CONFIGURATIONS: dict[str, list[Change]] = {
         ("network", {"vpcId": "vpc-01234567", "subnetIds": ["subnet-01234567", "subnet-12345678"]}),
         ("targets.blue", {"port": 8080, "healthPath": "/", "instances": ["i-0123456789abcdef0"]}),
     ],
+    "v2": [("targets.blue.link", "v2")],
 }
 """Stacks that together have every type that the program can register."""
 WAITING = {token: found.states for token, found in TYPES.items() if found.states}
@@ -115,8 +121,10 @@ def trial(
 ) -> Callable[[str], Trial]:
     """Starts a trial with a stack that has a resource of a type."""
 
+    kinds = {ATTACHMENT: "instances", VPC_LINK_V2: "v2"}
+
     def start(token: str) -> Trial:
-        new, expected = prepared("instances" if token == ATTACHMENT else "fleet")
+        new, expected = prepared(kinds.get(token, "fleet"))
         return Trial(restore(new), expected)
 
     return start

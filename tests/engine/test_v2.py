@@ -296,16 +296,32 @@ def test_stages_go_from_v1_to_a_second_target_with_v2_and_back(dev: Stack) -> No
     assert {change.split()[0] for change in dev.up()} == {"delete"}
 
 
-@pytest.mark.parametrize("token", [rt.VPC_LINK_V2, rt.EGRESS_RULE, rt.REST_API_PUT, rt.STAGE])
-def test_the_way_to_v2_goes_on_after_a_failure_and_serves_meanwhile(dev: Stack, token: str) -> None:
+@pytest.mark.parametrize(
+    "fault",
+    [
+        *(Fault("create", token) for token in (rt.SECURITY_GROUP, rt.EGRESS_RULE, rt.INGRESS_RULE)),
+        *(Fault("create", token) for token in (rt.VPC_LINK_V2, rt.REST_API_PUT, rt.DEPLOYMENT)),
+        Fault("create", rt.SECURITY_GROUP, saved=True),
+        Fault("create", rt.DEPLOYMENT, saved=True),
+        Fault.canceled(rt.VPC_LINK_V2),
+        Fault.failed(rt.VPC_LINK_V2),
+        Fault("update", rt.STAGE),
+    ],
+    ids=lambda fault: f"{fault.op} {fault.type.rpartition(':')[2]} {fault.saved} {fault.ends}",
+)
+def test_the_way_to_v2_goes_on_after_a_failure_and_serves_meanwhile(
+    dev: Stack, fault: Fault
+) -> None:
     link = stage(dev)["variables"]["vpcLinkId"]
     dev.edit(V2)
-    dev.aws.faults = [Fault("update" if token == rt.STAGE else "create", token)]
-    with pytest.raises(CommandFailed, match=INJECTED):
+    dev.aws.faults = [fault]
+    with pytest.raises(CommandFailed):
         dev.up()
+    assert dev.aws.faults == []
     assert stage(dev)["variables"]["vpcLinkId"] == link
     assert served(dev) == {"none"}
     assert (rt.VPC_LINK, link) in dev.aws.account.resources
+    dev.aws.account.settle()
     dev.up("--refresh")
     assert served(dev) == {balancer(dev, "blue")}
     assert not list(dev.aws.account.of_type(rt.VPC_LINK))

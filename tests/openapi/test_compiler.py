@@ -10,7 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openapi_spec_validator import validate
 
-from openapi.compiler import INTEGRATION, Definition, compile_routes, stage_variables
+from openapi.compiler import (
+    INTEGRATION,
+    Definition,
+    balancer_placeholder,
+    compile_routes,
+    stage_variables,
+)
 from openapi.routes import Cors, Route, route_problems
 from tests.stacks import ROOT
 from tests.tables import among, read, sentences
@@ -45,6 +51,35 @@ def test_every_kind_of_route_makes_a_valid_openapi_document() -> None:
     # OpenAPI has no greedy parameters, so the plus is removed for the validator.
     text = compiled(*EVERY_KIND, cors=CORS, models=MODELS).json.replace("+}", "}")
     validate(json.loads(text))
+
+
+def test_every_integration_names_the_load_balancer_of_a_link_v2() -> None:
+    balancer = "arn:aws:elasticloadbalancing:us-east-2:111122223333:loadbalancer/app/x/0123456789ab"
+    made = document(*EVERY_KIND, cors=CORS, models=MODELS, integration_target=balancer)
+    plain = document(*EVERY_KIND, cors=CORS, models=MODELS)
+    for path, operations in made["paths"].items():
+        for method, one in operations.items():
+            expected = plain["paths"][path][method][INTEGRATION]
+            if expected["type"] != "mock":
+                expected |= {"integration-target": balancer}
+                assert re.match(r"http://\$\{stageVariables\.backendHost\}/", expected["uri"])
+            assert one[INTEGRATION] == expected
+
+
+def test_the_hash_stands_over_a_placeholder_that_only_the_target_gets_replaced() -> None:
+    placeholder = balancer_placeholder("blue")
+    quoting = route(backendPath=f"/{placeholder.replace(' ', '-')}", headers={"x": "required"})
+    made = compiled(quoting, route(path="/b"), integration_target=placeholder)
+    final = json.loads(made.reaching("blue", "arn:of:it"))
+    for path in final["paths"].values():
+        assert path["get"][INTEGRATION].pop("integration-target") == "arn:of:it"
+    original = json.loads(made.json)
+    for path in original["paths"].values():
+        assert path["get"][INTEGRATION].pop("integration-target") == placeholder
+    assert final == original
+    assert made.reaching("green", "arn:of:it") == made.json
+    other = compiled(quoting, route(path="/b"), integration_target=balancer_placeholder("green"))
+    assert other.fingerprint != made.fingerprint
 
 
 def test_every_integration_uses_the_vpc_link_of_the_stage() -> None:

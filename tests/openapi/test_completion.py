@@ -40,6 +40,19 @@ def test_an_existing_integration_is_kept() -> None:
     assert compiled()["paths"]["/legacy"]["get"][INTEGRATION] == LEGACY
 
 
+def test_an_existing_integration_with_the_stages_link_gets_the_load_balancer_of_v2() -> None:
+    selected = {"connectionId": "${stageVariables.vpcLinkId}", "uri": "http://x/"}
+    own, other = ({INTEGRATION: one} for one in (selected, {**selected, "connectionId": "a1b2c3"}))
+    paths = {
+        "/own": {"get": {**own, "responses": {}}},
+        "/other": {"get": {**other, "responses": {}}},
+    }
+    document = {"openapi": "3.0.1", "info": {"title": "t", "version": "1"}, "paths": paths}
+    made = compile_document("t", document, integration_target="arn").document["paths"]
+    assert made["/own"]["get"][INTEGRATION] == {**selected, "integration-target": "arn"}
+    assert made["/other"]["get"][INTEGRATION] == {**selected, "connectionId": "a1b2c3"}
+
+
 def test_a_document_needs_no_components() -> None:
     info = {"title": "t", "version": "1"}
     document = {"openapi": "3.0.0", "info": info, "paths": {"/": {"get": RESPONSES}}}

@@ -175,3 +175,36 @@ def test_an_unusable_resource_policy_is_reported(tmp_path: Path, text: str, reas
 def test_user_data_from_a_file_is_unchanged() -> None:
     settings = read(("targets.blue.fleet.userDataFile", "Pulumi.yaml"))
     assert settings.user_data["blue"] == (ROOT / "Pulumi.yaml").read_text()
+
+
+V2 = {**FLEET, "link": "v2"}
+ALB = "arn:aws:elasticloadbalancing:us-east-2:111122223333:loadbalancer/app/x/50dc6c495c0c9188"
+LISTENER = {"link": "v2", "loadBalancerArn": ALB, "host": "x.example.com"}
+EXISTING = {"vpcId": "vpc-12345678", "subnetIds": ["subnet-12345678", "subnet-12345679"]}
+
+
+def test_the_definition_of_v2_is_that_of_the_target_in_use() -> None:
+    both = {"blue": V2, "green": V2}
+    blue, green = (read(("targets", both), ("stages.dev.target", name)) for name in both)
+    assert blue.definition.fingerprint != green.definition.fingerprint
+    unused = read(("targets.green", V2))
+    assert unused.uses_v2
+    assert unused.definition == read().definition
+
+
+def test_stages_of_one_balancer_can_use_different_listeners() -> None:
+    targets = {"a": LISTENER, "b": {**LISTENER, "listenerPort": 8080}}
+    canary = {"target": "a", "canary": {"target": "b", "percent": 5}}
+    stages = ("stages", {"dev": canary, "next": {"target": "b"}})
+    settings = read(("network", EXISTING), ("targets", targets), stages)
+    assert f'"integration-target":"{ALB}"' in settings.definition.json
+    assert settings.notice == ""
+
+
+def test_a_preview_says_which_moves_redeploy_the_api() -> None:
+    assert read().notice == ""
+    assert read(("targets.blue", V2)).notice == ""
+    assert read(("targets.blue", V2), ("targets.green", V2)).notice.startswith(
+        "Targets blue, green use a VPC link V2 and are behind different load balancers: a stage "
+        "moves from one of them to another by redeploying the API."
+    )

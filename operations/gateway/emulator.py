@@ -1,7 +1,8 @@
 """An emulated API Gateway on loopback: LocalStack's core, which needs no account and no Docker.
 
-It routes, maps, validates and splits like API Gateway. It ignores the VPC link, time limits,
-gateway responses, signatures and the resource policy.
+It routes, maps, validates and splits like API Gateway. It ignores the VPC link, the load
+balancer that an integration names for a link V2, time limits, gateway responses, signatures and the
+resource policy.
 """
 
 import contextlib

@@ -10,8 +10,8 @@ from operations.gateway.local_api import Exchange, LocalApi
 from operations.gateway.request_plan import RequestPlan
 
 NOT_TESTED = (
-    "Not tested here: the VPC link's connection, time limits, throttling, gateway responses, "
-    "signatures and resource policies."
+    "Not tested here: the VPC link's connection and, with V2, the load balancer that it leads to; "
+    "time limits, throttling, gateway responses, signatures and resource policies."
 )
 
 

@@ -296,6 +296,24 @@ def test_stages_go_from_v1_to_a_second_target_with_v2_and_back(dev: Stack) -> No
     assert {change.split()[0] for change in dev.up()} == {"delete"}
 
 
+def test_an_existing_balancer_has_both_links_on_the_way(new_stack: Callable[..., Stack]) -> None:
+    nlb = ALB.replace("/app/", "/net/")
+    old = {"loadBalancerArn": nlb, "host": "old.example.com"}
+    both = ("targets", {"old": old, "new": {**old, "link": "v2"}})
+    first = [EXISTING[0], ("targets", {"old": old}), ("stages.dev.target", "old")]
+    stack = new_stack(*first)
+    stack.up()
+    stack.edit(EXISTING[0], both, ("stages.dev.target", "old"))
+    assert "create VpcLink v2-link" in stack.up()
+    stack.edit(EXISTING[0], both, ("stages.dev.target", "new"))
+    assert_order(stack.up(), *REDEPLOYED, "update Stage api-dev-stage")
+    assert served(stack) == {nlb}
+    stack.edit(
+        EXISTING[0], ("targets", {"new": {**old, "link": "v2"}}), ("stages.dev.target", "new")
+    )
+    assert stack.up() == ["delete VpcLink api-old-link"]
+
+
 @pytest.mark.parametrize(
     "fault",
     [

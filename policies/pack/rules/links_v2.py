@@ -27,7 +27,7 @@ AREA = Area("VPC links V2")
     resource_types=types.INTEGRATION_SOURCES,
     rationale=(
         "A link V2 reaches many load balancers: without the ARN of one, requests fail. Without a "
-        "path in the URI, the name of the stage becomes a part of the path at the service."
+        "path in the URI, the service gets a path that begins with the name of the stage."
     ),
     fix="set integration-target to the ARN of the load balancer, and end the URI with a path.",
 )

@@ -83,9 +83,9 @@ def test_a_target_of_a_link_v2_gets_no_link_of_its_own() -> None:
     balancer, link = ARN.format("blue"), "d4e5f6"
     target = {"host": "blue.example", "load_balancer_arn": balancer, "vpc_link_v2_id": link}
     run = build(targets={"blue": target})
-    assert not run.of_type("aws:apigateway/vpcLink:VpcLink")
+    assert not run.of_type(LINK)
     assert run.one(STAGE_TYPE, "api-dev-stage").inputs["variables"]["vpcLinkId"] == link
-    proof = run.one("pulumi:index:Stash", "api-blue-proof").inputs["input"]
+    proof = run.one(STASH, "api-blue-proof").inputs["input"]
     assert proof["vpc_link_v2_id"] == link
     assert "vpc_link_id" not in proof
 

@@ -340,6 +340,11 @@ def test_the_way_to_v2_goes_on_after_a_failure_and_serves_meanwhile(
     assert served(dev) == {"none"}
     assert (rt.VPC_LINK, link) in dev.aws.account.resources
     dev.aws.account.settle()
+    if fault.ends == "failed":
+        failed = dev.aws.account.one(fault.type).id
+        with pytest.raises(CommandFailed, match=f"VPC link V2 {failed} is FAILED"):
+            dev.up("--refresh")
+        dev.aws.account.delete(fault.type, failed)  # as the message says
     dev.up("--refresh")
     assert served(dev) == {balancer(dev, "blue")}
     assert not list(dev.aws.account.of_type(rt.VPC_LINK))

@@ -252,6 +252,21 @@ def test_no_stage_is_published_on_a_link_that_does_not_work(
     assert stage(stack)["variables"]["vpcLinkId"] == link.id
 
 
+def test_a_link_that_became_inactive_is_replaced_before_the_stage_leaves_it(
+    up: Callable[[str], Stack],
+) -> None:
+    stack = up("blue")
+    old = stack.aws.account.one(rt.VPC_LINK_V2)
+    old.status = "INACTIVE"
+    assert stack.up("--replace", old.urn) == [
+        "create VpcLink v2-link",
+        "update Stage api-dev-stage",
+        "delete VpcLink v2-link",
+    ]
+    assert stage(stack)["variables"]["vpcLinkId"] == stack.aws.account.one(rt.VPC_LINK_V2).id
+    assert stack.up() == []
+
+
 def test_no_delete_of_a_destroy_fails_and_nothing_remains(up: Callable[[str], Stack]) -> None:
     stack = up("both")
     stack.destroy()

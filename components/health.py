@@ -158,6 +158,11 @@ def _link_v2(evidence: Evidence, clients: Clients) -> Iterator[str]:
             pass
         case "PENDING":
             yield f"VPC link V2 {link_id} is pending"
+        case "DELETING":
+            raise NotWorkingError(
+                f"VPC link V2 {link_id} is DELETING. Once it is deleted, run `pulumi up "
+                "--refresh`, which creates another one."
+            )
         case "INACTIVE":
             raise NotWorkingError(
                 f"VPC link V2 {link_id} is INACTIVE: nothing used it for 60 days, and API Gateway "

@@ -182,8 +182,15 @@ def test_what_a_target_waits_for(evidence: Evidence, answers: Answers, expected:
         pytest.param(
             {"vpc_link_v2_id": "d4e5f6"},
             link_v2("INACTIVE"),
-            "d4e5f6 is INACTIVE: nothing used it for 60 days.*Call a stage that uses it",
+            "d4e5f6 is INACTIVE: nothing used it for 60 days, and API Gateway deleted its network "
+            "interfaces. Call a stage that uses it",
             id="inactive V2",
+        ),
+        pytest.param(
+            {"vpc_link_v2_id": "d4e5f6"},
+            link_v2("DELETING"),
+            "d4e5f6 is DELETING. Once it is deleted, run `pulumi up --refresh`",
+            id="leaving V2",
         ),
         pytest.param(
             {"load_balancer_arn": BALANCER},

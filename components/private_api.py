@@ -359,7 +359,8 @@ class PrivateApi(pulumi.ComponentResource):
             tags=self._tags,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[*account, *logs]),
         )
-        keep_what_is_used(stage_name, stage, [*self.vpc_link_ids.values()])
+        needed = deployment.id if "integration_target" in self._args else None
+        keep_what_is_used(stage_name, stage, [*self.vpc_link_ids.values()], needed)
         aws.apigateway.MethodSettings(
             f"{name}-methods",
             rest_api=api.id,

@@ -98,23 +98,32 @@ async def _check(target: str, evidence: Mapping[str, Any], proof: pulumi.Stash) 
 
 
 def keep_what_is_used(
-    name: str, stage: aws.apigateway.Stage, links: Sequence[pulumi.Input[str]]
+    name: str,
+    stage: aws.apigateway.Stage,
+    links: Sequence[pulumi.Input[str]],
+    deployment: Output[str] | None = None,
 ) -> None:
-    """End the program if a stage still names a link that the engine is about to delete.
+    """End the program if a stage still names what the engine is about to delete.
 
-    So it does if its update was left out, or failed with `--continue-on-error`.
+    So it does if its update was left out, or failed with `--continue-on-error`. What it names is a
+    link and, with V2, the load balancer in its deployment: then `deployment` is the one it needs.
     """
-    _: Output[None] = stage.urn.apply(lambda _: _check_stage(name, stage, links))
+    wanted = stage.deployment if deployment is None else deployment
+    _: Output[None] = stage.urn.apply(lambda _: _check_stage(name, stage, links, wanted))
 
 
 async def _check_stage(
-    name: str, stage: aws.apigateway.Stage, links: Sequence[pulumi.Input[str]]
+    name: str,
+    stage: aws.apigateway.Stage,
+    links: Sequence[pulumi.Input[str]],
+    deployment: Output[str],
 ) -> None:
     if pulumi.runtime.is_dry_run():
         return
     kept = Output.all(*links)
-    known = [await output.is_known() for output in (stage.variables, stage.canary_settings, kept)]
-    if all(known):
+    needed = (stage.variables, stage.canary_settings, kept, stage.deployment, deployment)
+    known = [await output.is_known() for output in needed]
+    if all(known) and await stage.deployment.future() == await deployment.future():
         canary = await stage.canary_settings.future()
         variables = await stage.variables.future() or {}
         overrides = (canary.stage_variable_overrides if canary else None) or {}

@@ -11,6 +11,7 @@ from tests.engine.stack import CommandFailed, Stack
 _DELETES = {
     ("elbv2", "delete-load-balancer", "--load-balancer-arn"): rt.LOAD_BALANCER,
     ("apigateway", "delete-vpc-link", "--vpc-link-id"): rt.VPC_LINK,
+    ("apigatewayv2", "delete-vpc-link", "--vpc-link-id"): rt.VPC_LINK_V2,
     ("autoscaling", "delete-auto-scaling-group", "--auto-scaling-group-name"): rt.FLEET,
 }
 ATTEMPTS = 6

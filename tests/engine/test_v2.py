@@ -1,6 +1,7 @@
 """Targets behind a VPC link V2: moves in place, moves by redeploying, the way from V1 and back."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from tests.engine.fake_provider import resource_types as rt
 from tests.engine.fake_provider.journal import INJECTED, Fault
 from tests.engine.fake_provider.provider import FakeProvider
+from tests.engine.recovery import aws
 from tests.engine.stack import Change, CommandFailed, Installation, Snapshot, Stack
 from tests.once import once
 from tests.stacks import ABSENT
@@ -159,6 +161,18 @@ def test_a_target_is_removed_after_the_stage_has_moved_in_the_same_update(
     )
     assert not [change for change in changes if "VpcLink" in change]
     assert stack.up() == []
+
+
+def test_a_target_is_not_removed_while_a_stage_was_left_behind(up: Callable[[str], Stack]) -> None:
+    stack = up("both")
+    stack.edit(GREEN, MOVED, ("targets.blue", ABSENT))
+    left = stack.aws.account.one(rt.STAGE).urn
+    with pytest.raises(CommandFailed, match="this update has not moved it"):
+        stack.up("--exclude", left)
+    assert not [call for call in stack.aws.calls("delete") if "blue" in call.name]
+    assert served(stack) == {balancer(stack, "blue")}
+    stack.up()
+    assert served(stack) == {balancer(stack, "green")}
 
 
 def test_a_stage_moves_in_place_between_listeners_of_one_balancer(
@@ -359,7 +373,8 @@ def test_the_way_to_v2_goes_on_after_a_failure_and_serves_meanwhile(
         failed = dev.aws.account.one(fault.type).id
         with pytest.raises(CommandFailed, match=f"VPC link V2 {failed} is FAILED"):
             dev.up("--refresh")
-        dev.aws.account.delete(fault.type, failed)  # as the message says
+        command, *_ = re.findall(r"`(aws [^`]+)`", dev.output)
+        aws(dev, command)
     dev.up("--refresh")
     assert served(dev) == {balancer(dev, "blue")}
     assert not list(dev.aws.account.of_type(rt.VPC_LINK))

@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from tests.local_aws.conftest import Clients
 
+pytestmark = pytest.mark.provider
 PRIVATE_LINK = "EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic"
 
 

@@ -74,7 +74,7 @@ class NlbTargetArgs(PlacementArgs):
     server_name: NotRequired[pulumi.Input[str]]
     """Name on the service's certificate; it is the host instead of the balancer's name."""
     longest_request_seconds: NotRequired[float]
-    """The longest integration timeout; draining takes longer, and 150 seconds at least. 29 by
+    """The longest integration timeout; draining takes longer, at least 150 seconds. 29 by
     default."""
     fleet: NotRequired[FleetArgs]
     """New instances."""

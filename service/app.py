@@ -248,7 +248,7 @@ def tls(certificate: str, key: str) -> "ssl.SSLContext | None":
         context.load_cert_chain(certificate, key)
     except OSError as error:
         raise ValueError(
-            f"{certificate} and {key} are no certificate and its key: {error}"
+            f"{certificate} and {key} are not a certificate and its key: {error}"
         ) from error
     return context
 

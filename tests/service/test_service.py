@@ -299,7 +299,7 @@ def test_a_client_without_tls_causes_one_log_line(
         ({"SERVICE_PORT": "٨٠"}, "not '٨٠'"),
         ({"SERVICE_CERTIFICATE": "a.pem"}, "SERVICE_CERTIFICATE and SERVICE_KEY must be set"),
         ({"SERVICE_KEY": "a.pem"}, "SERVICE_CERTIFICATE and SERVICE_KEY must be set"),
-        ({"SERVICE_CERTIFICATE": "/no/c", "SERVICE_KEY": "/no/k"}, "/no/c and /no/k are no cert"),
+        ({"SERVICE_CERTIFICATE": "/no/c", "SERVICE_KEY": "/no/k"}, "/no/c and /no/k are not a"),
     ],
 )
 def test_a_bad_setting_is_rejected_by_its_name(settings: dict[str, str], message: str) -> None:

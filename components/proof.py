@@ -72,8 +72,6 @@ class Proofs:
         It is known when the proof's own outputs are not. `Output.all(value, proof.id)` would be
         unknown in the preview of every new fleet, so that each stage would show as changed.
         """
-        if target not in self._seen:
-            return Output.from_input(value)
         return Output.all(value, self._seen[target]).apply(lambda both: both[0])
 
 

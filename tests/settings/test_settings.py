@@ -58,7 +58,7 @@ FLEET = {"port": 8080, "healthPath": "/", "fleet": {"instanceType": "t4g.micro"}
         ("ab", 17, {}, True),
         ("ab", 18, {}, False),
         ("abc", 25, {}, True),
-        # Two balancers in each zone, and four more instances at most.
+        # Two balancers in each zone, and up to four more instances.
         ("ab", 11, {"green": FLEET}, True),
         ("ab", 12, {"green": FLEET}, False),
     ],

@@ -57,7 +57,8 @@ def test_an_update_takes_as_long_as_its_critical_path(
     with capsys.disabled():
         print(f"\n{path}: {path.seconds / SCALE:.0f} s; the update: {duration / SCALE:.0f} s")
     # The fleets boot while the links are created; the API is deployed before any balancer exists.
-    assert path.types == [
+    # With or without the proof, which takes no time, the path to a stage is as long.
+    assert [token for token in path.types if token.startswith("aws:")] == [
         rt.VPC,
         rt.SUBNET,
         rt.LOAD_BALANCER,

@@ -16,6 +16,7 @@ from xml.etree import ElementTree as ET
 
 from tests.engine.fake_provider import resource_types as rt
 from tests.engine.fake_provider.account import Account
+from tests.engine.fake_provider.rejections import target_groups
 
 Answer = dict[str, Any]
 
@@ -90,7 +91,11 @@ def _fleets(account: Account, fields: dict[str, str]) -> Answer:
 
 
 def _health(account: Account, fields: dict[str, str]) -> Answer:
-    health = account.health(fields["TargetGroupArn"])
+    group = fields["TargetGroupArn"]
+    health = account.health(group)
+    listeners = account.of_type(rt.LISTENER)
+    if not any(group in target_groups(listener.inputs) for listener in listeners):
+        health = dict.fromkeys(health, "unused")
     return {
         "TargetHealthDescriptions": [
             {"Target": {"Id": instance}, "TargetHealth": {"State": state}}

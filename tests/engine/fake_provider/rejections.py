@@ -172,25 +172,16 @@ def _definition(_: Account, resource: Resource) -> str | None:
 
 def _listener(account: Account, resource: Resource) -> str | None:
     inputs = resource.inputs
-    groups = set(_target_groups(inputs))
+    groups = set(target_groups(inputs))
     for other in _others(account, resource):
         if other["loadBalancerArn"] == inputs["loadBalancerArn"]:
             if other["port"] == inputs["port"]:
                 return "DuplicateListener: A listener already exists on this port"
-        elif groups & set(_target_groups(other)):
+        elif groups & set(target_groups(other)):
             return (
                 "TargetGroupAssociationLimit: The following target groups cannot be associated "
                 f"with more than one load balancer: {', '.join(sorted(groups))}"
             )
-    return None
-
-
-def _fleet(account: Account, resource: Resource) -> str | None:
-    inputs = resource.inputs
-    listeners = account.of_type(rt.LISTENER)
-    used = {group for listener in listeners for group in _target_groups(listener.inputs)}
-    if inputs.get("minElbCapacity") and not set(inputs.get("targetGroupArns", [])) <= used:
-        return "timeout while waiting for ELB capacity: no listener uses the target group"
     return None
 
 
@@ -247,14 +238,14 @@ _RULES: Mapping[str, Callable[[Account, Resource], str | None]] = {
     rt.VPC_LINK_V2: _link_v2,
     rt.REST_API_PUT: _definition,
     rt.LISTENER: _listener,
-    rt.FLEET: _fleet,
     rt.DEPLOYMENT: _deployment,
     rt.STAGE: _stage,
     rt.METHOD_SETTINGS: _method_settings,
 }
 
 
-def _target_groups(inputs: Props) -> Iterator[str]:
+def target_groups(inputs: Props) -> Iterator[str]:
+    """The target groups to which a listener forwards."""
     return (action["targetGroupArn"] for action in inputs.get("defaultActions") or [])
 
 

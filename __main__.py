@@ -8,7 +8,8 @@ from components.nlb_target import NlbTarget
 from components.private_api import PrivateApi
 from components.vpc_link_v2 import VpcLinkV2
 from settings import Settings
-from settings.schema import NewNetwork, NewTarget
+from settings.network import NewNetwork
+from settings.schema import NewTarget
 
 settings = Settings.load()
 tags = {"project": pulumi.get_project(), "stack": pulumi.get_stack(), "owner": settings.owner}

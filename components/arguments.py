@@ -18,6 +18,7 @@ from components.private_api import (
 from components.release import balancer_release
 from components.vpc_link_v2 import ListenerArgs, VpcLinkV2, VpcLinkV2Args
 from settings import Settings, schema
+from settings.network import ExistingNetwork, NewNetwork
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Arguments:
     tags: Mapping[str, str]
     release: pulumi.ErrorHook = field(default_factory=balancer_release)
 
-    def network(self, network: schema.NewNetwork) -> NetworkArgs:
+    def network(self, network: NewNetwork) -> NetworkArgs:
         """Arguments of a new network."""
         return {
             "cidr_block": network.cidr_block,
@@ -39,7 +40,7 @@ class Arguments:
         }
 
     def nlb_target(
-        self, name: str, target: schema.NewTarget, network: Network | schema.ExistingNetwork
+        self, name: str, target: schema.NewTarget, network: Network | ExistingNetwork
     ) -> NlbTargetArgs:
         """Arguments of a target with a new balancer, in a new or an existing network."""
         args: NlbTargetArgs = {
@@ -70,7 +71,7 @@ class Arguments:
         return args
 
     def vpc_link_v2(
-        self, network: Network | schema.ExistingNetwork, new_targets: Mapping[str, NlbTarget]
+        self, network: Network | ExistingNetwork, new_targets: Mapping[str, NlbTarget]
     ) -> VpcLinkV2Args:
         """Arguments of the VPC link of all targets that use V2."""
         listeners: dict[str, ListenerArgs] = {}

@@ -22,14 +22,13 @@ from .checks import cross_problems
 from .errors import ConfigError, Problem
 from .files import Files
 from .link_checks import balancer_of
+from .network import ExistingNetwork, NewNetwork
 from .reader import Draft, decoded, validated
 from .schema import (
     NAMESPACE,
     Api,
     BalancerTarget,
-    ExistingNetwork,
     FleetTarget,
-    NewNetwork,
     Project,
     Stage,
     Target,

@@ -12,6 +12,7 @@ from openapi.routes import MAX_TIMEOUT_MS, route_problems
 
 from .errors import Problem, hint, quoted
 from .link_checks import LINK_CHECKS
+from .network import NewNetwork
 from .reader import Draft
 from .schema import (
     BALANCER_ARN,
@@ -20,7 +21,6 @@ from .schema import (
     BalancerTarget,
     FleetTarget,
     InstancesTarget,
-    NewNetwork,
 )
 
 SUBNETS = 8

@@ -6,8 +6,9 @@ from typing import NamedTuple
 from openapi.paths import Problems, at
 
 from .errors import quoted
+from .network import NewNetwork
 from .reader import Draft
-from .schema import BALANCER_ARN, BalancerTarget, NewNetwork, Target
+from .schema import BALANCER_ARN, BalancerTarget, Target
 
 
 def balancer_of(name: str, target: Target) -> str:

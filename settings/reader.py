@@ -14,13 +14,11 @@ from openapi.importing import Imported, Options, Source
 from openapi.routes import SCHEME_PORTS, Route
 
 from .errors import Problem, explain
+from .network import ExistingNetwork, Network, NewNetwork
 from .schema import (
     NAMESPACE,
     AccountIds,
     Api,
-    ExistingNetwork,
-    Network,
-    NewNetwork,
     Region,
     StackConfig,
     Stage,

@@ -1,14 +1,15 @@
 """What a stack file may contain: every key with its type, its limits and its meaning."""
 
 import re
-from ipaddress import IPv4Network
-from typing import Annotated, Any, Literal, NoReturn
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Discriminator, Field, Tag
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, Field, Tag
 
 from openapi.model import Model
 from openapi.routes import SCHEME_PORTS, Cors, ModelName, Route
+
+from .network import Network
+from .values import DISTINCT, Retention, reject, selected_by
 
 NAMESPACE = "private-api"
 """Namespace of the project's own keys."""
@@ -18,75 +19,30 @@ BALANCER_ARN = re.compile(
     r"^arn:aws[a-z-]*:elasticloadbalancing:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):"
     r"loadbalancer/(?P<type>net|app|gwy)/[^/]+/[0-9a-f]+$"
 )
-_PRIVATE_RANGES = [IPv4Network(r) for r in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")]
 _GRAVITON = re.compile(r"^(a1|[a-z]+\d+g[a-z]*)\.")
-
-
-def _reject(text: str) -> NoReturn:
-    raise PydanticCustomError("rejected", "{text}", {"text": text})
 
 
 def _listener_port(port: int) -> int:
     if port not in SCHEME_PORTS.values() and port <= 1024:  # noqa: PLR2004
-        _reject("is not 80, 443 or above 1024, the ports that API Gateway calls")
+        reject("is not 80, 443 or above 1024, the ports that API Gateway calls")
     return port
-
-
-def _private_range(block: str) -> str:
-    try:
-        network = IPv4Network(block)
-    except ValueError as error:
-        _reject(f"is not a valid IPv4 range: {error}")
-    if not any(network.subnet_of(private) for private in _PRIVATE_RANGES):
-        _reject("is not within 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16")
-    if not 16 <= network.prefixlen <= 24:  # noqa: PLR2004
-        _reject("is not between /16 and /24")
-    return block
 
 
 def _balancer_arn(arn: str) -> str:
     parts = BALANCER_ARN.fullmatch(arn)
     if not parts:
-        _reject("is not a valid ARN of a load balancer")
+        reject("is not a valid ARN of a load balancer")
     if parts["type"] == "gwy":
-        _reject("is a Gateway Load Balancer, which no VPC link reaches")
+        reject("is a Gateway Load Balancer, which no VPC link reaches")
     return arn
-
-
-def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
-    repeated = sorted({value for value in values if values.count(value) > 1})
-    if repeated:
-        _reject(f"contains {', '.join(repeated)} more than once")
-    return values
-
-
-def _selected_by(*keys: str) -> Discriminator:
-    """Choose the model of an object by the one of these keys that it has."""
-
-    def selecting(raw: Any) -> str | None:
-        present = [key for key in keys if isinstance(raw, dict) and key in raw]
-        return present[0] if len(present) == 1 else None
-
-    return Discriminator(
-        selecting, custom_error_type="selection", custom_error_message=", ".join(keys)
-    )
 
 
 Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")]
 AccountIds = tuple[Annotated[str, Field(pattern=r"^[0-9]{12}$")], ...]
-Zone = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9][a-h]$")]
-SubnetId = Annotated[str, Field(pattern=r"^subnet-[0-9a-f]{8,17}$")]
 InstanceId = Annotated[str, Field(pattern=r"^i-[0-9a-f]{8,17}$")]
 KeyName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
 Port = Annotated[int, Field(ge=1, le=65_535)]
 ListenerPort = Annotated[Port, AfterValidator(_listener_port)]
-# Source: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
-# fmt: off
-Retention = Literal[
-    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
-    3288, 3653,
-]
-# fmt: on
 HostName = Annotated[
     str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$", max_length=253)
 ]
@@ -111,28 +67,6 @@ StageName = Annotated[
 _NAMED = Field(
     min_length=1, json_schema_extra={"maxProperties": MAX_NAMES, "additionalProperties": False}
 )
-
-
-class NewNetwork(Model):
-    """A new network, selected by `cidrBlock`."""
-
-    cidr_block: Annotated[str, AfterValidator(_private_range)]
-    """Private IPv4 range, /16 to /24, such as 10.20.0.0/16."""
-    zones: Annotated[tuple[Zone, ...], Field(min_length=2, max_length=6), AfterValidator(_distinct)]
-    """Availability zones of the region, 2 to 6, such as [us-east-2a, us-east-2b]."""
-    flow_log_retention_days: Retention = 30
-    """Retention of the flow logs, a number of days."""
-
-
-class ExistingNetwork(Model):
-    """An existing network, selected by `vpcId`."""
-
-    vpc_id: Annotated[str, Field(pattern=r"^vpc-[0-9a-f]{8,17}$")]
-    """ID of the VPC, such as vpc-0123456789abcdef0."""
-    subnet_ids: Annotated[
-        tuple[SubnetId, ...], Field(min_length=2, max_length=6), AfterValidator(_distinct)
-    ]
-    """Private subnets of the VPC, 2 to 6, each in a different availability zone."""
 
 
 class Fleet(Model):
@@ -216,9 +150,7 @@ class FleetTarget(_ServedTarget):
 class InstancesTarget(_ServedTarget):
     """A new load balancer with existing instances, selected by `instances`."""
 
-    instances: Annotated[
-        tuple[InstanceId, ...], Field(min_length=1, max_length=100), AfterValidator(_distinct)
-    ]
+    instances: Annotated[tuple[InstanceId, ...], Field(min_length=1, max_length=100), DISTINCT]
     """IDs of the instances, 1 to 100, such as [i-0123456789abcdef0]."""
 
 
@@ -248,17 +180,13 @@ class LinkTarget(_NamedTarget):
     """ID of the VPC link, such as a1b2c3."""
 
 
-Network = Annotated[
-    Annotated[NewNetwork, Tag("cidrBlock")] | Annotated[ExistingNetwork, Tag("vpcId")],
-    _selected_by("cidrBlock", "vpcId"),
-]
 NewTarget = FleetTarget | InstancesTarget
 Target = Annotated[
     Annotated[FleetTarget, Tag("fleet")]
     | Annotated[InstancesTarget, Tag("instances")]
     | Annotated[BalancerTarget, Tag("loadBalancerArn")]
     | Annotated[LinkTarget, Tag("vpcLinkId")],
-    _selected_by("fleet", "instances", "loadBalancerArn", "vpcLinkId"),
+    selected_by("fleet", "instances", "loadBalancerArn", "vpcLinkId"),
 ]
 
 
@@ -283,9 +211,7 @@ class Quota(Model):
 class ApiKeys(Model):
     """API keys of one stage, for routes with `authorization: apiKey`."""
 
-    names: Annotated[
-        tuple[KeyName, ...], Field(min_length=1, max_length=100), AfterValidator(_distinct)
-    ]
+    names: Annotated[tuple[KeyName, ...], Field(min_length=1, max_length=100), DISTINCT]
     """Holders of a key, one key for each: up to 31 lower-case letters, digits and dashes."""
     throttle: Throttle
     """Limits of each key."""

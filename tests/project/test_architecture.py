@@ -34,7 +34,13 @@ PACK_MAY_IMPORT = {
     "__init__": set(),
 }
 """The same inside `policies/pack`."""
-PURE = ("openapi", "components.addressing", "settings.schema", "settings.user_data")
+PURE = (
+    "openapi",
+    "components.addressing",
+    "settings.network",
+    "settings.schema",
+    "settings.user_data",
+)
 """Modules that do not need Pulumi, and so must not wait a second for its import."""
 
 

@@ -1,0 +1,54 @@
+"""The models of the network that new targets are in."""
+
+from ipaddress import IPv4Network
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, Tag
+
+from openapi.model import Model
+
+from .values import DISTINCT, Retention, reject, selected_by
+
+_PRIVATE_RANGES = [IPv4Network(r) for r in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")]
+
+
+def _private_range(block: str) -> str:
+    try:
+        network = IPv4Network(block)
+    except ValueError as error:
+        reject(f"is not a valid IPv4 range: {error}")
+    if not any(network.subnet_of(private) for private in _PRIVATE_RANGES):
+        reject("is not within 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16")
+    if not 16 <= network.prefixlen <= 24:  # noqa: PLR2004
+        reject("is not between /16 and /24")
+    return block
+
+
+Zone = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9][a-h]$")]
+SubnetId = Annotated[str, Field(pattern=r"^subnet-[0-9a-f]{8,17}$")]
+
+
+class NewNetwork(Model):
+    """A new network, selected by `cidrBlock`."""
+
+    cidr_block: Annotated[str, AfterValidator(_private_range)]
+    """Private IPv4 range, /16 to /24, such as 10.20.0.0/16."""
+    zones: Annotated[tuple[Zone, ...], Field(min_length=2, max_length=6), DISTINCT]
+    """Availability zones of the region, 2 to 6, such as [us-east-2a, us-east-2b]."""
+    flow_log_retention_days: Retention = 30
+    """Retention of the flow logs, a number of days."""
+
+
+class ExistingNetwork(Model):
+    """An existing network, selected by `vpcId`."""
+
+    vpc_id: Annotated[str, Field(pattern=r"^vpc-[0-9a-f]{8,17}$")]
+    """ID of the VPC, such as vpc-0123456789abcdef0."""
+    subnet_ids: Annotated[tuple[SubnetId, ...], Field(min_length=2, max_length=6), DISTINCT]
+    """Private subnets of the VPC, 2 to 6, each in a different availability zone."""
+
+
+Network = Annotated[
+    Annotated[NewNetwork, Tag("cidrBlock")] | Annotated[ExistingNetwork, Tag("vpcId")],
+    selected_by("cidrBlock", "vpcId"),
+]

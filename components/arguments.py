@@ -31,9 +31,11 @@ class Arguments:
 
     def network(self, network: NewNetwork) -> NetworkArgs:
         """Arguments of a new network."""
+        reached = network.endpoints
         return {
             "cidr_block": network.cidr_block,
             "zones": network.zones,
+            "endpoints": {"s3_buckets": reached.s3_buckets, "services": reached.services},
             "flow_log_retention_days": network.flow_log_retention_days,
             "permissions_boundary": self.settings.permissions_boundary,
             "tags": self.tags,
@@ -55,7 +57,10 @@ class Arguments:
             "tags": self.tags,
         }
         if isinstance(network, Network):
+            args["instance_subnet_ids"] = network.instance_subnet_ids
             args["s3_prefix_list_id"] = network.s3_prefix_list_id
+            if network.endpoints_security_group_id is not None:
+                args["endpoints_security_group_id"] = network.endpoints_security_group_id
         if target.server_name:
             args["server_name"] = target.server_name
         if isinstance(target, schema.FleetTarget):

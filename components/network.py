@@ -8,6 +8,8 @@ import pulumi_aws as aws
 
 from components import iam
 from components.addressing import subnet_cidrs
+from components.endpoints import EndpointsArgs, interface_endpoints, s3_endpoint
+from components.layout import Layout
 from components.tagging import named
 
 
@@ -20,6 +22,8 @@ class NetworkArgs(TypedDict):
     """Availability zones, such as us-east-2a. Plain, because each gets one subnet."""
     flow_log_retention_days: NotRequired[pulumi.Input[int]]
     """How long flow logs are kept, in days; 30 by default."""
+    endpoints: NotRequired[EndpointsArgs]
+    """AWS services that instances reach, besides the packages of Amazon Linux."""
     permissions_boundary: NotRequired[pulumi.Input[str] | None]
     """ARN of a policy that limits the role of the flow logs."""
     tags: NotRequired[Mapping[str, str]]
@@ -37,8 +41,12 @@ class Network(pulumi.ComponentResource):
     """Id of the VPC."""
     subnet_ids: pulumi.Output[list[str]]
     """Ids of the private subnets, in the order of the zones."""
+    instance_subnet_ids: pulumi.Output[list[str]]
+    """The same ids, once everything exists that instances reach from there."""
     s3_prefix_list_id: pulumi.Output[str]
     """Id of the prefix list that stands for S3 in security group rules."""
+    endpoints_security_group_id: pulumi.Output[str] | None
+    """Group of the interface endpoints, which has to admit instances; None without endpoints."""
 
     def __init__(
         self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None
@@ -61,7 +69,7 @@ class Network(pulumi.ComponentResource):
             tags=named(f"{name}-default-group", self._tags),
             opts=self._child,
         )
-        subnets, route_tables = [], []
+        subnets, route_tables = {}, {}
         for zone, cidr_block in subnet_cidrs(args["cidr_block"], args["zones"]).items():
             private = f"{name}-private-{zone}"
             tags = named(private, self._tags)
@@ -78,31 +86,30 @@ class Network(pulumi.ComponentResource):
             aws.ec2.RouteTableAssociation(
                 private, subnet_id=subnet.id, route_table_id=table.id, opts=self._child
             )
-            subnets.append(subnet)
-            route_tables.append(table)
-        region = args["zones"][0][:-1]
-        endpoint = aws.ec2.VpcEndpoint(
-            f"{name}-s3",
-            vpc_id=vpc.id,
-            service_name=f"com.amazonaws.{region}.s3",
-            vpc_endpoint_type="Gateway",
-            route_table_ids=[table.id for table in route_tables],
-            policy=pulumi.Output.json_dumps(_read_packages(vpc.arn, region)),
-            tags=named(f"{name}-s3", self._tags),
-            opts=self._child,
-        )
+            subnets[zone], route_tables[zone] = subnet, table
+        layout = Layout(name, vpc, subnets, route_tables, self._tags, self._child)
+        reached = args.get("endpoints", EndpointsArgs())
+        endpoint = s3_endpoint(layout, reached)
+        ways: list[pulumi.Resource] = []
+        self.endpoints_security_group_id = None
+        if services := reached.get("services"):
+            group, interfaces = interface_endpoints(layout, services)
+            self.endpoints_security_group_id = group.id
+            ways += interfaces
         self._flow_log(f"{name}-flows", vpc, args)
 
         self.vpc_id = vpc.id
-        self.subnet_ids = pulumi.Output.all(*(subnet.id for subnet in subnets))
+        self.subnet_ids = pulumi.Output.all(*(subnet.id for subnet in subnets.values()))
+        self.instance_subnet_ids = _once_they_exist(ways, self.subnet_ids)
         self.s3_prefix_list_id = endpoint.prefix_list_id
-        self.register_outputs(
-            {
-                "vpc_id": self.vpc_id,
-                "subnet_ids": self.subnet_ids,
-                "s3_prefix_list_id": self.s3_prefix_list_id,
-            }
-        )
+        outputs: dict[str, pulumi.Input[Any]] = {
+            "vpc_id": self.vpc_id,
+            "subnet_ids": self.subnet_ids,
+            "s3_prefix_list_id": self.s3_prefix_list_id,
+        }
+        if self.endpoints_security_group_id is not None:
+            outputs["endpoints_security_group_id"] = self.endpoints_security_group_id
+        self.register_outputs(outputs)
 
     def _flow_log(self, name: str, vpc: aws.ec2.Vpc, args: NetworkArgs) -> None:
         """The log of all traffic, its log group, and the role that writes to it."""
@@ -139,12 +146,14 @@ class Network(pulumi.ComponentResource):
         )
 
 
-def _read_packages(vpc_arn: pulumi.Output[str], region: str) -> dict[str, Any]:
-    """Allows reading Amazon Linux 2023 packages, and nothing else in S3."""
-    objects = pulumi.Output.concat(
-        "arn:", iam.partition(vpc_arn), f":s3:::al2023-repos-{region}-de612dc2", "/*"
-    )
-    return iam.allowing({"Principal": "*", "Action": "s3:GetObject", "Resource": objects})
+def _once_they_exist(
+    resources: Sequence[pulumi.Resource], value: pulumi.Output[list[str]]
+) -> pulumi.Output[list[str]]:
+    """The value, for what must wait for the resources.
+
+    Their URNs are known at preview; with their ids, what waits would show as replaced.
+    """
+    return pulumi.Output.all(value, *(one.urn for one in resources)).apply(lambda both: both[0])
 
 
 def _flow_log_trust(vpc: aws.ec2.Vpc) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from components.egress import OutwardRules
 from components.tagging import named
 from openapi.routes import SCHEME_PORTS
 
@@ -56,8 +57,12 @@ class PlacementArgs(TypedDict):
     """VPC of the balancer and the instances."""
     subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
     """Private subnets, one in each zone."""
+    instance_subnet_ids: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
+    """The same subnets, once everything exists that new instances reach from there."""
     s3_prefix_list_id: NotRequired[pulumi.Input[str]]
     """Prefix list of S3, if new instances can download packages through an endpoint."""
+    endpoints_security_group_id: NotRequired[pulumi.Input[str]]
+    """Group of the network's interface endpoints, which gets a rule that admits new instances."""
 
 
 class NlbTargetArgs(PlacementArgs):
@@ -281,7 +286,7 @@ class NlbTarget(pulumi.ComponentResource):
                 # Never "$Latest": with a number, a preview shows that the template changes.
                 "version": template.latest_version.apply(str),
             },
-            vpc_zone_identifiers=self._args["subnet_ids"],
+            vpc_zone_identifiers=self._args.get("instance_subnet_ids", self._args["subnet_ids"]),
             min_size=fleet["min_size"],
             max_size=fleet["max_size"],
             target_group_arns=[targets.arn],
@@ -323,19 +328,13 @@ class NlbTarget(pulumi.ComponentResource):
         The names of these contain the port, so that a new port is open before the old one closes.
         """
         port = self._args["port"]
+        outward = OutwardRules(f"{self._prefix}-fleet", group, self._tags, self._child)
         if "s3_prefix_list_id" in self._args:
-            aws.vpc.SecurityGroupEgressRule(
-                f"{self._prefix}-fleet-to-s3",
-                description="Package repositories, through the S3 endpoint.",
-                security_group_id=group.id,
-                prefix_list_id=self._args["s3_prefix_list_id"],
-                ip_protocol="tcp",
-                from_port=443,
-                to_port=443,
-                tags=self._tags,
-                opts=self._child,
-            )
+            outward.to_s3(self._args["s3_prefix_list_id"])
+        if "endpoints_security_group_id" in self._args:
+            outward.to_endpoints(self._args["endpoints_security_group_id"])
         return [
+            *outward.awaited,
             aws.vpc.SecurityGroupEgressRule(
                 f"{self._prefix}-nlb-to-fleet-{port}",
                 description="The service port of the fleet.",

@@ -1,7 +1,6 @@
 """The checks between the parts of a configuration."""
 
 from collections.abc import Callable, Iterator
-from ipaddress import IPv4Network
 
 from openapi.compiler import HOST_VARIABLE, LINK_VARIABLE, POLICY, stage_variables
 from openapi.document import mapping, operations_with_api_keys
@@ -12,7 +11,7 @@ from openapi.routes import MAX_TIMEOUT_MS, route_problems
 
 from .errors import Problem, hint, quoted
 from .link_checks import LINK_CHECKS
-from .network import NewNetwork
+from .network_checks import NETWORK_CHECKS
 from .reader import Draft
 from .schema import (
     BALANCER_ARN,
@@ -23,14 +22,6 @@ from .schema import (
     InstancesTarget,
 )
 
-SUBNETS = 8
-"""Subnets that a new network has room for, one for each zone that a region may have."""
-_UNUSABLE_ADDRESSES = 5 + 8
-"""Of each subnet: what AWS reserves, and what has to be free when a balancer is created.
-
-Sources: https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html
-and https://docs.aws.amazon.com/elasticloadbalancing/latest/network/availability-zones.html
-"""
 _FIXED_VARIABLES = {LINK_VARIABLE, HOST_VARIABLE}
 _RESERVED = {"internal": "load balancer", "sg": "security groups"}
 """How the name of a new target must not begin, before a dash, and what takes its name."""
@@ -48,17 +39,6 @@ def _there_are_not_too_many(draft: Draft) -> Problems:
         if (count := len(mapping(draft.given.get(part)))) > MAX_NAMES:
             text = f"has {count} entries, above the limit of {MAX_NAMES}"
             yield part, f"{text}. Move some to another stack."
-
-
-def _zones_are_in_the_region(draft: Draft) -> Problems:
-    if isinstance(draft.network, NewNetwork) and draft.region:
-        for position, zone in enumerate(draft.network.zones):
-            if zone[:-1] != draft.region:
-                yield (
-                    f"network.zones[{position}]",
-                    f"{quoted(zone)} is not in aws:region {draft.region}. Use a zone such as "
-                    f"{draft.region}a, or change the region.",
-                )
 
 
 def _new_targets_have_a_network(draft: Draft) -> Problems:
@@ -82,16 +62,6 @@ def _new_targets_have_free_names(draft: Draft) -> Problems:
                 at("targets", name),
                 f"{quoted(name)} would begin the name of the {_RESERVED[first]}, and AWS refuses "
                 f"names that begin with {quoted(first + '-')}. Use a name without that beginning.",
-            )
-
-
-def _instances_are_in_an_existing_network(draft: Draft) -> Problems:
-    for name, target in draft.targets.items():
-        if isinstance(target, InstancesTarget) and isinstance(draft.network, NewNetwork):
-            yield (
-                at("targets", name, "instances"),
-                "cannot be in a network that does not exist yet. Set `network` to the vpcId and "
-                "subnetIds of the instances.",
             )
 
 
@@ -122,25 +92,6 @@ def _tls_needs_https(draft: Draft) -> Problems:
                 "is missing with https. Set it to the name on the certificate of the service: it "
                 "is verified, and the name of the load balancer never matches.",
             )
-
-
-def _the_network_has_addresses_for_every_instance(draft: Draft) -> Problems:
-    new = [t for t in draft.targets.values() if isinstance(t, FleetTarget | InstancesTarget)]
-    if not isinstance(draft.network, NewNetwork) or not new:
-        return
-    zones, block = draft.network.zones, draft.network.cidr_block
-    subnet = IPv4Network(block).num_addresses // SUBNETS
-    # A roll and a renewal are create-first: for a while there are two of each.
-    room = len(zones) * (subnet - _UNUSABLE_ADDRESSES - 2 * len(new))
-    largest = sum(t.fleet.max_size for t in new if isinstance(t, FleetTarget))
-    if room < 2 * largest:
-        yield (
-            "network.cidrBlock",
-            f"{quoted(block)} has room for {max(room, 0)} instances in {len(zones)} zones, below "
-            f"{2 * largest}, which is twice the maxSize of all fleets: an update creates a new "
-            "fleet before it deletes the old one. Choose a larger range or more zones, or lower "
-            "maxSize.",
-        )
 
 
 def _fleet_sizes_are_in_order(draft: Draft) -> Problems:
@@ -269,15 +220,13 @@ def _the_file_can_be_imported(draft: Draft) -> Problems:
 
 _CHECKS: tuple[Callable[[Draft], Problems], ...] = (
     _there_are_not_too_many,
-    _zones_are_in_the_region,
     _new_targets_have_a_network,
     _new_targets_have_free_names,
-    _instances_are_in_an_existing_network,
     _targets_share_a_protocol,
     _tls_needs_https,
     _fleet_sizes_are_in_order,
-    _the_network_has_addresses_for_every_instance,
     _balancers_are_in_the_account_and_region,
+    *NETWORK_CHECKS,
     *LINK_CHECKS,
     _either_routes_or_file,
     _routes_are_consistent,

@@ -46,8 +46,8 @@ class Caller:
     def _arn(self, resource: str) -> str:
         """The ARN of `service:rest`; those of API Gateway and of AWS itself name no account."""
         service, _, rest = resource.partition(":")
-        region = "" if service in ("iam", "s3") else self.region
-        public = service in ("apigateway", "s3", "ssm") or rest.startswith("image/")
+        region = "" if service in ("iam", "route53", "s3") else self.region
+        public = service in ("apigateway", "route53", "s3", "ssm") or rest.startswith("image/")
         owner = "" if public else "aws" if rest.startswith("prefix-list/") else ACCOUNT
         return resource if resource == "*" else f"arn:aws:{service}:{region}:{owner}:{rest}"
 

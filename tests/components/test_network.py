@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pulumi_aws as aws
 import pytest
 
 from components.network import Network, NetworkArgs
@@ -60,3 +61,24 @@ def test_adding_a_zone_adds_only_its_own_resources() -> None:
     three = names(["us-east-2a", "us-east-2b", "us-east-2c"])
     assert two.items() <= three.items()
     assert len(three) - len(two) == 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "awaited"),
+    [({}, set()), ({"endpoints": {"services": ["ssm", "logs"]}}, {"core-ssm", "core-logs"})],
+)
+def test_instances_are_not_started_before_the_endpoints_exist(
+    changes: dict[str, Any], awaited: set[str]
+) -> None:
+    def program() -> None:
+        args: Any = {**ARGS, **changes}
+        network = Network("core", args)
+        subnets = network.instance_subnet_ids
+        aws.autoscaling.Group("fleet", vpc_zone_identifiers=subnets, min_size=1, max_size=1)
+
+    config = {"aws:region": "us-east-2"}
+    run = run_program(program, phase=Phase.UPDATE, config=config)
+    fleet = run.one("aws:autoscaling/group:Group")
+    names = {urn.rpartition("::")[2] for urn in fleet.dependencies if "vpcEndpoint" in urn}
+    assert len(fleet.inputs["vpcZoneIdentifiers"]) == 2
+    assert names == awaited

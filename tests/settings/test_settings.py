@@ -10,7 +10,7 @@ import pytest
 
 from components.addressing import subnet_cidr
 from settings import ConfigError, Settings
-from settings.checks import SUBNETS
+from settings.network_checks import SUBNETS
 from settings.schema import FleetTarget, Stage
 from tests import tables
 from tests.stacks import ABSENT, ROOT, config

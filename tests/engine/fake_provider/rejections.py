@@ -42,12 +42,14 @@ _USERS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
     rt.SECURITY_GROUP: (
         (rt.LOAD_BALANCER, "securityGroups", _DEPENDENT),
         (rt.VPC_LINK_V2, "securityGroupIds", _DEPENDENT),
+        (rt.VPC_ENDPOINT, "securityGroupIds", _DEPENDENT),
         (rt.INGRESS_RULE, "referencedSecurityGroupId", _DEPENDENT),
         (rt.EGRESS_RULE, "referencedSecurityGroupId", _DEPENDENT),
     ),
     rt.SUBNET: (
         (rt.LOAD_BALANCER, "subnets", _DEPENDENT),
         (rt.VPC_LINK_V2, "subnetIds", _DEPENDENT),
+        (rt.VPC_ENDPOINT, "subnetIds", _DEPENDENT),
         (rt.FLEET, "vpcZoneIdentifiers", _DEPENDENT),
     ),
     rt.ROUTE_TABLE: ((rt.ROUTE_TABLE_ASSOCIATION, "routeTableId", _DEPENDENT),),

@@ -1,0 +1,82 @@
+"""The checks of the network, and of what is in it."""
+
+from collections.abc import Callable
+from ipaddress import IPv4Network
+
+from openapi.paths import Problems, at
+
+from .errors import quoted
+from .network import NewNetwork
+from .reader import Draft
+from .schema import FleetTarget, InstancesTarget
+
+SUBNETS = 8
+"""Subnets that a new network has room for, one for each zone that a region may have."""
+_UNUSABLE_ADDRESSES = 5 + 8
+"""Of each subnet: what AWS reserves, and what has to be free when a balancer is created.
+
+Sources: https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html
+and https://docs.aws.amazon.com/elasticloadbalancing/latest/network/availability-zones.html
+"""
+
+
+def _zones_are_in_the_region(draft: Draft) -> Problems:
+    if isinstance(draft.network, NewNetwork) and draft.region:
+        for position, zone in enumerate(draft.network.zones):
+            if zone[:-1] != draft.region:
+                yield (
+                    f"network.zones[{position}]",
+                    f"{quoted(zone)} is not in aws:region {draft.region}. Use a zone such as "
+                    f"{draft.region}a, or change the region.",
+                )
+
+
+def _instances_are_in_an_existing_network(draft: Draft) -> Problems:
+    for name, target in draft.targets.items():
+        if isinstance(target, InstancesTarget) and isinstance(draft.network, NewNetwork):
+            yield (
+                at("targets", name, "instances"),
+                "cannot be in a network that does not exist yet. Set `network` to the vpcId and "
+                "subnetIds of the instances.",
+            )
+
+
+def _the_network_has_addresses_for_every_instance(draft: Draft) -> Problems:
+    new = [t for t in draft.targets.values() if isinstance(t, FleetTarget | InstancesTarget)]
+    if not isinstance(draft.network, NewNetwork) or not new:
+        return
+    zones, block = draft.network.zones, draft.network.cidr_block
+    subnet = IPv4Network(block).num_addresses // SUBNETS
+    # A roll and a renewal are create-first: for a while there are two of each.
+    taken = _UNUSABLE_ADDRESSES + 2 * len(new) + len(draft.network.endpoints.services)
+    room = len(zones) * (subnet - taken)
+    largest = sum(t.fleet.max_size for t in new if isinstance(t, FleetTarget))
+    if room < 2 * largest:
+        yield (
+            "network.cidrBlock",
+            f"{quoted(block)} has room for {max(room, 0)} instances in {len(zones)} zones, below "
+            f"{2 * largest}, which is twice the maxSize of all fleets: an update creates a new "
+            "fleet before it deletes the old one. Choose a larger range or more zones, or lower "
+            "maxSize.",
+        )
+
+
+def _interface_endpoints_have_known_names(draft: Draft) -> Problems:
+    # In some partitions their names have several prefixes, by service.
+    region = draft.region or ""
+    if not isinstance(draft.network, NewNetwork) or not draft.network.endpoints.interfaces:
+        return
+    if region.startswith("cn-") or "-iso" in region:
+        yield (
+            "network.endpoints.interfaces",
+            f"cannot be created in {region}, where AWS names each of these endpoints differently. "
+            "Use an existing network that has them.",
+        )
+
+
+NETWORK_CHECKS: tuple[Callable[[Draft], Problems], ...] = (
+    _zones_are_in_the_region,
+    _instances_are_in_an_existing_network,
+    _the_network_has_addresses_for_every_instance,
+    _interface_endpoints_have_known_names,
+)

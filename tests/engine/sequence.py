@@ -1,15 +1,15 @@
-"""A random sequence of edits, faults, signals and commands, and what must hold after each step.
+"""A random sequence of edits, faults, signals and commands, and what must hold after each step."""
 
-Everything random comes from one seed, so a sequence that failed can be run again.
-"""
-
-import random
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
 from functools import partial
+from random import Random
 from typing import Any
+
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from hypothesis.strategies import booleans, randoms
 
 from openapi.compiler import HOST_VARIABLE, LINK_VARIABLE
 from tests.engine.fake_provider import resource_types as rt
@@ -25,10 +25,6 @@ NAMES = ("blue", "green", "red")
 ZONES = ("us-east-2a", "us-east-2b", "us-east-2c")
 WAITING = [token for token, resource_type in rt.TYPES.items() if resource_type.states]
 PARTS = (rt.FLEET, rt.VPC_LINK, rt.LOAD_BALANCER, rt.STAGE)
-
-
-class Broken(AssertionError):  # noqa: N818 - it is the finding
-    """Something that served does not serve any more."""
 
 
 @dataclass
@@ -67,18 +63,25 @@ def spec(kind: str = "fleet", port: int = PORTS[0], size: str = SIZES[0]) -> dic
     return {"port": port, "healthPath": "/health", "healthTimeoutSeconds": 1, **behind}
 
 
-@dataclass
-class Sequence:
-    """The steps of one seed, on one stack."""
+class Sequence(RuleBasedStateMachine):
+    """One stack that is up, and what a person and AWS do to it.
+
+    One rule draws the whole step, because a step costs seconds: rules of their own for edits and
+    faults would often be drawn without a command, and commands without an edit.
+    """
 
     stack: Stack
-    seed: int
-    existing_network: bool = False
-    log: list[str] = field(default_factory=list)
+    wanted: Wanted
+    random: Random
+    """Draws are Hypothesis's, so the seed of a search repeats them."""
 
-    def __post_init__(self) -> None:
-        self.random = random.Random(self.seed)  # noqa: S311 - to be repeated, not to be secret
-        self.wanted = Wanted({"blue": spec()}, existing_network=self.existing_network)
+    def __init__(self, start: Callable[[bool], AbstractContextManager[Stack]]) -> None:
+        super().__init__()
+        self._start = start
+        self._open = ExitStack()
+        self._holds = True
+        self._settled = True
+        self.log: list[str] = []
         self.proven: set[str] = set()
         """Ids of fleets and instances that were healthy once."""
 
@@ -86,40 +89,51 @@ class Sequence:
     def account(self) -> Account:
         return self.stack.aws.account
 
-    def run(self, steps: int) -> None:
-        """Raises `Broken` once something that served does not serve any more."""
+    @initialize(existing_network=booleans())
+    def start(self, existing_network: bool) -> None:
+        self.stack = self._open.enter_context(self._start(existing_network))
+        self.wanted = Wanted({"blue": spec()}, existing_network=existing_network)
         self._note_health()
-        for _ in range(steps):
-            self._step()
-        self._heal()
 
-    def _step(self) -> None:
-        for action in self.random.choices((self._edit, self._happen, None), (5, 4, 2), k=2):
+    @rule(random=randoms(use_true_random=False))
+    def step(self, random: Random) -> None:
+        self.random = random
+        actions = (*[None] * 2, *[self._edit] * 5, *[self._happen] * 4)
+        for action in [self.random.choice(actions) for _ in range(2)]:
             if action:
+                self._settled = False
                 action()
-        self.stack.edit(*self.wanted.changes())
-        before = serving(self.account, self.proven)
-        self._command()
-        self.account.settle()
-        self._note_health()
-        self._check(before)
+        self._keep_serving(self._command)
+
+    def teardown(self) -> None:
+        """From wherever the sequence is, the guide's words lead to a stack without changes."""
+        with self._open:
+            try:
+                if self._holds and not self._settled:
+                    self._heal()
+            finally:
+                print(*self.log, sep="\n")
 
     def _heal(self) -> None:
-        """From wherever the sequence is, the guide's words lead to a stack without changes."""
         self.log.append("heal")
         self.account.unhealthy, self.stack.aws.faults = set(), []
-        before = serving(self.account, self.proven)
-        recover(self.stack)
-        self._note_health()
-        self._check(before)
+        self._keep_serving(lambda: recover(self.stack))
         assert self.stack.preview() == []
         assert unknown(self.stack) == []
         assert serving(self.account, self.proven) >= {"dev"}, "does not serve"
 
-    def _check(self, before: set[str]) -> None:
+    def _keep_serving(self, run: Callable[[], None]) -> None:
+        """Run something; what served and is still asked for must serve afterwards."""
+        self._holds = False
+        self.stack.edit(*self.wanted.changes())
+        before = serving(self.account, self.proven)
+        run()
+        self.account.settle()
+        self._note_health()
         asked = {"dev", *(["dev's canary"] if self.wanted.canary else [])}
-        if lost := before & asked - serving(self.account, self.proven):
-            raise Broken(f"{lost} served, but not any more")
+        lost = before & asked - serving(self.account, self.proven)
+        assert not lost, f"{lost} served, but not any more"
+        self._holds = True
 
     def _note_health(self) -> None:
         """Remember what is healthy, or would be if the test had not said otherwise."""
@@ -127,6 +141,10 @@ class Sequence:
             for id, state in self.account.health(group.id).items():
                 if state == "healthy":
                     self.proven.add(id)
+
+    def _draw_one_of(self, count: int) -> bool:
+        """Whether a thing happens that does once in so many times."""
+        return self.random.choice(range(count)) == count - 1
 
     # Edits
 
@@ -169,7 +187,7 @@ class Sequence:
             return "nothing"
         name = free[0]
         self.wanted.targets[name] = spec(size=self.random.choice(SIZES))
-        if moved := self.random.random() < 0.5:
+        if moved := self._draw_one_of(2):
             self.wanted.target = name
         return f"add {name}{' and move' if moved else ''}"
 
@@ -201,7 +219,7 @@ class Sequence:
 
     def _canary(self, name: str) -> str:
         percent = self.random.choice((10, 50))
-        off = self.wanted.canary is not None and self.random.random() < 0.5
+        off = self.wanted.canary is not None and self._draw_one_of(2)
         self.wanted.canary = None if off else {"target": name, "percent": percent}
         return f"canary {self.wanted.canary}"
 
@@ -235,7 +253,9 @@ class Sequence:
     # Commands
 
     def _command(self) -> None:
-        if self.random.random() < 0.25:
+        if self._settled:
+            return
+        if self._draw_one_of(4):
             self._interrupted()
             return
         args = self.random.choice(
@@ -288,7 +308,7 @@ class Sequence:
         self.log.append(f"  ended: {reasons(printed + errors)}")
         if number is signal.SIGKILL and process.returncode < 0:
             self.stack.run("cancel", "--yes")
-            if self.random.random() < 0.5:
+            if self._draw_one_of(2):
                 self.log.append("  cleaned up")
                 after_a_kill(self.stack)
 

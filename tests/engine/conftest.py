@@ -1,6 +1,7 @@
 """Stacks to test with: new ones, and the shipped ones, which are brought up once in a test run."""
 
 import copy
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,6 +17,8 @@ from tests.once import once
 
 LIBRARIES = (
     *("boto3", "jsonschema", "pulumi_policy", "pydantic", "ruamel.yaml", "yaml"),
+    # Of the program only this, which no test edits in a copy, and which takes the longest.
+    *("openapi.importing", "openapi.compiler"),
     *(f"pulumi_aws:{token.split('/')[0][4:]}.{token.split(':')[2]}" for token in TYPES),
 )
 
@@ -64,7 +67,8 @@ def restore(
 
     def continued(snapshot: Snapshot) -> Stack:
         aws = provider(copy.deepcopy(snapshot.account))
-        return Stack.restore(snapshot, tmp_path / "restored", aws, installation)
+        folder = Path(tempfile.mkdtemp(prefix="restored-", dir=tmp_path)) / "stack"
+        return Stack.restore(snapshot, folder, aws, installation)
 
     return continued
 

@@ -137,8 +137,10 @@ def _run(arguments: list[str]) -> None:
 
 if __name__ == "__main__":
     _, address, *libraries = sys.argv
+    sys.path[0] = str(Path(__file__).parents[2])
     for name in libraries:
         pkgutil.resolve_name(name)
+    sys.path[0] = ""
     gc.freeze()
     with _Server(address) as server:
         print("ready", flush=True)

@@ -104,15 +104,15 @@ class Account:
     def build(self, token: str, urn: str, inputs: Props, region: str) -> Resource:
         """A new resource; the digits in its id come from its URN and how often it was created."""
         given = plain(inputs)
-        digits = hashlib.sha256(f"{urn} {self.created[urn]}".encode()).hexdigest()
+        long, key, short = digits(urn, self.created[urn])
         template = rt.TYPES[token]
         fields = {
             "account": ACCOUNT,
             "region": given.get("region", region),
-            "hex": f"0{digits[:16]}",
-            "hex16": digits[:16],
-            "key": digits[16:26],
-            "short": digits[26:32],
+            "hex": f"0{long}",
+            "hex16": long,
+            "key": key,
+            "short": short,
             "stamp": _stamp(str(given.get("policyArn"))),
             "vpc": str(given.get("vpcId", "")).removeprefix("vpc-"),
             "balancer": str(given.get("loadBalancerArn", "")).partition("loadbalancer/")[2],
@@ -160,6 +160,12 @@ class Account:
         for found in self.of_type(token):
             if found.inputs.get(key) == value:
                 del self.resources[token, found.id]
+
+
+def digits(urn: str, number: int) -> tuple[str, str, str]:
+    """16, 10 and 6 digits for the ids of a resource that was created that many times before."""
+    found = hashlib.sha256(f"{urn} {number}".encode()).hexdigest()
+    return found[:16], found[16:26], found[26:32]
 
 
 def _stamp(policy_arn: str) -> str:

@@ -46,7 +46,7 @@ def updates(name: str) -> Iterator[Row]:
             calls = stack.aws.calls("create")
             span = max(call.end for call in calls) - min(call.start for call in calls)
             spans.append(span / SCALE)
-            state = stack.state()
+            state = stack.saved()
     latency = {call.urn: LATENCY[call.type] for call in calls}
     path = critical_path(graph(state), latency)
     for what, seconds in (

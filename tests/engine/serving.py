@@ -60,7 +60,7 @@ def assert_refused(stack: Stack, reason: str, *args: str) -> None:
 
 
 def urn(stack: Stack, token: str, name: str) -> str:
-    (found,) = {r["urn"] for r in stack.state() if r["urn"].endswith(f"{token}::{name}")}
+    (found,) = {r["urn"] for r in stack.saved() if r["urn"].endswith(f"{token}::{name}")}
     return str(found)
 
 

@@ -47,7 +47,7 @@ def test_another_type_of_the_endpoint_is_deployed(dev: Stack) -> None:
 
 
 def test_a_deployment_that_is_updated_without_its_import_is_still_made_later(dev: Stack) -> None:
-    urns = [resource["urn"] for resource in dev.state() if resource["type"] == DEPLOYMENT]
+    urns = [resource["urn"] for resource in dev.saved() if resource["type"] == DEPLOYMENT]
     dev.edit(("api.routes.3", ADDED))
     assert dev.up("--target", *urns) == []
     assert dev.up() == REDEPLOYED

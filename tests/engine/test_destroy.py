@@ -65,8 +65,8 @@ def test_the_logs_of_a_removed_stage_are_deleted_unless_they_are_kept(prod: Stac
 
 
 def test_kept_logs_are_imported_before_the_stage_is_created_again(prod: Stack) -> None:
-    names = {r["urn"].split("::")[-1]: r["id"] for r in prod.state() if r["type"] == rt.LOG_GROUP}
-    (api,) = [r["urn"] for r in prod.state() if r["urn"].endswith("PrivateApi::api")]
+    names = {r["urn"].split("::")[-1]: r["id"] for r in prod.saved() if r["type"] == rt.LOG_GROUP}
+    (api,) = [r["urn"] for r in prod.saved() if r["urn"].endswith("PrivateApi::api")]
     prod.edit(KEEP)
     prod.up()
     prod.edit(("stages.next", ABSENT))

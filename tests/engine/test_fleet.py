@@ -39,7 +39,7 @@ def test_a_new_tag_updates_the_fleet_in_place(dev: Stack) -> None:
 
 
 def test_a_fleet_that_is_updated_without_its_template_is_still_rolled_later(dev: Stack) -> None:
-    urns = [resource["urn"] for resource in dev.state() if resource["type"] == FLEET]
+    urns = [resource["urn"] for resource in dev.saved() if resource["type"] == FLEET]
     dev.edit(NEW_VERSION)
     assert dev.up("--target", *urns) == []
     assert dev.up() == [

@@ -38,7 +38,7 @@ ORDERED = {
 
 def test_nothing_waits_without_a_reason(dev: Stack) -> None:
     unexplained = set()
-    for resource in dev.state():
+    for resource in dev.saved():
         inputs = resource.get("propertyDependencies", {}).values()
         for urn in set(resource.get("dependencies", ())).difference(*inputs):
             unexplained.add((_name(resource["urn"]), _name(urn)))
@@ -53,7 +53,7 @@ def test_an_update_takes_as_long_as_its_critical_path(
     stack.up()
     calls = stack.aws.calls("create")
     duration = max(call.end for call in calls) - min(call.start for call in calls)
-    path = critical_path(graph(stack.state()), {c.urn: LATENCY[c.type] * SCALE for c in calls})
+    path = critical_path(graph(stack.saved()), {c.urn: LATENCY[c.type] * SCALE for c in calls})
     with capsys.disabled():
         print(f"\n{path}: {path.seconds / SCALE:.0f} s; the update: {duration / SCALE:.0f} s")
     # The fleets boot while the links are created; the API is deployed before any balancer exists.

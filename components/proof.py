@@ -51,17 +51,16 @@ class Proofs:
                 report=lambda text: pulumi.info(text, ephemeral=True),
             )
 
-        self._hook = ResourceHook(f"{name}-proof", hook)
+        # A preview calls no hook, and the server for such calls would make it slower.
+        hooks = [] if pulumi.runtime.is_dry_run() else [ResourceHook(f"{name}-proof", hook)]
+        self._hooks = ResourceHookBinding(before_create=hooks, before_update=hooks)
 
     def add(self, target: str, evidence: Mapping[str, Any], timeout_seconds: int) -> None:
         """Require what the evidence names to work."""
         proof = pulumi.Stash(
             f"{self._name}-{target}-proof",
             input={**evidence, _TIMEOUT: timeout_seconds},
-            opts=ResourceOptions(
-                parent=self._parent,
-                hooks=ResourceHookBinding(before_create=[self._hook], before_update=[self._hook]),
-            ),
+            opts=ResourceOptions(parent=self._parent, hooks=self._hooks),
         )
         # The URN, because it is known at preview, and after a failure.
         self._seen[target] = proof.urn.apply(lambda _: _check(target, evidence, proof))

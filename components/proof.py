@@ -53,7 +53,7 @@ class Proofs:
 
         # A preview calls no hook, and the server for such calls would make it slower.
         hooks = [] if pulumi.runtime.is_dry_run() else [ResourceHook(f"{name}-proof", hook)]
-        self._hooks = ResourceHookBinding(before_create=hooks, before_update=hooks)
+        self._hooks = ResourceHookBinding(before_create=[*hooks], before_update=[*hooks])
 
     def add(self, target: str, evidence: Mapping[str, Any], timeout_seconds: int) -> None:
         """Require what the evidence names to work."""

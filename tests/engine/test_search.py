@@ -47,4 +47,9 @@ def test_what_serves_continues_to_serve(
         with FakeProvider(copy.deepcopy(snapshot.account)) as aws:
             yield Stack.restore(snapshot, folder, aws, installation)
 
-    run_state_machine_as_test(hypothesis.seed(seed)(lambda: Sequence(start)), settings=SEARCH)
+    @hypothesis.seed(seed)
+    class Seeded(Sequence):
+        def __init__(self) -> None:
+            super().__init__(start)
+
+    run_state_machine_as_test(Seeded, settings=SEARCH)

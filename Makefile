@@ -17,7 +17,7 @@ help: ## Show the targets.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 demo: .venv ## Rehearse a stack, then call every route of its API: make demo STACK=prod
-	$(RUN) python -m operations demo $(STACK)
+	$(RUN) python -m operations demo "$(STACK)"
 
 test: .venv ## Run the tests.
 	$(RUN) pytest -n 2
@@ -49,17 +49,17 @@ format: .venv ## Format the code, and fix what ruff can fix.
 	$(RUN) ruff format .
 	$(RUN) ruff check --fix .
 
-serve: .venv ## Serve a stack's API on this machine until Ctrl-C.
-	$(RUN) python -m operations serve $(STACK)
+serve: .venv ## Serve a stack's API on this machine until Ctrl-C; ARGS="--backend blue=http://...".
+	$(RUN) python -m operations serve "$(STACK)" $(ARGS)
 
 up-local: .venv ## Create or update a stack in an emulated AWS, with the Pulumi CLI and its plugin.
-	$(RUN) python -m operations up-local $(STACK)
+	$(RUN) python -m operations up-local "$(STACK)"
 
 down-local: .venv ## Remove the emulated AWS with its stacks.
 	$(RUN) python -m operations down-local
 
 doctor: .venv ## Report what is missing for `pulumi up`.
-	$(RUN) python -m operations doctor $(STACK)
+	$(RUN) python -m operations doctor "$(STACK)"
 
 reference: .venv ## Write the generated documents.
 	$(RUN) python -m operations.reference

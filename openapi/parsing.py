@@ -10,6 +10,8 @@ from yaml import events
 
 MAX_VALUES = 1_000_000
 """Values of a document, aliases counted as often as they are used."""
+_TEXT_OF_ONE_VALUE = 100
+"""Characters of a text that count as one value more."""
 _STANDARD = "tag:yaml.org,2002:"
 # The core schema of YAML 1.2: https://yaml.org/spec/1.2.2/#103-core-schema
 _CONSTANTS = {
@@ -90,6 +92,7 @@ class _Builder:
         before = self._count
         if isinstance(event, events.ScalarEvent):
             value = self._scalar(event)
+            self._count += len(event.value) // _TEXT_OF_ONE_VALUE
         elif isinstance(event, events.MappingStartEvent):
             _expect_tag(event, "map")
             value = self._mapping()

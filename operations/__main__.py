@@ -1,8 +1,12 @@
 """The commands: `python -m operations --help`."""
 
-from collections.abc import Callable
+import os
+import re
+import signal
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -10,6 +14,7 @@ from operations import screen
 
 # Each command imports what it needs: Pulumi alone takes a second.
 if TYPE_CHECKING:
+    from operations.gateway.services import Service
     from simulation.engine import Run
 
 app = typer.Typer(
@@ -18,7 +23,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 StackName = Annotated[
-    str, typer.Argument(help="Stack, as in Pulumi.<stack>.yaml, or a stack file.")
+    str,
+    typer.Argument(
+        help="Stack, as in Pulumi.<stack>.yaml, or a stack file.",
+        callback=lambda name: re.sub(r"^Pulumi\.([^/]+)\.yaml$", r"\1", name),
+    ),
 ]
 PackConfig = Annotated[
     Path | None,
@@ -34,6 +43,7 @@ Verbose = Annotated[
     bool, typer.Option("--verbose", help="List what is left out of a definition file.")
 ]
 _T = TypeVar("_T")
+_INTERRUPTED = 128 + signal.SIGINT
 
 
 @app.callback()
@@ -58,14 +68,32 @@ def serve(
     once: Annotated[
         bool, typer.Option("--once", help="Call every route, compare, and end.")
     ] = False,
+    backend: Annotated[
+        list[str] | None,
+        typer.Option(help="A service that runs already: blue=http://127.0.0.1:3000."),
+    ] = None,
+    run: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A command that starts a service on $PORT: blue='node server.js'. It is started "
+            "again when it ends."
+        ),
+    ] = None,
+    port: Annotated[
+        int, typer.Option(help="Port of the API; 0 is any.", min=0, max=65_535, show_default=False)
+    ] = 0,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse what AWS would refuse, and not only mark it.")
+    ] = False,
 ) -> None:
-    """Serve a stack's API on this machine: an emulated gateway in front of the sample service.
+    """Serve a stack's API on this machine: an emulated gateway in front of your service.
 
-    Runs until Ctrl-C; saving the stack file with another target moves the stage. With --once,
-    exit code 0 if every request matches its expectations, 1 if not, 2 if the configuration is
-    wrong.
+    A target without --backend or --run is the sample service. Runs until Ctrl-C; saving the stack
+    file with another target moves the stage. With --once, exit code 0 if every request matches its
+    expectations, 1 if not, 2 if the configuration is wrong.
     """
-    _serve(stack, once=once)
+    services = _or_explain(lambda: _services(backend or (), run or ()))
+    _serve(stack, once=once, services=services, port=port, strict=strict)
 
 
 @app.command()
@@ -125,12 +153,30 @@ def _rehearse(stack: str, pack_config: Path | None, *, verbose: bool) -> "Run":
     return run
 
 
-def _serve(stack: str, *, once: bool, run: "Run | None" = None) -> None:
+def _services(backends: Sequence[str], runs: Sequence[str]) -> "Mapping[str, Service]":
+    from operations.gateway.services import parse_services
+
+    return parse_services(backends, runs)
+
+
+def _serve(
+    stack: str,
+    *,
+    once: bool,
+    run: "Run | None" = None,
+    services: "Mapping[str, Service] | None" = None,
+    **options: Any,
+) -> None:
     from operations.gateway.published import load, read_from
     from operations.gateway.serve import serve
 
     code = _or_explain(
-        lambda: serve(lambda: load(stack, run=run), once=once, watch=read_from(stack))
+        lambda: serve(
+            lambda: load(stack, run=run, services=services or {}),
+            once=once,
+            watch=lambda: read_from(stack),
+            **options,
+        )
     )
     raise typer.Exit(code)
 
@@ -149,5 +195,18 @@ def _or_explain(action: Callable[[], _T]) -> _T:
         raise typer.Exit(2) from None
 
 
+def main() -> None:
+    """Run a command; Ctrl-C ends it with one word."""
+    try:
+        app(prog_name="python -m operations")
+    except SystemExit as end:
+        if end.code != _INTERRUPTED:
+            raise
+        screen.write(screen.console(stderr=True), "Stopped.")
+        # Whatever a library still does in other threads would be interrupted with a traceback.
+        sys.stdout.flush()
+        os._exit(_INTERRUPTED)
+
+
 if __name__ == "__main__":
-    app(prog_name="python -m operations")
+    main()

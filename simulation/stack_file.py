@@ -7,6 +7,7 @@ Source: https://www.pulumi.com/docs/iac/concepts/projects/project-file/
 import json
 import re
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ import yaml  # type: ignore[import-untyped]
 
 # The CLI's own parser is a port of libyaml; where that is missing, the one in Python is slower.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+MAX_CHARACTERS = 4_000_000
+"""Of a file with its aliases written out."""
 _CONSTANTS = {"": None, "~": None, "null": None, "true": True, "false": False}
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]+)?")
 _AMBIGUOUS = re.compile(
@@ -72,7 +75,12 @@ def read(root: Path, stack: str) -> StackFile:
 
 
 def path_of(root: Path, stack: str) -> Path:
-    """The file of a stack, given by its name or by the file itself."""
+    """The file of a stack, given by its name or by the file itself; raises StackFileError."""
+    if not stack.endswith(".yaml") and not re.fullmatch(r"[A-Za-z0-9_.-]+", stack):
+        raise StackFileError(
+            f"{stack!r} is neither the name of a stack, of letters, digits, dots, dashes and "
+            f"underscores, nor a file that ends in .yaml. {_known(root)}"
+        )
     return root / (stack if stack.endswith(".yaml") else f"Pulumi.{stack}.yaml")
 
 
@@ -106,12 +114,13 @@ def _load(path: Path, root: Path) -> Any:
                     event, "a tag such as !!str is not supported. Remove it, or use quotes."
                 )
         node = yaml.compose(text, _LOADER)
+        if node is not None and _size(node, {}) > MAX_CHARACTERS:
+            raise StackFileError(
+                f"its aliases make it larger than {MAX_CHARACTERS} characters. Remove some."
+            )
         return None if node is None else _value(node)
     except FileNotFoundError:
-        known = ", ".join(sorted(p.name.split(".")[1] for p in root.glob("Pulumi.*.yaml")))
-        raise StackFileError(
-            f"{path}: there is no such file. Known stacks: {known or 'none'}."
-        ) from None
+        raise StackFileError(f"{path}: there is no such file. {_known(root)}") from None
     except StackFileError as error:
         raise StackFileError(f"{path.name}: {error}") from None
     except RecursionError:
@@ -119,6 +128,21 @@ def _load(path: Path, root: Path) -> Any:
     except (OSError, yaml.YAMLError, ValueError) as error:
         reason = getattr(error, "strerror", None) or " ".join(str(error).split())
         raise StackFileError(f"{path.name}: cannot be read: {reason}. Correct the file.") from None
+
+
+def _known(root: Path) -> str:
+    known = ", ".join(sorted(p.name.split(".")[1] for p in root.glob("Pulumi.*.yaml")))
+    return f"Known stacks: {known or 'none'}."
+
+
+def _size(node: yaml.Node, sizes: dict[int, int]) -> int:
+    """Characters of a value, those of an alias as often as it is used; each node is read once."""
+    if isinstance(node, yaml.ScalarNode):
+        return len(node.value) + 1
+    if id(node) not in sizes:
+        children = node.value if isinstance(node, yaml.SequenceNode) else chain(*node.value)
+        sizes[id(node)] = 1 + sum(_size(child, sizes) for child in children)
+    return sizes[id(node)]
 
 
 def _value(node: yaml.Node) -> Any:

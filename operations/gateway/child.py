@@ -1,4 +1,4 @@
-"""Python programs run as child processes that never outlive this one."""
+"""Programs run as child processes that never outlive this one."""
 
 import contextlib
 import logging
@@ -7,8 +7,9 @@ import secrets
 import signal
 import socket
 import subprocess
+import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -18,6 +19,7 @@ from operations.gateway import GatewayError
 LOOPBACK = "127.0.0.1"
 _ATTEMPTS = 3
 _POLL_SECONDS = 0.02
+_CONNECT_SECONDS = 5.0
 _WARN_AFTER_SECONDS = 15.0
 _LOG = logging.getLogger(__name__)
 
@@ -34,6 +36,15 @@ if sys.argv[0].endswith(".py"):
 else:
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 """
+# The same for any command: it runs beside the pipe's reader, which ends the whole group. A handler,
+# because what is ignored here would be ignored by the command too.
+_COMMAND_LEASH = """
+import os, signal, subprocess, sys, threading
+signal.signal(signal.SIGTERM, lambda *_: None)
+threading.Thread(target=lambda: (os.read(0, 1), os.killpg(0, signal.SIGKILL)), daemon=True).start()
+code = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL).wait()
+os._exit(code if code >= 0 else 128 - code)
+"""
 
 
 class Server(NamedTuple):
@@ -43,7 +54,6 @@ class Server(NamedTuple):
     port: int
 
 
-@contextlib.contextmanager
 def python_child(
     python: Path,
     program: str,
@@ -52,15 +62,42 @@ def python_child(
     directory: Path,
     output: IO[bytes],
     grace: float = 0,
-) -> Iterator[subprocess.Popen[bytes]]:
+) -> contextlib.AbstractContextManager[subprocess.Popen[bytes]]:
     """Run a module, or a file ending in .py, with an interpreter until the end of the block.
+
+    See `_group`.
+    """
+    command = [str(python), "-P", "-c", _LEASH, program]
+    return _group(command, environ, directory, output, grace)
+
+
+def command_child(
+    words: Sequence[str], *, environ: Mapping[str, str], output: IO[bytes], grace: float
+) -> contextlib.AbstractContextManager[subprocess.Popen[bytes]]:
+    """Run any command in this directory until the end of the block; it reads no input.
+
+    The exit code is the command's, 128 and more for a signal. See `_group`.
+    """
+    command = [sys.executable, "-I", "-c", _COMMAND_LEASH, *words]
+    return _group(command, environ, Path.cwd(), output, grace)
+
+
+@contextlib.contextmanager
+def _group(
+    command: Sequence[str],
+    environ: Mapping[str, str],
+    directory: Path,
+    output: IO[bytes],
+    grace: float,
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a command that reads the pipe of the leash.
 
     The child leads its own process group: a terminal's Ctrl-C reaches only this process, and the
     whole group is ended here. `grace` is the number of seconds between SIGTERM and SIGKILL; with
     0 there is only SIGKILL.
     """
     process = subprocess.Popen(
-        [str(python), "-P", "-c", _LEASH, program],
+        command,
         env=environ,
         cwd=directory,
         stdin=subprocess.PIPE,
@@ -120,9 +157,9 @@ def free_port() -> int:
             return port
 
 
-def accepts(port: int) -> bool:
-    """Whether something listens on that loopback port."""
-    with contextlib.suppress(OSError), socket.create_connection((LOOPBACK, port)):
+def accepts(port: int, host: str = LOOPBACK) -> bool:
+    """Whether something listens on that port."""
+    with contextlib.suppress(OSError), socket.create_connection((host, port), _CONNECT_SECONDS):
         return True
     return False
 

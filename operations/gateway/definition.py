@@ -89,10 +89,36 @@ class GatewayOperation:
 
 def operations(document: Mapping[str, Any]) -> Iterator[GatewayOperation]:
     """Every operation of a document, in its order."""
-    for path, item in document.get("paths", {}).items():
-        for key, content in item.items():
-            if key in _METHODS:
-                yield GatewayOperation(document, path, _METHODS[key], item, content)
+    for path in document.get("paths", {}):
+        yield from _operations_of(document, path)
+
+
+def _operations_of(document: Mapping[str, Any], path: str) -> Iterator[GatewayOperation]:
+    item = document["paths"][path]
+    for key, content in item.items():
+        if key in _METHODS:
+            yield GatewayOperation(document, path, _METHODS[key], item, content)
+
+
+def operation_for(
+    document: Mapping[str, Any], method: str, path: str
+) -> GatewayOperation | str | None:
+    """What API Gateway does with a request: an operation, or the path that lacks the method.
+
+    None if no path matches. A request for `/` may have an empty path.
+    """
+    matching = [p for p in document["paths"] if re.fullmatch(_pattern(p), path or "/")]
+    if not (chosen := max(matching, key=_specificity, default=None)):
+        return None
+    found = {o.method: o for o in _operations_of(document, chosen)}
+    return found.get(method) or found.get("ANY") or chosen
+
+
+def with_variables(text: str, variables: Mapping[str, str]) -> str:
+    """A text with stage variables replaced by their values; unknown ones stay."""
+    return re.sub(
+        r"\$\{stageVariables\.(\w+)\}", lambda match: variables.get(match[1], match[0]), text
+    )
 
 
 def fixed_headers(response: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

@@ -2,7 +2,7 @@
 
 It routes, maps, validates and splits like API Gateway. It ignores the VPC link, the load
 balancer that an integration names for a link V2, time limits, gateway responses, signatures and the
-resource policy.
+resource policy; `operations.gateway.rules` adds what the definition alone can tell.
 """
 
 import contextlib

@@ -52,12 +52,18 @@ def installed(
     python = environment / "bin" / "python"
     if python.exists():
         return python
-    cache.mkdir(parents=True, exist_ok=True)
     console.print(f"Installing {name}, once, in {environment} ...", soft_wrap=True)
-    with (cache / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not python.exists():
-            _make(environment, requirements, finish)
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        with (cache / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not python.exists():
+                _make(environment, requirements, finish)
+    except OSError as error:
+        raise GatewayError(
+            f"{name} cannot be installed in {cache}: {error.strerror or error}. Make the folder "
+            "writable."
+        ) from None
     return python
 
 

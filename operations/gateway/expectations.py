@@ -46,6 +46,8 @@ class Delivery:
     target: str
     request: Request
     response: Response
+    milliseconds: float = 0
+    """How long the target took."""
 
 
 def mismatches(

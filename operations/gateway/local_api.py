@@ -4,6 +4,8 @@ There is a proxy in front of the gateway, too: the URL stays when a definition i
 """
 
 import contextlib
+import functools
+import hashlib
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -12,10 +14,12 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Self
 
+from operations.gateway import GatewayError
 from operations.gateway.answers import Answer, answer_to
 from operations.gateway.child import LOOPBACK
 from operations.gateway.emulator import Emulator, ImportedApi
 from operations.gateway.expectations import Delivery
+from operations.gateway.gateway_responses import own_response, request_id
 from operations.gateway.proxy import (
     Request,
     Response,
@@ -26,9 +30,10 @@ from operations.gateway.proxy import (
     trace_id,
     traced,
 )
-from operations.gateway.published import Canary, PublishedApi, PublishedStage
+from operations.gateway.published import SERVICE, Canary, PublishedApi, PublishedStage
 from operations.gateway.request_plan import Release
-from operations.gateway.targets import SERVICE, ServiceSettings, target_service
+from operations.gateway.rules import Refusal, refused_after, refused_before
+from operations.gateway.targets import SERVICES_OWN, Behavior, ServiceSettings, target_service
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,8 @@ class Exchange:
     response: Response
     milliseconds: float
     deliveries: tuple[Delivery, ...]
+    refusal: Refusal | None = None
+    """What AWS would answer, if that is something else."""
 
 
 @dataclass(frozen=True)
@@ -57,10 +64,22 @@ class LocalApi:
     """Everything that runs for a published API; `publish` again to change it while it runs."""
 
     def __init__(
-        self, emulator: Emulator, observe: Callable[[Exchange], None], service: Path = SERVICE
+        self,
+        emulator: Emulator,
+        observe: Callable[[Exchange], None],
+        service: Path = SERVICE,
+        *,
+        tell: Callable[[str, str], None] = lambda _target, _line: None,
+        port: int = 0,
+        strict: bool = False,
     ) -> None:
-        self._emulator, self._observe = emulator, observe
-        self._service = service
+        """`tell` is called with a target and what its own service prints.
+
+        With `strict`, what AWS would refuse is refused.
+        """
+        self._emulator, self._observe, self._tell = emulator, observe, tell
+        self._service, self._wanted_port, self._strict = service, port, strict
+        self._behaviors: dict[str, Behavior] = {}
         self._running: dict[ServiceSettings, tuple[str, contextlib.ExitStack]] = {}
         self._resources = contextlib.ExitStack()
         self._current: LocalState | None = None
@@ -68,9 +87,14 @@ class LocalApi:
         self._deliveries: dict[str, list[Delivery]] = {}
 
     def __enter__(self) -> Self:
-        self._port = self._resources.enter_context(
-            proxy(lambda request: self.send(request).response)
-        )
+        try:
+            self._port = self._resources.enter_context(
+                proxy(lambda request: self.send(request).response, port=self._wanted_port)
+            )
+        except OSError as error:
+            raise GatewayError(
+                f"port {self._wanted_port} cannot be used: {error.strerror}. Choose another --port."
+            ) from None
         self._resources.callback(self._stop_all_but, ())
         return self
 
@@ -100,11 +124,14 @@ class LocalApi:
         a deployment. Otherwise the definition is imported and deployed again. On failure it raises
         GatewayError, and the API that was published last stays.
         """
-        is_https = new.is_https
-        services = {
-            host: ServiceSettings(target, is_https, new.allow_origin)
-            for host, target in new.targets.items()
-        }
+        is_https, revision = new.is_https, hashlib.sha256(self._service.read_bytes()).hexdigest()
+        services = {}
+        for host, target in new.targets.items():
+            own = new.services.get(target)
+            path = new.health_paths.get(target, "") if own else ""
+            origin, version = new.allow_origin, "" if own else revision
+            services[host] = ServiceSettings(target, is_https, origin, own, path, version)
+        before_services = set(self._running)
         addresses = {host: self._address(service) for host, service in services.items()}
         stages = {}
         for name, stage in new.stages.items():
@@ -115,6 +142,9 @@ class LocalApi:
         if before and deployed == _deployed(before.published.definition, before.stages):
             imported = before.imported
             changed = list(self._move_stages(before, new, stages))
+            restarted = {s.target for s in set(self._running) - before_services}
+            known = set(before.published.targets.values())
+            changed += [f"{target}: restarted its service" for target in sorted(restarted & known)]
         else:
             imported = self._emulator.import_api(new.definition, stages)
             changed = ["imported and deployed the definition"]
@@ -146,14 +176,17 @@ class LocalApi:
             if canary:
                 self._emulator.set_canary_percent(state.imported, stage, canary.percent)
 
-    def send(self, request: Request) -> Exchange:
-        """Send a request, whose path starts with a stage, and return what happened."""
+    def send(self, request: Request, behavior: Behavior = SERVICES_OWN) -> Exchange:
+        """Send a request, whose path starts with a stage, and return what happened.
+
+        `behavior` is that of the target which receives it.
+        """
         started, request = time.monotonic(), traced(request)
-        response = self._respond(request)
+        self._behaviors[trace_id(request)] = behavior
+        response, deliveries, refusal = self._respond(request)
+        del self._behaviors[trace_id(request)]
         milliseconds = (time.monotonic() - started) * 1000
-        with self._lock:
-            deliveries = tuple(self._deliveries.pop(trace_id(request), ()))
-        exchange = Exchange(request, response, milliseconds, deliveries)
+        exchange = Exchange(request, response, milliseconds, deliveries, refusal)
         self._observe(exchange)
         return exchange
 
@@ -166,22 +199,45 @@ class LocalApi:
                 self._emulator.set_variables(before.imported, name, stage.variables)
                 old = before.published.target(before.published.stages[name].variables)
                 target = new.target(new.stages[name].variables)
-                yield f"{name}: {old} -> {target}, by its stage variables only"
+                if old != target:
+                    yield f"{name}: {old} -> {target}, by its stage variables only"
 
-    def _respond(self, request: Request) -> Response:
-        """Forward to the emulator; a stage that does not exist is forbidden, as on AWS."""
+    def _respond(self, request: Request) -> tuple[Response, tuple[Delivery, ...], Refusal | None]:
+        """Forward to the emulator; a stage that does not exist is forbidden, as on AWS.
+
+        What the emulator ignores of the definition is added: refusals, and the shape of API
+        Gateway's own responses.
+        """
         stage = request.path.split("/")[1]
         if not self._current or stage not in self._current.stages:
-            return error_response(HTTPStatus.FORBIDDEN, "Forbidden")
+            return error_response(HTTPStatus.FORBIDDEN, "Forbidden"), (), None
+        published = self._current.published
+        document, refusal = published.document, refused_before(published, request)
+        if refusal and self._strict:
+            return refusal.response.shaped(document), (), None
         upstream = Upstream(self._emulator.server.port, host=self._current.imported.host)
-        return forward(request, upstream)
+        response = forward(request, upstream)
+        with self._lock:
+            deliveries = tuple(self._deliveries.pop(trace_id(request), ()))
+        if not deliveries and (own := own_response(response)):
+            return own.shaped(document, request_id(response)), (), None
+        refusal = refusal or refused_after(published, request, deliveries)
+        if refusal and self._strict:
+            return refusal.response.shaped(document), deliveries, None
+        return response, deliveries, refusal
 
     def _address(self, settings: ServiceSettings) -> str:
         """Host and port of a target; its service is started if it does not run yet."""
         if settings not in self._running:
             with contextlib.ExitStack() as starting:
                 service = target_service(
-                    settings, self._emulator, self._delivered, self._answer, self._service
+                    settings,
+                    self._emulator,
+                    self._delivered,
+                    functools.partial(self._tell, settings.target),
+                    self._service,
+                    answer=self._answer,
+                    behavior=lambda r: self._behaviors.get(trace_id(r), SERVICES_OWN),
                 )
                 address = starting.enter_context(service)
                 self._running[settings] = address, starting.pop_all()

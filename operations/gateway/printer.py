@@ -7,11 +7,12 @@ from rich.console import Console
 
 from operations.gateway.definition import operations
 from operations.gateway.local_api import Exchange, LocalApi
+from operations.gateway.published import PublishedApi
 from operations.gateway.request_plan import RequestPlan
 
 NOT_TESTED = (
     "Not tested here: the VPC link's connection and, with V2, the load balancer that it leads to; "
-    "time limits, throttling, gateway responses, signatures and resource policies."
+    "throttling, resource policies, and whether a signature is right."
 )
 
 
@@ -41,15 +42,28 @@ class Printer:
                 f"Routes that require an API key: send x-api-key: {api.state.imported.api_key}"
             )
 
+    def services(self, published: PublishedApi) -> None:
+        """Print what runs behind the targets."""
+        for target in published.targets.values():
+            own = published.services.get(target)
+            self.line(f"{target} is {own or 'service/app.py'}, on this machine.")
+
+    def service(self, target: str, line: str) -> None:
+        """Print a line of a service, or about it."""
+        self.line(f"{target} | {line}", style="dim")
+
     def exchange(self, exchange: Exchange) -> None:
         """Print one line for a request that has just been answered."""
         request = exchange.request
         _, stage, *rest = request.path.split("/")
         targets = ", ".join(delivery.target for delivery in exchange.deliveries)
+        refusal = exchange.refusal
+        mark = f"  {refusal.response.status} on AWS: {refusal.reason}" if refusal else ""
         self.line(
             f"{datetime.now():%H:%M:%S}  {stage:8} {request.method:7} /{'/'.join(rest)}  "
             f"{exchange.response.status}  {exchange.milliseconds:.0f} ms  "
-            f"{targets or 'the gateway itself'}"
+            f"{targets or 'the gateway itself'}{mark}",
+            style="yellow" if refusal else None,
         )
 
     def verdict(self, plans: Sequence[RequestPlan], failed: int) -> bool:

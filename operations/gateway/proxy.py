@@ -76,6 +76,7 @@ class Upstream:
     port: int
     host: str | None = None
     tls: ssl.SSLContext | None = None
+    address: str = LOOPBACK
 
 
 Handle = Callable[[Request], Response]
@@ -103,9 +104,12 @@ def error_response(status: HTTPStatus, message: str) -> Response:
 
 
 @contextlib.contextmanager
-def proxy(handle: Handle, tls: ssl.SSLContext | None = None) -> Iterator[int]:
-    """Serve HTTP on a free port, which is the context's value, until the end of the block."""
-    server = _Proxy(handle, tls)
+def proxy(handle: Handle, tls: ssl.SSLContext | None = None, port: int = 0) -> Iterator[int]:
+    """Serve HTTP on a port, which is the context's value, until the end of the block.
+
+    With 0 it is a free one. OSError if another process listens on it.
+    """
+    server = _Proxy(handle, tls, port)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
@@ -121,9 +125,9 @@ class _Proxy(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 128
 
-    def __init__(self, handle: Handle, tls: ssl.SSLContext | None) -> None:
+    def __init__(self, handle: Handle, tls: ssl.SSLContext | None, port: int) -> None:
         self.handle = handle
-        super().__init__((LOOPBACK, 0), _Handler)
+        super().__init__((LOOPBACK, port), _Handler)
         if tls:
             self.socket = tls.wrap_socket(
                 self.socket, server_side=True, do_handshake_on_connect=False
@@ -181,7 +185,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 def forward(request: Request, upstream: Upstream) -> Response:
     """Send a request and return the response, or a 502 if there is none."""
-    address, seconds = (LOOPBACK, upstream.port), _UPSTREAM_SECONDS
+    address, seconds = (upstream.address, upstream.port), _UPSTREAM_SECONDS
     connection = (
         http.client.HTTPSConnection(*address, timeout=seconds, context=upstream.tls)
         if upstream.tls

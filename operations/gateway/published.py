@@ -4,19 +4,24 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from openapi.compiler import HOST_VARIABLE
 from operations.gateway import GatewayError
 from operations.gateway.answers import Answer, answers
 from operations.gateway.definition import operations
+from operations.gateway.services import Service, check_targets
 from settings import Settings
 from settings.schema import FleetTarget, InstancesTarget
 from simulation import stack_file
 from simulation.engine import Phase, Run
 from simulation.rehearsal import ROOT, run_stack
 
+SERVICE = ROOT / "service" / "app.py"
+"""The sample service."""
 _TARGET = "privateapi:index:NlbTarget"
 
 
@@ -49,6 +54,12 @@ class PublishedApi:
     """The configured paths at the service, see `operations.gateway.request_plan.plan_requests`."""
     allow_origin: str = ""
     """The origin that the services allow to read their responses."""
+    links: Mapping[str, str] = field(default_factory=dict)
+    """Id of the VPC link by target."""
+    health_paths: Mapping[str, str] = field(default_factory=dict)
+    """Path of the health check, by target that has one."""
+    services: Mapping[str, Service] = field(default_factory=dict)
+    """The user's own services by target; the sample service is behind the others."""
     answers: tuple[Answer, ...] = ()
     """What the services answer, if the definition is a file that describes it."""
     notes: tuple[str, ...] = ()
@@ -57,7 +68,7 @@ class PublishedApi:
     left_out: tuple[str, ...] = ()
     """Every thing that is left out, by JSON path."""
 
-    @property
+    @cached_property
     def document(self) -> dict[str, Any]:
         """The definition, parsed."""
         return json.loads(self.definition)  # type: ignore[no-any-return]
@@ -87,15 +98,22 @@ class PublishedApi:
         return self.targets[host]
 
 
-def load(stack: str, root: Path = ROOT, run: Run | None = None) -> PublishedApi:
+def load(
+    stack: str,
+    root: Path = ROOT,
+    run: Run | None = None,
+    services: Mapping[str, Service] = MappingProxyType({}),
+) -> PublishedApi:
     """What a stack publishes, by its program run at update; raises StackFileError or ConfigError.
 
-    `run` is that run, if there is one already.
+    `run` is that run, if there is one already; `services` are the user's own by target, and a
+    GatewayError if one is for no target.
     """
     file = stack_file.read(root, stack)
     settings = Settings.read(
         file.config, title=f"{file.project}-{stack}", secret_keys=file.secret_keys
     )
+    check_targets(services, list(settings.targets))
     rehearsed = run is not None
     run = run or run_stack(file, Phase.UPDATE)
     cors, imported = settings.api.cors, settings.imported
@@ -108,6 +126,13 @@ def load(stack: str, root: Path = ROOT, run: Run | None = None) -> PublishedApi:
             f"{route.method} {route.path}": route.service_path for route in settings.routes
         },
         allow_origin=cors.allow_origin if cors else "",
+        services=services,
+        links=dict(run.exports["vpc_link_ids"]),
+        health_paths={
+            name: target.health_path
+            for name, target in settings.targets.items()
+            if isinstance(target, FleetTarget | InstancesTarget)
+        },
         answers=answers(imported, json.loads(definition)) if imported else (),
         notes=() if rehearsed else _notes(settings),
         left_out=tuple(imported.findings.listing()) if imported else (),
@@ -124,10 +149,10 @@ def _notes(settings: Settings) -> tuple[str, ...]:
 
 def read_from(stack: str, root: Path = ROOT) -> list[Path]:
     """The files that a stack is read from, including those that its configuration names."""
-    text = stack_file.read(root, stack).config.get("private-api:api", "")
+    config = stack_file.read(root, stack).config
     # The configuration may still be wrong here: it is only searched for names of files.
-    named = re.findall(r'"(?:definitionFile|resourcePolicyFile)":"([^"]+)"', text)
-    own = [root / "Pulumi.yaml", stack_file.path_of(root, stack)]
+    named = re.findall(r'"\w+File":"([^"]+)"', "".join(config.values()))
+    own = [root / "Pulumi.yaml", stack_file.path_of(root, stack), SERVICE]
     return own + [root / name for name in named]
 
 

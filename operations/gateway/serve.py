@@ -28,37 +28,43 @@ def serve(
     load: Callable[[], PublishedApi],
     *,
     once: bool,
-    watch: Sequence[Path] = (),
+    watch: Callable[[], Sequence[Path]] = tuple,
+    port: int = 0,
+    strict: bool = False,
     console: Console | None = None,
 ) -> int:
     """Publish on loopback what `load` returns, print every request, and return an exit code.
 
     With `once`, call every route of every stage that can be called, and return 0 if everything
-    matched the expectations, else 1. Without it, serve until Ctrl-C; when one of the `watch` files
-    changes, `load` again and apply the changes. If `load` raises then, the error is printed and
-    nothing changes; the first time it raises here. No process is left behind.
+    matched the expectations, else 1. Without it, serve until Ctrl-C, on a `port` or on any; when
+    one of the files that `watch` returns changes, `load` again and apply the changes. If `load`
+    raises then, the error is printed and nothing changes; the first time it raises here. With
+    `strict`, what AWS would refuse is refused, and not only marked. No process is left behind.
     """
     printer = Printer(console or Console(emoji=False))
     with contextlib.ExitStack() as resources:
         # SIGTERM then cleans up, as Ctrl-C does.
         previous = signal.signal(signal.SIGTERM, lambda *_: sys.exit(_TERMINATED))
         resources.callback(signal.signal, signal.SIGTERM, previous)
-        contents = _contents(watch)
+        contents = _contents(watch())
+        printer.line("Reading the stack ...")
+        published = load()  # first, so that a mistake is reported before any installation
         try:
-            printer.line("Reading the stack ...")
-            published = load()  # first, so that a mistake is reported before any installation
             for note in published.notes:
                 printer.line(note, style="yellow")
             python = gateway_python(printer.console)
             printer.line("Starting the emulated API Gateway and the services ...")
             running = resources.enter_context(emulator(python))
-            api = resources.enter_context(LocalApi(running, printer.exchange))
+            local = LocalApi(
+                running, printer.exchange, tell=printer.service, port=port, strict=strict
+            )
+            api = resources.enter_context(local)
             api.publish(published)
             printer.stages(api)
-            printer.line("Behind every target, service/app.py runs on this machine.")
+            printer.services(published)
             if once:
                 return 0 if check(api, printer) else 1
-            _follow(api, load, contents, printer)
+            _follow(api, load, watch, contents, printer)
         except GatewayError as error:
             printer.problem(str(error))
             return 1
@@ -88,6 +94,7 @@ def check(api: LocalApi, printer: Printer) -> bool:
 def _follow(
     api: LocalApi,
     load: Callable[[], PublishedApi],
+    watch: Callable[[], Sequence[Path]],
     contents: Mapping[Path, bytes],
     printer: Printer,
 ) -> None:
@@ -96,19 +103,28 @@ def _follow(
     changes = f" Changes in {names} are published when they are saved." if names else ""
     printer.line(f"{NOT_TESTED}\nCtrl-C stops it.{changes}")
     try:
-        if not contents:
-            threading.Event().wait()
-        # Folders, because many editors replace the file. Timeouts, because a file may have been
-        # saved before it was watched.
-        folders = {path.resolve().parent for path in contents}
-        for _ in watchfiles.watch(
-            *folders, recursive=False, yield_on_timeout=True, rust_timeout=_RECHECK_MS
-        ):
-            before, contents = contents, _contents(contents)
-            if contents != before:
-                _publish_again(api, load, printer)
+        while contents:
+            contents = _changed(contents)
+            # It may name other files now. If it cannot be read, the same files are watched.
+            with contextlib.suppress(Exception):
+                contents = {
+                    path: contents.get(path, now) for path, now in _contents(watch()).items()
+                }
+            _publish_again(api, load, printer)
+        threading.Event().wait()
     except KeyboardInterrupt:
         printer.line("Stopped.")
+
+
+def _changed(contents: Mapping[Path, bytes]) -> dict[Path, bytes]:
+    """Wait until the contents of a file are others, and return all of them."""
+    # Folders, because many editors replace the file. Timeouts, because a file may have been
+    # saved before it was watched.
+    folders = {parent for path in contents if (parent := path.resolve().parent).is_dir()}
+    watched = watchfiles.watch(
+        *folders, recursive=False, yield_on_timeout=True, rust_timeout=_RECHECK_MS
+    )
+    return next(now for _ in watched if (now := _contents(contents)) != contents)
 
 
 def _publish_again(api: LocalApi, load: Callable[[], PublishedApi], printer: Printer) -> None:

@@ -69,6 +69,18 @@ def test_the_second_run_needs_no_uv(
     assert len(calls(tmp_path)) == 2
 
 
+@pytest.mark.parametrize("where", ["cache", "cache/lock"])
+def test_a_cache_folder_that_cannot_be_written_is_one_sentence(
+    make: Make, tmp_path: Path, where: str
+) -> None:
+    if where == "cache":
+        (tmp_path / where).touch()  # a file, since root may write to every folder
+    else:
+        (tmp_path / where).mkdir(parents=True)
+    with pytest.raises(GatewayError, match=r"^the emulated API Gateway cannot be .*writable\.$"):
+        make()
+
+
 def test_other_pins_get_another_environment(make: Make, tmp_path: Path) -> None:
     first = make()
     (tmp_path / "pins").write_text("emulator==2\n")

@@ -1,20 +1,27 @@
 """A published API over real HTTP: what is published, what moves, and who is reached."""
 
+import io
 import json
 import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from operations.gateway import GatewayError
+from operations.gateway.child import LOOPBACK, free_port
 from operations.gateway.emulator import Emulator
 from operations.gateway.local_api import Exchange, LocalApi
-from operations.gateway.proxy import Response
-from operations.gateway.published import Canary, PublishedStage
+from operations.gateway.printer import Printer
+from operations.gateway.proxy import Response, proxy
+from operations.gateway.published import SERVICE, Canary, PublishedStage
+from operations.gateway.services import Running
 from tests.gateway.apis import BLUE, GREEN, ORIGIN, ROOT_ROUTE, ask, published, reached
 
 pytestmark = pytest.mark.gateway
@@ -168,6 +175,96 @@ def test_a_service_that_has_to_restart_is_reached_again(api: LocalApi) -> None:
     api.publish(published())
     api.publish(published(allow_origin=ORIGIN))
     assert ask(api).header("Access-Control-Allow-Origin") == ORIGIN
+
+
+@contextmanager
+def serving(status: int) -> Iterator[Running]:
+    """A service of somebody that runs already."""
+    with proxy(lambda r: Response(status, (), (r.header("Host") or "").encode())) as port:
+        yield Running("http", LOOPBACK, port)
+
+
+def test_a_users_own_service_is_reached_and_its_health_is_checked(emulator: Emulator) -> None:
+    told: list[tuple[str, str]] = []
+    tell: Callable[[str, str], None] = lambda target, line: told.append((target, line))  # noqa: E731
+    new = published(health_paths={"blue": "/health"})
+    with LocalApi(emulator, lambda _: None, tell=tell) as api:
+        with serving(418) as own:
+            api.publish(replace(new, services={"blue": own}))
+            response = ask(api)
+            assert (response.status, response.body) == (418, own.authority.encode())
+        assert told == [
+            ("blue", "GET /health returns 418: on AWS, it would be unhealthy and get no requests")
+        ]
+        assert ask(api).status == 502
+        with serving(200) as healthy:
+            api.publish(replace(new, services={"blue": healthy}))
+            assert ask(api).status == 200
+        assert len(told) == 1
+        gone = Running("http", LOOPBACK, healthy.port)
+        api.publish(replace(new, services={"blue": gone, "green": gone}))
+        assert told[1:] == [("green", f"nothing listens at {gone} yet")]
+
+
+def test_a_changed_sample_service_is_started_again(emulator: Emulator, tmp_path: Path) -> None:
+    program = tmp_path / "app.py"
+    program.write_bytes(SERVICE.read_bytes())
+    with LocalApi(emulator, lambda _: None, program) as api:
+        api.publish(published())
+        assert reached(api) == "blue"
+        program.write_bytes(SERVICE.read_bytes().replace(b'"service": self', b'"changed": self'))
+        changed = api.publish(published())
+        assert changed == ["blue: restarted its service", "green: restarted its service"]
+        assert json.loads(ask(api).body)["changed"] == "blue"
+
+
+GUARDED = {"method": "GET", "path": "/orders", "authorization": "iam"}
+
+
+def test_what_aws_would_refuse_is_marked(api: LocalApi, exchanges: list[Exchange]) -> None:
+    api.publish(published(ROOT_ROUTE, GUARDED))
+    assert (ask(api, "/orders").status, ask(api).status) == (200, 200)
+    refusals = [exchange.refusal for exchange in exchanges]
+    assert [refusal and refusal.reason for refusal in refusals] == ["unsigned", None]
+    output = io.StringIO()
+    Printer(Console(file=output, width=200)).exchange(exchanges[0])
+    assert output.getvalue().endswith("blue  403 on AWS: unsigned\n")
+
+
+def test_with_strict_it_is_refused_as_by_aws(emulator: Emulator) -> None:
+    seen: list[Exchange] = []
+    with LocalApi(emulator, seen.append, strict=True) as api:
+        api.publish(published(ROOT_ROUTE, GUARDED, cors=True))
+        refused = ask(api, "/orders")
+        assert refused.status == 403
+        assert json.loads(refused.body)["message"] == "Missing Authentication Token"
+        assert refused.header("Access-Control-Allow-Origin") == ORIGIN
+        assert ask(api).status == 200
+        assert [len(exchange.deliveries) for exchange in seen] == [0, 1]
+
+
+def test_the_gateways_own_responses_have_the_shape_of_the_definition(api: LocalApi) -> None:
+    api.publish(published(cors=True))
+    response = ask(api, "/elsewhere")
+    assert response.status == 403
+    assert json.loads(response.body).keys() == {"message", "requestId"}
+    assert response.header("Access-Control-Allow-Origin") == ORIGIN
+
+
+def test_a_port_that_is_in_use_is_one_sentence(emulator: Emulator, taken_port: int) -> None:
+    with (
+        pytest.raises(GatewayError, match=rf"^port {taken_port} cannot .* Choose another --port.$"),
+        LocalApi(emulator, lambda _: None, port=taken_port),
+    ):
+        pass
+
+
+def test_a_port_that_is_given_is_that_of_the_urls(emulator: Emulator) -> None:
+    port = free_port()
+    with LocalApi(emulator, lambda _: None, port=port) as api:
+        api.publish(published())
+        assert api.url("dev") == f"http://{LOOPBACK}:{port}/dev"
+        assert reached(api) == "blue"
 
 
 def test_every_request_is_reported_with_its_deliveries(

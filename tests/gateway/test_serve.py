@@ -38,14 +38,17 @@ def load():
     route = {"method": "GET", "path": content["path"]}
     return published(route, stages={"dev": PublishedStage(variables)})
 
-sys.exit(serve(load, once=False, watch=[chosen]))
+def watch():
+    return [chosen, *map(Path, json.loads(chosen.read_text()).get("files", []))]
+
+sys.exit(serve(load, once=False, watch=watch))
 """
 LAST_RESORT_SECONDS = 600
 """How long a test waits for a line that is never printed, by a process that never ends."""
 
 
-def choose(file: Path, host: str, path: str = "/") -> None:
-    file.write_text(json.dumps({"host": host, "path": path}))
+def choose(file: Path, host: str, path: str = "/", *files: Path) -> None:
+    file.write_text(json.dumps({"host": host, "path": path, "files": list(map(str, files))}))
 
 
 @pytest.fixture
@@ -125,6 +128,14 @@ def test_serving_follows_the_file_until_ctrl_c(chosen: Path) -> None:
         choose(chosen, "blue.example", "/other")
         until(process, "imported and deployed the definition")
         until(process, "-> blue")
+
+        later = chosen.parent / "elsewhere" / "later.json"
+        later.parent.mkdir()
+        later.touch()
+        choose(chosen, "blue.example", "/other", later)
+        until(process, "Nothing changed for the API.")
+        later.write_text("{}")
+        until(process, "Nothing changed for the API.")
 
         assert len(alive(children)) == 3  # the emulator, and a service for each target
         process.send_signal(signal.SIGINT)

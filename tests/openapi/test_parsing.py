@@ -51,6 +51,7 @@ def test_yaml_values_become_json_values(text: str, value: Any) -> None:
         ("a: !Sub x", "the tag !Sub does not exist in JSON"),
         ("a: &a [*a]", "contains itself"),
         ("a: {<<: 1}", "merges something other than a mapping"),
+        pytest.param(f"a: &a {'x' * 10_000_000}\nb: [{'*a, ' * 10}]", "larger than", id="long"),
         (_BOMB, "larger than 1000000 values"),
         ("a: 1\n---\nb: 2", "more than one document"),
     ],

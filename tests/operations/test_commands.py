@@ -133,7 +133,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """The stages that are served, without a gateway and without another run of the program."""
     stages: list[list[str]] = []
 
-    def serve_once(load: Callable[[], Any], *, once: bool, **_: Any) -> int:
+    def serve_once(load: Callable[[], Any], *, once: bool, **_: object) -> int:
         assert once
         stages.append(list(load().stages))
         return 7
@@ -162,7 +162,60 @@ def test_the_demo_does_not_serve_a_stack_that_violates_a_policy(
 
 def test_serving_watches_every_file_that_the_stack_is_read_from() -> None:
     watched = {path.relative_to(ROOT).as_posix() for path in read_from("examples/openapi.yaml")}
-    assert watched == {"Pulumi.yaml", "examples/openapi.yaml", "examples/openapi/orders.yaml"}
+    own = {"Pulumi.yaml", "service/app.py", "examples/openapi.yaml"}
+    assert watched == {*own, "examples/openapi/orders.yaml"}
+
+
+def test_serving_watches_user_data_and_resource_policies(tmp_path: Path) -> None:
+    named = {
+        "maxSize: 4}": "maxSize: 4, userDataFile: boot/user-data.sh}",
+        "accountLogging: create": "accountLogging: create\n    resourcePolicyFile: office.json",
+    }
+    watched = {path.name for path in read_from(str(edited(tmp_path, named)))}
+    assert watched == {"Pulumi.yaml", "dev.yaml", "app.py", "user-data.sh", "office.json"}
+
+
+@pytest.mark.parametrize("name", ["dev", "Pulumi.dev.yaml"])
+def test_a_stack_may_be_named_by_its_own_file(served: list[list[str]], name: str) -> None:
+    done = command("demo", name)
+    assert "at update: passed" in done.stdout
+    assert served == [["dev"]]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--backend", "red=http://127.0.0.1:3000"], "not a target of this stack. Its targets: b"),
+        (["--run", "blue=no-such-program"], "there is no program 'no-such-program'"),
+        (["--backend", "3000"], "has no target or no value"),
+        (["--port", "99999"], "less than or equal to 65535"),
+    ],
+)
+def test_an_option_that_cannot_be_used_exits_with_2(options: list[str], message: str) -> None:
+    done = command("serve", "dev", *options)
+    assert done.exit_code == 2
+    assert message in " ".join(done.stderr.split())
+    assert "Traceback" not in done.output
+
+
+def test_ctrl_c_while_a_stack_is_read_prints_one_word() -> None:
+    program = (
+        "import operations.__main__ as commands, operations.gateway.published as published\n"
+        "def load(*_, **__):\n"
+        "    raise KeyboardInterrupt\n"
+        "published.load = load\n"
+        "commands.main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, "serve", "dev"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 130
+    assert done.stdout == "Reading the stack ...\n"
+    assert done.stderr.split() == ["Stopped."]
 
 
 @pytest.mark.parametrize(("options", "count"), [([], 0), (["--verbose"], 1)])

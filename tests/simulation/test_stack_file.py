@@ -50,6 +50,13 @@ def write(folder: Path, text: str, project: str = PROJECT) -> Path:
     return folder
 
 
+BOMB = "config:\n  lab:a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"  lab:a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 30)
+)
+"""Thirty lines that make more values than any machine has memory for."""
+LONG = f"config:\n  lab:a: &a {'x' * 2_000_000}\n  lab:b: [*a, *a]\n"
+
+
 @pytest.mark.parametrize(("text", "value"), AS_THE_CLI_READS)
 def test_a_value_is_handed_over_as_by_the_cli(tmp_path: Path, text: str, value: object) -> None:
     read_as = read(write(tmp_path, f"config:\n  lab:value: {text}\n"), "dev").config["lab:value"]
@@ -98,6 +105,8 @@ def test_an_encrypted_value_is_named_and_not_handed_over(tmp_path: Path, value: 
         ("config: [a]\n", "config should map keys to values"),
         ("- a\n", "config should map keys to values"),
         ("config:\n  lab:a: &a {b: *a}\n", "an alias contains itself"),
+        pytest.param(BOMB, "its aliases make it larger than 4000000 characters.", id="bomb"),
+        pytest.param(LONG, "its aliases make it larger than 4000000 characters.", id="long"),
         ("config:\n  lab:a: {<<: 5}\n", "line 2: << needs a mapping, not 5"),
     ],
 )
@@ -109,7 +118,13 @@ def test_a_file_that_is_not_valid_is_rejected(tmp_path: Path, text: str, reason:
 
 @pytest.mark.parametrize(
     ("stack", "reason"),
-    [("prod", "no such file. Known stacks: dev"), ("x" * 5000, "name too long")],
+    [
+        ("prod", "no such file. Known stacks: dev"),
+        ("x" * 5000, "name too long"),
+        ("my stack", "'my stack' is neither the name of a stack, "),
+        ("a/b", "nor a file that ends in .yaml. Known stacks: dev."),
+        ("", "'' is neither"),
+    ],
 )
 def test_a_stack_without_a_file_is_rejected(tmp_path: Path, stack: str, reason: str) -> None:
     with pytest.raises(StackFileError, match=reason):

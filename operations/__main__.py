@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 import typer
 
@@ -85,6 +85,20 @@ def serve(
     strict: Annotated[
         bool, typer.Option("--strict", help="Refuse what AWS would refuse, and not only mark it.")
     ] = False,
+    url: Annotated[
+        str,
+        typer.Option(
+            help="With this invoke URL, call a deployed stage once and serve nothing: only GET, "
+            "HEAD and OPTIONS, and what has to be refused. Routes with IAM are signed."
+        ),
+    ] = "",
+    api_key: Annotated[
+        str,
+        typer.Option(help="With --url: name of the environment variable with an API key."),
+    ] = "",
+    all_methods: Annotated[
+        bool, typer.Option("--all-methods", help="With --url: send every method.")
+    ] = False,
 ) -> None:
     """Serve a stack's API on this machine: an emulated gateway in front of your service.
 
@@ -92,6 +106,14 @@ def serve(
     file with another target moves the stage. With --once, exit code 0 if every request matches its
     expectations, 1 if not, 2 if the configuration is wrong.
     """
+    if url and (backend or run or port or strict):
+        raise typer.BadParameter(
+            "--url serves nothing, so --backend, --run, --port and --strict do not go with it."
+        )
+    if not url and (api_key or all_methods):
+        raise typer.BadParameter("--api-key and --all-methods go with --url only.")
+    if url:
+        _smoke(stack, url, api_key, all_methods=all_methods)
     services = _or_explain(lambda: _services(backend or (), run or ()))
     _serve(stack, once=once, services=services, port=port, strict=strict)
 
@@ -151,6 +173,14 @@ def _rehearse(stack: str, pack_config: Path | None, *, verbose: bool) -> "Run":
     if not rehearsal.passed:
         raise typer.Exit(1)
     return run
+
+
+def _smoke(stack: str, url: str, api_key: str, *, all_methods: bool) -> NoReturn:
+    from operations.gateway.deployed import smoke
+
+    out = screen.console()
+    code = _or_explain(lambda: smoke(stack, url, api_key, out, all_methods=all_methods))
+    raise typer.Exit(code)
 
 
 def _services(backends: Sequence[str], runs: Sequence[str]) -> "Mapping[str, Service]":

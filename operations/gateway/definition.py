@@ -12,6 +12,7 @@ from typing import Any
 from openapi.compiler import ANY_METHOD, INTEGRATION
 from openapi.document import METHODS
 
+VALIDATOR = "x-amazon-apigateway-request-validator"
 _METHODS = {key: "ANY" if key == ANY_METHOD else key.upper() for key in METHODS}
 ALL_METHODS = tuple(sorted(set(_METHODS.values()) - {"ANY"}))
 """What API Gateway means by ANY."""

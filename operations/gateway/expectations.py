@@ -1,10 +1,11 @@
 """What is expected of a request through the gateway, and how it differs from what happened."""
 
+import json
 import re
 import urllib.parse
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from operations.gateway.proxy import Headers, Request, Response
 
@@ -33,10 +34,12 @@ class Expectation:
     delivery: ExpectedDelivery | None
     """None when the gateway responds by itself."""
     status: int | None = None
-    """Status of the response; None when it is the service's."""
+    """Status of the response; None when the response is the service's."""
     statuses: Sequence[tuple[str, int]] = ()
     """Patterns over the service's status and what each becomes; empty passes everything."""
     response_headers: Headers = ()
+    keys: frozenset[str] | None = None
+    """Keys of the response's JSON body, when the gateway makes it."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,8 @@ def mismatches(
 ) -> list[str]:
     """How deliveries and response of `request` differ from the expectation; empty if nowhere."""
     expected = expectation.delivery
+    if request.method == "HEAD":
+        expectation = replace(expectation, keys=None)
     if expected is None:
         wrong = [
             f"{delivery.target} received the request, which the gateway should have answered"
@@ -72,6 +77,8 @@ def mismatches(
         ]
     found = list(_in_delivery(expected, deliveries[0]))
     sent = deliveries[0].response
+    if expectation.status:
+        return [*found, *_in_response(expectation, expectation.status, response)]
     if expectation.statuses:
         status = mapped_status(expectation.statuses, sent.status)
         return [*found, *_in_response(expectation, status, response)]
@@ -138,6 +145,21 @@ def _in_response(expectation: Expectation, status: int | None, response: Respons
     for name, value in expectation.response_headers:
         if response.header(name) != value:
             yield f"response header {name}: expected {value!r}, got {response.header(name)!r}"
+    if expectation.keys is not None and (keys := json_keys(response)) != expectation.keys:
+        yield f"response body: expected the keys {_names(expectation.keys)}, got {_names(keys)}"
+
+
+def json_keys(response: Response) -> frozenset[str]:
+    """The keys of a JSON object; none if the body is something else."""
+    try:
+        content = json.loads(response.body)
+    except ValueError:
+        return frozenset()
+    return frozenset(content) if isinstance(content, dict) else frozenset()
+
+
+def _names(keys: Iterable[str]) -> str:
+    return ", ".join(sorted(keys)) or "none"
 
 
 def _listed(pairs: Iterable[tuple[str, str]]) -> str:

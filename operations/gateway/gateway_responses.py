@@ -15,7 +15,6 @@ from operations.gateway.proxy import Headers, Response
 ERROR_TYPE = "x-amzn-ErrorType"
 _REQUEST_ID = "x-amzn-RequestId"
 _CLIENT_ERRORS = range(400, 500)
-_WRONG_BODY = "Invalid request body"
 
 
 @dataclass(frozen=True)
@@ -54,6 +53,32 @@ class GatewayResponse:
         return Response(int(given.get("statusCode", self.status)), headers, template.encode())
 
 
+_FAILURE = "InternalServerErrorException"
+NO_TOKEN = GatewayResponse(
+    "MISSING_AUTHENTICATION_TOKEN",
+    403,
+    "MissingAuthenticationTokenException",
+    "Missing Authentication Token",
+)
+"""For a path or method that does not exist, too."""
+NOT_SIGNED = GatewayResponse(
+    "INVALID_SIGNATURE",
+    403,
+    "IncompleteSignatureException",
+    "Authorization header requires 'Credential' parameter.",
+)
+NO_KEY = GatewayResponse("INVALID_API_KEY", 403, "ForbiddenException", "Forbidden")
+NO_PARAMETER = GatewayResponse(
+    "BAD_REQUEST_PARAMETERS", 400, "BadRequestException", "Missing required request parameters"
+)
+WRONG_BODY = GatewayResponse("BAD_REQUEST_BODY", 400, "BadRequestException", "Invalid request body")
+TOO_LARGE = GatewayResponse(
+    "REQUEST_TOO_LARGE", 413, "RequestEntityTooLargeException", "Request Too Long"
+)
+TIMED_OUT = GatewayResponse("INTEGRATION_TIMEOUT", 504, _FAILURE, "Endpoint request timed out")
+NOT_CONFIGURED = GatewayResponse("API_CONFIGURATION_ERROR", 500, _FAILURE, "Internal server error")
+
+
 def own_response(response: Response) -> GatewayResponse | None:
     """The gateway's own response that the emulator gave; None if it is another's."""
     error_type = response.header(ERROR_TYPE)
@@ -64,15 +89,22 @@ def own_response(response: Response) -> GatewayResponse | None:
     except (ValueError, KeyError, TypeError):
         message = ""
     kind = {
-        "MissingAuthenticationTokenException": "MISSING_AUTHENTICATION_TOKEN",
-        "ForbiddenException": "INVALID_API_KEY",
+        NO_TOKEN.error_type: NO_TOKEN.kind,
+        NO_KEY.error_type: NO_KEY.kind,
         "UnsupportedMediaTypeException": "UNSUPPORTED_MEDIA_TYPE",
-        "ApiConfigurationException": "API_CONFIGURATION_ERROR",
-        "InternalServerErrorException": "INTEGRATION_FAILURE",
+        "ApiConfigurationException": NOT_CONFIGURED.kind,
+        _FAILURE: "INTEGRATION_FAILURE",
+        NO_PARAMETER.error_type: NO_PARAMETER.kind,
     }.get(error_type, "")
-    if error_type == "BadRequestException":
-        kind = "BAD_REQUEST_BODY" if message == _WRONG_BODY else "BAD_REQUEST_PARAMETERS"
+    if message == WRONG_BODY.message:
+        kind = WRONG_BODY.kind
     return GatewayResponse(kind, response.status, error_type, message)
+
+
+def fixed_of(shaped: Response) -> Headers:
+    """The headers that the definition adds to a response of the gateway."""
+    own = (ERROR_TYPE, _REQUEST_ID, "Content-Type")
+    return tuple(header for header in shaped.headers if header[0] not in own)
 
 
 def request_id(response: Response) -> str:

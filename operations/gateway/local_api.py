@@ -14,6 +14,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Self
 
+from openapi.compiler import HOST_VARIABLE
 from operations.gateway import GatewayError
 from operations.gateway.answers import Answer, answer_to
 from operations.gateway.child import LOOPBACK
@@ -46,6 +47,8 @@ class Exchange:
     deliveries: tuple[Delivery, ...]
     refusal: Refusal | None = None
     """What AWS would answer, if that is something else."""
+    note: str = ""
+    """What is special about the request."""
 
 
 @dataclass(frozen=True)
@@ -155,20 +158,28 @@ class LocalApi:
         return changed
 
     def releases(self, stage: str) -> Iterator[Release]:
-        """Every release of a stage; while one is at hand all requests go to it.
+        """Every promised release of a stage; while one is at hand all requests go to it.
 
         A canary first gets none of the requests, then all of them, and at the end its share.
         """
         state = self.state
+        hosts = {target: host for host, target in state.published.targets.items()}
+        promised = state.published.promise.releases[stage]
         releases, canary = state.published.releases(stage), state.published.stages[stage].canary
         try:
-            for percent, (name, variables) in zip((0, 100), releases.items(), strict=False):
+            for percent, name in zip((0, 100), releases, strict=False):
                 if canary:
                     self._emulator.set_canary_percent(state.imported, stage, percent)
+                if name not in promised:
+                    continue
+                host = hosts.get(promised[name].target, "")
                 yield Release(
                     name=name,
-                    target=state.published.target(variables),
-                    variables=_with_addresses(variables, state.addresses),
+                    target=promised[name].target,
+                    variables={
+                        **promised[name].variables,
+                        HOST_VARIABLE: state.addresses.get(host, ""),
+                    },
                     addresses=frozenset(state.addresses.values()),
                     api_key=state.imported.api_key,
                 )
@@ -176,17 +187,17 @@ class LocalApi:
             if canary:
                 self._emulator.set_canary_percent(state.imported, stage, canary.percent)
 
-    def send(self, request: Request, behavior: Behavior = SERVICES_OWN) -> Exchange:
+    def send(self, request: Request, behavior: Behavior = SERVICES_OWN, note: str = "") -> Exchange:
         """Send a request, whose path starts with a stage, and return what happened.
 
-        `behavior` is that of the target which receives it.
+        `behavior` is that of the target which receives it; `note` becomes part of the exchange.
         """
         started, request = time.monotonic(), traced(request)
         self._behaviors[trace_id(request)] = behavior
         response, deliveries, refusal = self._respond(request)
         del self._behaviors[trace_id(request)]
         milliseconds = (time.monotonic() - started) * 1000
-        exchange = Exchange(request, response, milliseconds, deliveries, refusal)
+        exchange = Exchange(request, response, milliseconds, deliveries, refusal, note)
         self._observe(exchange)
         return exchange
 

@@ -59,6 +59,7 @@ class Printer:
         targets = ", ".join(delivery.target for delivery in exchange.deliveries)
         refusal = exchange.refusal
         mark = f"  {refusal.response.status} on AWS: {refusal.reason}" if refusal else ""
+        mark += f"  {exchange.note}" if exchange.note else ""
         self.line(
             f"{datetime.now():%H:%M:%S}  {stage:8} {request.method:7} /{'/'.join(rest)}  "
             f"{exchange.response.status}  {exchange.milliseconds:.0f} ms  "
@@ -66,21 +67,23 @@ class Printer:
             style="yellow" if refusal else None,
         )
 
-    def verdict(self, plans: Sequence[RequestPlan], failed: int) -> bool:
+    def verdict(self, plans: Sequence[RequestPlan], failed: int, missing: Sequence[str]) -> bool:
         """Print what was left out, what is not tested, and the result, which is returned."""
         skipped = {route: reason for plan in plans for route, reason in plan.skipped.items()}
         for route, reason in skipped.items():
             self.line(f"Skipped {route}: {reason}.", style="yellow")
-        missing = sorted({route for plan in plans for route in plan.missing})
-        for route in missing:
-            self.problem(f"{route} is configured, but missing from the definition.")
-        if unsigned := sorted({route for plan in plans for route in plan.unsigned}):
-            self.line(f"Called without the signature that AWS requires: {', '.join(unsigned)}.")
+        for line in missing:
+            self.problem(line)
         self.line(NOT_TESTED)
-        sent = sum(len(plan.requests) for plan in plans)
-        if sent and not failed and not missing:
-            self.line(f"All {sent} requests matched their expectations.", style="green")
+        requests = [planned for plan in plans for planned in plan.requests]
+        called = sum(planned.expectation.delivery is not None for planned in requests)
+        if called and not failed and not missing:
+            self.line(
+                f"All {len(requests)} requests matched their expectations; "
+                f"{len(requests) - called} of them the gateway had to answer itself.",
+                style="green",
+            )
             return True
-        mismatched = f"{failed} of {sent} requests did not match their expectations."
-        self.problem(mismatched if sent else "No route could be called.")
+        mismatched = f"{failed} of {len(requests)} requests did not match their expectations."
+        self.problem(mismatched if called else "No route could be called.")
         return False

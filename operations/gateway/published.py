@@ -13,6 +13,7 @@ from openapi.compiler import HOST_VARIABLE
 from operations.gateway import GatewayError
 from operations.gateway.answers import Answer, answers
 from operations.gateway.definition import operations
+from operations.gateway.promises import Promise, canary_name, promise
 from operations.gateway.services import Service, check_targets
 from settings import Settings
 from settings.schema import FleetTarget, InstancesTarget
@@ -50,8 +51,8 @@ class PublishedApi:
     stages: Mapping[str, PublishedStage]
     targets: Mapping[str, str]
     """Name of the target by its host, as in the stage variables."""
-    service_paths: Mapping[str, str] = field(default_factory=dict)
-    """The configured paths at the service, see `operations.gateway.request_plan.plan_requests`."""
+    promise: Promise
+    """What the configuration promises, whatever the definition says."""
     allow_origin: str = ""
     """The origin that the services allow to read their responses."""
     links: Mapping[str, str] = field(default_factory=dict)
@@ -75,8 +76,9 @@ class PublishedApi:
 
     @property
     def is_https(self) -> bool:
-        """Whether the definition calls its targets with TLS."""
-        uris = [str(operation.integration.get("uri")) for operation in operations(self.document)]
+        """Whether the targets speak TLS."""
+        promised = operations(self.promise.document)
+        uris = [str(operation.integration.get("uri")) for operation in promised]
         return any(uri.startswith("https:") for uri in uris)
 
     def releases(self, stage: str) -> dict[str, Mapping[str, str]]:
@@ -84,7 +86,7 @@ class PublishedApi:
         production, canary = self.stages[stage].variables, self.stages[stage].canary
         releases = {stage: production}
         if canary:
-            releases[f"{stage} (canary)"] = {**production, **canary.overrides}
+            releases[canary_name(stage)] = {**production, **canary.overrides}
         return releases
 
     def target(self, variables: Mapping[str, str]) -> str:
@@ -122,9 +124,7 @@ def load(
         definition,
         _stages(run),
         _target_names(settings, run),
-        service_paths={
-            f"{route.method} {route.path}": route.service_path for route in settings.routes
-        },
+        promise(settings),
         allow_origin=cors.allow_origin if cors else "",
         services=services,
         links=dict(run.exports["vpc_link_ids"]),

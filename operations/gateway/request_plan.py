@@ -9,21 +9,36 @@ import json
 import re
 import urllib.parse
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any
 
-from operations.gateway.definition import GatewayOperation, fill, fixed_headers, operations
+from openapi.routes import DEFAULT_TIMEOUT_MS
+from operations.gateway.definition import (
+    GatewayOperation,
+    fill,
+    fixed_headers,
+    operations,
+    with_variables,
+)
 from operations.gateway.expectations import (
     ANY_VALUE,
     Expectation,
     ExpectedDelivery,
+    json_keys,
     mapped_status,
     parse_query,
 )
+from operations.gateway.gateway_responses import TIMED_OUT, GatewayResponse, fixed_of
 from operations.gateway.proxy import Headers, Request
+from operations.gateway.refused_requests import (
+    Refused,
+    refused_elsewhere,
+    refused_extras,
+    refused_requests,
+)
 from operations.gateway.sample_requests import Sample, SkippedRouteError, sample_requests
+from operations.gateway.targets import SERVICES_OWN, Behavior
 
 _MAPPABLE = re.compile(
     r"'.*'|stageVariables\.[^.]+|context\..+|method\.request\.(path|querystring|header)\.[^.]+"
@@ -53,6 +68,13 @@ class PlannedRequest:
     route: str
     request: Request
     expectation: Expectation
+    why: str = ""
+    """What is special about it, such as `without an API key`; empty if nothing is."""
+    behavior: Behavior = SERVICES_OWN
+    refusal: str = ""
+    """Type of the gateway response, if it has to be refused."""
+    is_nowhere: bool = False
+    """Whether it is refused for its path or method, whoever sends it."""
 
 
 @dataclass(frozen=True)
@@ -62,37 +84,41 @@ class RequestPlan:
     requests: tuple[PlannedRequest, ...]
     skipped: Mapping[str, str]
     """Why a route is not called, by route."""
-    unsigned: tuple[str, ...]
-    """Routes that require a signature on AWS; here they are called without one."""
-    missing: tuple[str, ...]
-    """Routes that are configured and not in the definition."""
 
 
 def plan_requests(
-    document: Mapping[str, Any],
-    release: Release,
-    service_paths: Mapping[str, str],
+    promised: Mapping[str, Any], release: Release, *, whole: bool = True
 ) -> RequestPlan:
-    """Requests for every operation of `document` that can be called.
+    """Requests for every operation of `promised` that can be called.
 
-    `service_paths` has the configured paths at the service ("/v1/files/{proxy}") by route
-    ("ANY /files/{proxy+}"); for other routes the path in the definition is expected.
+    `promised` is what the configuration promises, see `operations.gateway.promises`. With `whole`
+    also those that have to be refused, and those that the service answers with a failure or late:
+    they are the same for every release of a deployment.
     """
     requests: list[PlannedRequest] = []
     skipped: dict[str, str] = {}
-    found = list(operations(document))
-    for operation in found:
+    for operation in operations(promised):
         try:
-            requests += list(_planned(operation, release, service_paths.get(operation.route)))
+            requests += list(_planned(operation, release, whole))
         except SkippedRouteError as reason:
             skipped[operation.route] = str(reason)
-    unsigned = [o.route for o in found if o.authorization == "iam" and o.route not in skipped]
-    missing = sorted(set(service_paths) - {operation.route for operation in found})
-    return RequestPlan(tuple(requests), skipped, tuple(unsigned), tuple(missing))
+    if whole:
+        requests += [
+            dataclasses.replace(_refused(promised, *found), is_nowhere=True)
+            for found in refused_elsewhere(promised, release.api_key)
+        ]
+    return RequestPlan(tuple(requests), skipped)
+
+
+def plan_extras(
+    document: Mapping[str, Any], promised: Mapping[str, Any]
+) -> tuple[PlannedRequest, ...]:
+    """Requests to what a definition has and the configuration does not: all have to be refused."""
+    return tuple(_refused(promised, *found) for found in refused_extras(document, promised))
 
 
 def _planned(
-    operation: GatewayOperation, release: Release, service_path: str | None
+    operation: GatewayOperation, release: Release, whole: bool
 ) -> Iterator[PlannedRequest]:
     kind, needs_key = operation.integration_type, operation.authorization == "apiKey"
     if kind not in ("http", "http_proxy", "mock"):
@@ -100,18 +126,69 @@ def _planned(
     if operation.authorization == "other":
         raise SkippedRouteError("its authorizer is not emulated")
     samples = list(sample_requests(operation))
-    for sample in samples:
+    for number, sample in enumerate(samples):
         key = (("X-API-Key", release.api_key),) if needs_key else ()
         request = dataclasses.replace(sample.request, headers=(*sample.request.headers, *key))
+        sent = Sample(request, sample.path_values)
         if kind == "mock":
-            expectation = _from_mock(operation)
+            yield PlannedRequest(operation.route, request, _from_mock(operation))
         else:
-            sent = Sample(request, sample.path_values)
-            expectation = _from_service(operation, sent, release, service_path)
-        yield PlannedRequest(operation.route, request, expectation)
-    if needs_key:
-        rejected = Expectation(None, status=int(HTTPStatus.FORBIDDEN))
-        yield PlannedRequest(operation.route, samples[0].request, rejected)
+            expectation = _from_service(operation, sent, release)
+            yield PlannedRequest(operation.route, request, expectation)
+            if whole and not number:
+                yield from _with_behaviors(operation, request, expectation)
+        if whole and not number:
+            for refused in refused_requests(operation, sent, release.api_key):
+                yield _refused(operation.document, operation.route, refused)
+
+
+def _refused(promised: Mapping[str, Any], route: str, refused: Refused) -> PlannedRequest:
+    return PlannedRequest(
+        route,
+        refused.request,
+        _own(refused.response, promised),
+        refused.why,
+        refusal=refused.response.kind,
+    )
+
+
+def _own(response: GatewayResponse, promised: Mapping[str, Any]) -> Expectation:
+    """What is expected when API Gateway itself responds."""
+    shaped = response.shaped(promised)
+    return Expectation(
+        None,
+        status=shaped.status,
+        response_headers=fixed_of(shaped),
+        keys=json_keys(shaped),
+    )
+
+
+def _with_behaviors(
+    operation: GatewayOperation, request: Request, expectation: Expectation
+) -> Iterator[PlannedRequest]:
+    """The same request to a service that fails, or is just in time, or just too late."""
+
+    def planned(why: str, behavior: Behavior, expected: Expectation) -> PlannedRequest:
+        return PlannedRequest(operation.route, request, expected, why, behavior)
+
+    for status in _statuses_of_services(expectation.statuses):
+        behavior = Behavior(status=status)
+        yield planned(f"when the service returns {status}", behavior, expectation)
+    limit = int(operation.integration.get("timeoutInMillis", DEFAULT_TIMEOUT_MS))
+    yield planned(f"after {limit} ms", Behavior(milliseconds=limit), expectation)
+    late = dataclasses.replace(_own(TIMED_OUT, operation.document), delivery=expectation.delivery)
+    yield planned(f"after {limit + 1} ms", Behavior(milliseconds=limit + 1), late)
+
+
+def _statuses_of_services(statuses: Sequence[tuple[str, int]]) -> list[int]:
+    """Statuses of a service: two that a proxy passes on, or one for each pattern, and another."""
+    if not statuses:
+        return [404, 502]
+    found: dict[str, int] = {}
+    for status in range(200, 600):
+        patterns = [p for p, _ in statuses if p != "default" and re.fullmatch(p, str(status))]
+        found.setdefault(patterns[0] if patterns else "default", status)
+    return list(found.values())
 
 
 def _from_mock(operation: GatewayOperation) -> Expectation:
@@ -129,30 +206,24 @@ def _from_mock(operation: GatewayOperation) -> Expectation:
     return Expectation(None, status=status, response_headers=fixed_headers(response))
 
 
-def _from_service(
-    operation: GatewayOperation, sample: Sample, release: Release, service_path: str | None
-) -> Expectation:
+def _from_service(operation: GatewayOperation, sample: Sample, release: Release) -> Expectation:
     """What the integration makes of the request, and of the service's response."""
     integration, is_proxy = operation.integration, operation.integration_type == "http_proxy"
     request, values = sample
     mapped = _mapped_parameters(integration, sample, release)
-    uri = re.sub(
-        r"\$\{stageVariables\.(\w+)\}",
-        lambda match: release.variables.get(match[1], match[0]),
-        str(integration.get("uri", "")),
-    )
+    uri = with_variables(str(integration.get("uri", "")), release.variables)
     parts = urllib.parse.urlsplit(uri)
     if parts.netloc not in release.addresses:
         raise SkippedRouteError(f"its uri leads to {parts.netloc or uri!r}, which is not a target")
     # Parameters that nothing maps are expected too: the route has them on both sides.
-    path = fill(
-        service_path or parts.path, values if service_path else {**values, **mapped["path"]}
-    )
+    path = fill(parts.path, {**values, **mapped["path"]})
     query = parse_query(fill(parts.query, mapped["path"])) + Counter(mapped["querystring"].items())
     headers = tuple(mapped["header"].items())
     if is_proxy:
         query += parse_query(request.query)
         replaced = {name.lower() for name in mapped["header"]} | _NOT_PASSED_ON
+        if operation.authorization == "iam":
+            replaced |= {"authorization"}
         headers += tuple(h for h in request.headers if h[0].lower() not in replaced)
     method = str(integration.get("httpMethod", "ANY")).upper()
     is_rewritten = "requestTemplates" in integration or "contentHandling" in integration

@@ -12,7 +12,14 @@ from openapi.compiler import LINK_VARIABLE
 from openapi.routes import DEFAULT_TIMEOUT_MS
 from operations.gateway.definition import GatewayOperation, operation_for, with_variables
 from operations.gateway.expectations import Delivery
-from operations.gateway.gateway_responses import GatewayResponse
+from operations.gateway.gateway_responses import (
+    NO_TOKEN,
+    NOT_CONFIGURED,
+    NOT_SIGNED,
+    TIMED_OUT,
+    TOO_LARGE,
+    GatewayResponse,
+)
 from operations.gateway.proxy import Request
 from operations.gateway.published import PublishedApi
 
@@ -29,29 +36,6 @@ class Refusal:
     response: GatewayResponse
 
 
-_NO_TOKEN = GatewayResponse(
-    "MISSING_AUTHENTICATION_TOKEN",
-    403,
-    "MissingAuthenticationTokenException",
-    "Missing Authentication Token",
-)
-_NOT_SIGNED = GatewayResponse(
-    "INVALID_SIGNATURE",
-    403,
-    "IncompleteSignatureException",
-    "Authorization header requires 'Credential' parameter.",
-)
-_TOO_LARGE = GatewayResponse(
-    "REQUEST_TOO_LARGE", 413, "RequestEntityTooLargeException", "Request Too Long"
-)
-_TIMED_OUT = GatewayResponse(
-    "INTEGRATION_TIMEOUT", 504, "InternalServerErrorException", "Endpoint request timed out"
-)
-_NOT_CONFIGURED = GatewayResponse(
-    "API_CONFIGURATION_ERROR", 500, "InternalServerErrorException", "Internal server error"
-)
-
-
 def refused_before(published: PublishedApi, request: Request) -> Refusal | None:
     """Why API Gateway would not pass a request on; its path starts with a stage.
 
@@ -62,15 +46,15 @@ def refused_before(published: PublishedApi, request: Request) -> Refusal | None:
     found = operation_for(published.document, request.method, path)
     if isinstance(found, str):
         # The emulator goes on to a greedy path; API Gateway excludes its siblings from it.
-        return Refusal(f"{found} has no {request.method}", _NO_TOKEN)
+        return Refusal(f"{found} has no {request.method}", NO_TOKEN)
     if found and found.authorization == "iam":
         given = request.header("Authorization")
         if given is None and "X-Amz-Signature=" not in request.query:
-            return Refusal("unsigned", _NO_TOKEN)
+            return Refusal("unsigned", NO_TOKEN)
         if given is not None and not given.startswith(_SIGNED):
-            return Refusal(f"not signed with {_SIGNED}", _NOT_SIGNED)
+            return Refusal(f"not signed with {_SIGNED}", NOT_SIGNED)
     if len(request.body) > MAX_BODY:
-        return Refusal("its body has more than 10 MB", _TOO_LARGE)
+        return Refusal("its body has more than 10 MB", TOO_LARGE)
     return None
 
 
@@ -86,11 +70,11 @@ def refused_after(
         releases = published.releases(stage).values()
         leading = [v for v in releases if published.target(v) == delivery.target]
         if reason := _wrong_link(published, found, delivery.target, leading):
-            return Refusal(reason, _NOT_CONFIGURED)
+            return Refusal(reason, NOT_CONFIGURED)
         limit = int(found.integration.get("timeoutInMillis", DEFAULT_TIMEOUT_MS))
         if delivery.milliseconds > limit:
             return Refusal(
-                f"{delivery.target} took {delivery.milliseconds:.0f} ms of {limit}", _TIMED_OUT
+                f"{delivery.target} took {delivery.milliseconds:.0f} ms of {limit}", TIMED_OUT
             )
     return None
 

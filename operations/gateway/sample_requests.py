@@ -1,5 +1,6 @@
 """Requests made up for an operation: every method, every kind of path value, a valid body."""
 
+import dataclasses
 import itertools
 import json
 import re
@@ -8,7 +9,7 @@ import urllib.parse
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from operations.gateway.definition import ALL_METHODS, GatewayOperation, fill
+from operations.gateway.definition import ALL_METHODS, VALIDATOR, GatewayOperation, fill
 from operations.gateway.proxy import Request
 from operations.gateway.samples import NoSampleError, sample, scalar
 
@@ -16,7 +17,11 @@ NONCE_HEADER = "X-Nonce"
 _METHODS_WITH_BODY = ("PATCH", "POST", "PUT")
 _BINARY = "application/octet-stream"
 _FORM = "application/x-www-form-urlencoded"
-_VALIDATOR = "x-amazon-apigateway-request-validator"
+# Well-formed and worth nothing: that there is a signature is all that is checked on this machine.
+SIGNATURE = (
+    "AWS4-HMAC-SHA256 Credential=none/20260101/us-east-1/execute-api/aws4_request, "
+    f"SignedHeaders=host;x-amz-date, Signature={'0' * 64}"
+)
 # Values of path parameters around a nonce: plain, and with characters that must stay encoded. A
 # greedy parameter also has several segments.
 _SEGMENTS = ("{}", "{}%20%2F%C3%A9")
@@ -67,6 +72,8 @@ def _request(operation: GatewayOperation, method: str, path_values: Mapping[str,
     nonce = _nonce()
     query = [("nonce", nonce), ("again", "1"), ("again", "a b/ü&=")]
     headers = {NONCE_HEADER: nonce}
+    if operation.authorization == "iam":
+        headers["Authorization"] = SIGNATURE
     declared = [o.get("parameters", []) for o in (operation.path_item, operation.content)]
     for parameter in map(operation.resolve, itertools.chain(*declared)):
         name = parameter["name"]
@@ -86,6 +93,17 @@ def _request(operation: GatewayOperation, method: str, path_values: Mapping[str,
     return Request(method, target, tuple(headers.items()), body)
 
 
+def without_header(request: Request, name: str) -> Request:
+    """The same request without a header."""
+    kept = tuple(header for header in request.headers if header[0].lower() != name.lower())
+    return dataclasses.replace(request, headers=kept)
+
+
+def unused_segment() -> str:
+    """A segment of a path that no route has."""
+    return f"unused-{_nonce()}"
+
+
 def _nonce() -> str:
     """Letters and digits that identify one request."""
     return secrets.token_hex(4)
@@ -94,7 +112,7 @@ def _nonce() -> str:
 def _body(operation: GatewayOperation, nonce: str) -> tuple[str, bytes]:
     """A media type and a body."""
     declared = operation.resolve(operation.content.get("requestBody", {})).get("content", {})
-    validated = _rules(operation).get("validateRequestBody")
+    validated = rules_of(operation).get("validateRequestBody")
     # The model of all other media types, which has no name of its own in a request.
     for media_type in (name for name in declared if not name.startswith("$")):
         content = declared[media_type]
@@ -116,10 +134,10 @@ def _body(operation: GatewayOperation, nonce: str) -> tuple[str, bytes]:
     return "application/json", json.dumps({"nonce": nonce}).encode()
 
 
-def _rules(operation: GatewayOperation) -> Mapping[str, Any]:
+def rules_of(operation: GatewayOperation) -> Mapping[str, Any]:
     """What the request validator of an operation checks."""
-    validator = operation.content.get(_VALIDATOR, operation.document.get(_VALIDATOR))
-    rules: Mapping[str, Any] = operation.document.get(f"{_VALIDATOR}s", {}).get(validator, {})
+    validator = operation.content.get(VALIDATOR, operation.document.get(VALIDATOR))
+    rules: Mapping[str, Any] = operation.document.get(f"{VALIDATOR}s", {}).get(validator, {})
     return rules
 
 

@@ -5,20 +5,18 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import watchfiles
 from rich.console import Console
 
 from operations.gateway import GatewayError
+from operations.gateway.check import check
 from operations.gateway.emulator import emulator
 from operations.gateway.environment import gateway_python
-from operations.gateway.expectations import mismatches
 from operations.gateway.local_api import LocalApi
 from operations.gateway.printer import NOT_TESTED, Printer
 from operations.gateway.published import PublishedApi
-from operations.gateway.request_plan import RequestPlan, plan_requests
 
 _TERMINATED = 128 + signal.SIGTERM
 _RECHECK_MS = 1000
@@ -56,7 +54,7 @@ def serve(
             printer.line("Starting the emulated API Gateway and the services ...")
             running = resources.enter_context(emulator(python))
             local = LocalApi(
-                running, printer.exchange, tell=printer.service, port=port, strict=strict
+                running, printer.exchange, tell=printer.service, port=port, strict=strict or once
             )
             api = resources.enter_context(local)
             api.publish(published)
@@ -69,26 +67,6 @@ def serve(
             printer.problem(str(error))
             return 1
     return 0
-
-
-def check(api: LocalApi, printer: Printer) -> bool:
-    """Call every route in every release of every stage, and print what is wrong.
-
-    True if something was called, no configured route is missing, and every expectation was met.
-    """
-    published = api.state.published
-    plans: list[RequestPlan] = []
-    failed = 0
-    for stage, release in ((s, release) for s in published.stages for release in api.releases(s)):
-        plans.append(plan_requests(published.document, release, published.service_paths))
-        for planned in plans[-1].requests:
-            request, expectation = planned.request, planned.expectation
-            exchange = api.send(replace(request, target=f"/{stage}{request.target}"))
-            found = mismatches(request, expectation, exchange.deliveries, exchange.response)
-            for mismatch in found:
-                printer.problem(f"  {release.name}, {planned.route}: {mismatch}")
-            failed += bool(found)
-    return printer.verdict(plans, failed)
 
 
 def _follow(

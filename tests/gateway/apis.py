@@ -1,11 +1,18 @@
 """APIs to publish in tests, and requests to them as any client sends them."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from openapi.compiler import compile_routes
 from openapi.routes import Cors, Route
 from operations.gateway.local_api import LocalApi
+from operations.gateway.promises import (
+    Promise,
+    PromisedRelease,
+    canary_name,
+    promised_routes,
+)
 from operations.gateway.proxy import Request, Response, Upstream, forward
 from operations.gateway.published import PublishedApi, PublishedStage
 
@@ -32,20 +39,34 @@ def published(
     chosen = [
         Route.model_validate({"authorization": "none", **route}) for route in routes or [ROOT_ROUTE]
     ]
-    compiled = compile_routes(
-        "test",
-        chosen,
-        scheme=scheme,
-        cors=Cors.model_validate({"allowOrigin": ORIGIN}) if cors else None,
-        models={"Order": MODEL} if any(route.body for route in chosen) else None,
-    )
+    allowed = Cors.model_validate({"allowOrigin": ORIGIN}) if cors else None
+    models = {"Order": MODEL} if any(route.body for route in chosen) else {}
+    compiled = compile_routes("test", chosen, scheme=scheme, cors=allowed, models=models)
+    stages = stages or {"dev": PublishedStage(BLUE)}
     given: dict[str, Any] = {
-        "stages": stages or {"dev": PublishedStage(BLUE)},
+        "stages": stages,
         "targets": TARGETS,
-        "service_paths": {f"{r.method} {r.path}": r.service_path for r in chosen},
+        "promise": Promise(promised_routes(chosen, scheme, allowed, models), promised(stages)),
+        "links": {"blue": BLUE["vpcLinkId"], "green": GREEN["vpcLinkId"]},
         "allow_origin": ORIGIN if cors else "",
     }
     return PublishedApi(compiled.json, **given | more)
+
+
+def promised(stages: dict[str, PublishedStage]) -> dict[str, dict[str, PromisedRelease]]:
+    """The releases of stages, as the configuration of these stages promises them."""
+
+    def release(variables: Mapping[str, str]) -> PromisedRelease:
+        own = {k: v for k, v in variables.items() if k not in ("vpcLinkId", "backendHost")}
+        return PromisedRelease(TARGETS.get(variables["backendHost"], "?"), own)
+
+    return {
+        name: {
+            name: release(stage.variables),
+            **({canary_name(name): release(stage.canary.overrides)} if stage.canary else {}),
+        }
+        for name, stage in stages.items()
+    }
 
 
 def ask(api: LocalApi, path: str = "/", stage: str = "dev", method: str = "GET") -> Response:

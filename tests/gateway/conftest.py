@@ -57,6 +57,13 @@ def api(emulator: Emulator, all_exchanges: list[Exchange]) -> Iterator[LocalApi]
         yield running
 
 
+@pytest.fixture(scope="session")
+def strict_api(emulator: Emulator) -> Iterator[LocalApi]:
+    """The same, but it refuses what AWS would refuse."""
+    with LocalApi(emulator, lambda _: None, strict=True) as running:
+        yield running
+
+
 @pytest.fixture
 def exchanges(all_exchanges: list[Exchange]) -> list[Exchange]:
     """Those of one test."""

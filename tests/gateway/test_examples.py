@@ -16,9 +16,11 @@ EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"), key=lambda path: path.name
 
 @pytest.mark.gateway
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
-def test_every_request_to_an_example_matches_its_expectations(example: Path, api: LocalApi) -> None:
+def test_every_request_to_an_example_matches_its_expectations(
+    example: Path, strict_api: LocalApi
+) -> None:
     stack = str(example.relative_to(ROOT))
-    passed, output = checked(api, load(stack, run=run_stack(stack=stack)))
+    passed, output = checked(strict_api, load(stack, run=run_stack(stack=stack)))
     assert passed, output
 
 

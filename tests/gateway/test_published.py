@@ -11,7 +11,10 @@ from tests.stacks import run_stack
 def test_a_stack_publishes_its_definition_and_its_stages() -> None:
     made = load("prod", run=run_stack(stack="prod"))
     assert "/orders/{id}" in made.document["paths"]
-    assert made.service_paths["ANY /files/{proxy+}"] == "/v1/files/{proxy}"
+    assert made.promise.document["paths"].keys() == made.document["paths"].keys()
+    assert made.promise.releases["next"]["next"].target == "green"
+    assert made.links.keys() == {"blue", "green"}
+    assert made.health_paths == {"blue": "/health", "green": "/health"}
     targets = {name: made.target(stage.variables) for name, stage in made.stages.items()}
     assert targets == {"live": "blue", "next": "green"}
     assert {stage.canary for stage in made.stages.values()} == {None}
@@ -26,6 +29,8 @@ def test_a_canary_has_its_share_and_its_variables() -> None:
     targets = {name: made.target(variables) for name, variables in releases.items()}
     assert targets == {"live": "blue", "live (canary)": "green"}
     assert len({variables["vpcLinkId"] for variables in releases.values()}) == 2
+    promised = {name: release.target for name, release in made.promise.releases["live"].items()}
+    assert promised == targets
 
 
 def test_a_host_that_is_not_a_targets_is_rejected_with_those_that_are() -> None:

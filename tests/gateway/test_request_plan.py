@@ -11,17 +11,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openapi.compiler import ANY_METHOD, INTEGRATION, compile_routes
+from openapi.compiler import ANY_METHOD, INTEGRATION
 from openapi.routes import Cors, Route
 from operations.gateway.expectations import ANY_VALUE, ExpectedDelivery
-from operations.gateway.request_plan import PlannedRequest, Release, RequestPlan, plan_requests
+from operations.gateway.promises import promised_routes
+from operations.gateway.request_plan import (
+    PlannedRequest,
+    Release,
+    RequestPlan,
+    plan_extras,
+    plan_requests,
+)
 from operations.gateway.sample_requests import NONCE_HEADER
 
 HOST = "http://${stageVariables.backendHost}"
 RELEASE = Release(
     name="dev",
     target="blue",
-    variables={"backendHost": "127.0.0.1:1", "vpcLinkId": "abc", "version": "v7"},
+    variables={"backendHost": "127.0.0.1:1", "version": "v7"},
     addresses=frozenset({"127.0.0.1:1", "127.0.0.1:2"}),
     api_key="key",
 )
@@ -37,8 +44,8 @@ def document(paths: Mapping[str, Any], **more: Any) -> dict[str, Any]:
     return {"openapi": "3.0.1", "info": {"title": "t", "version": "1"}, "paths": paths, **more}
 
 
-def plan(document: Mapping[str, Any], paths: Mapping[str, str] | None = None) -> RequestPlan:
-    return plan_requests(document, RELEASE, paths or {})
+def plan(document: Mapping[str, Any], *, whole: bool = False) -> RequestPlan:
+    return plan_requests(document, RELEASE, whole=whole)
 
 
 def planned(path: str, key: str, item: Any, **more: Any) -> tuple[PlannedRequest, ...]:
@@ -63,8 +70,8 @@ def route(method: str, path: str, **more: Any) -> Route:
     return Route.model_validate({"method": method, "path": path, "authorization": "none", **more})
 
 
-def compiled(*routes: Route, **more: Any) -> RequestPlan:
-    return plan(compile_routes("t", routes, **more).document)
+def compiled(*routes: Route, cors: Cors | None = None, whole: bool = False) -> RequestPlan:
+    return plan(promised_routes(routes, "http", cors, {}), whole=whole)
 
 
 def nonce(planned: PlannedRequest) -> str:
@@ -126,12 +133,6 @@ def test_paths_that_a_more_specific_route_handles_are_not_called() -> None:
     paths = [r.request.path for r in made.requests if r.route == "GET /a/{p+}"]
     assert paths
     assert all(path.count("/") > 2 for path in paths)
-
-
-def test_the_configured_path_comes_before_that_of_the_definition() -> None:
-    made = plan(document({"/a": {"get": operation("/wrong")}}), {"GET /a": "/right", "GET /b": "/"})
-    assert delivery(made.requests[0]).path == "/right"
-    assert made.missing == ("GET /b",)
 
 
 @pytest.mark.parametrize(
@@ -231,19 +232,138 @@ def test_every_response_allows_the_origin_that_the_preflight_allows() -> None:
     assert ("Access-Control-Allow-Origin", "https://a.example") in headers["GET /"]
 
 
-def test_a_route_with_a_key_is_called_with_it_and_rejects_a_request_without() -> None:
-    accepted, rejected = compiled(route("GET", "/", authorization="apiKey")).requests
+def refusals(*routes: Route, **more: Any) -> list[tuple[str, PlannedRequest]]:
+    planned = compiled(*routes, whole=True, **more).requests
+    return [(p.why, p) for p in planned if p.why and not p.expectation.delivery]
+
+
+def test_a_route_with_a_key_is_called_with_it_and_refuses_requests_without_or_with_another() -> (
+    None
+):
+    keyed = route("GET", "/", authorization="apiKey")
+    (accepted,) = compiled(keyed).requests
     assert accepted.request.header("X-API-Key") == "key"
     assert accepted.expectation.delivery
-    assert rejected.request.header("X-API-Key") is None
-    assert rejected.expectation.delivery is None
-    assert rejected.expectation.status == 403
+    found = dict(refusals(keyed))
+    assert found["without an API key"].request.header("X-API-Key") is None
+    assert found["with a wrong API key"].request.header("X-API-Key") not in (None, "key")
+    assert {planned.expectation.status for planned in found.values()} == {403}
 
 
-def test_routes_that_require_a_signature_are_called_and_listed() -> None:
-    made = compiled(route("GET", "/", authorization="iam"), route("GET", "/open"))
-    assert made.unsigned == ("GET /",)
-    assert {request.route for request in made.requests} == {"GET /", "GET /open"}
+def test_a_route_that_requires_a_signature_refuses_requests_without() -> None:
+    signed = route("GET", "/", authorization="iam")
+    (accepted,) = compiled(signed).requests
+    assert (accepted.request.header("Authorization") or "").startswith("AWS4-HMAC-SHA256 ")
+    found = dict(refusals(signed))
+    assert found["without a signature"].request.header("Authorization") is None
+    bearer = found["without a signature of IAM"].request.header("Authorization")
+    assert bearer == "Bearer token"
+
+
+def test_required_parameters_are_left_out_one_by_one() -> None:
+    checked = route(
+        "GET", "/", query={"q": "required", "p": "optional"}, headers={"X-T": "required"}
+    )
+    found = {
+        why: planned for why, planned in refusals(checked) if planned.expectation.status == 400
+    }
+    assert found.keys() == {"without q", "without X-T"}
+    assert "q=" not in found["without q"].request.query
+    assert found["without q"].request.header("X-T")
+    assert found["without X-T"].request.header("X-T") is None
+    assert "q=" in found["without X-T"].request.query
+
+
+def test_a_method_and_a_path_that_no_route_has_are_refused() -> None:
+    found = refusals(route("GET", "/a/{id}"), route("DELETE", "/a/{id}"))
+    requests = {why: planned.request for why, planned in found}
+    assert requests["with HEAD"].method == "HEAD"
+    assert requests["with a segment more"].path.count("/") == 3
+    assert {planned.expectation.status for _, planned in found} == {403}
+
+
+def test_nothing_is_left_to_refuse_where_every_method_and_path_is_a_route() -> None:
+    assert not refusals(route("ANY", "/"), route("ANY", "/{proxy+}"))
+
+
+def test_what_only_the_definition_has_must_be_refused() -> None:
+    promised = document({"/": {"get": operation()}, "/a/{p+}": {ANY_METHOD: operation()}})
+    definition = document(
+        {**promised["paths"], "/new": {"post": operation()}, "/a/b": {"get": operation()}}
+    )
+    (extra,) = plan_extras(definition, promised)
+    assert (extra.route, extra.expectation.status) == ("POST /new", 403)
+
+
+def test_a_service_fails_and_is_late() -> None:
+    planned = compiled(route("GET", "/", timeoutMs=500), whole=True).requests
+    found = {p.why: p for p in planned if p.expectation.delivery}
+    assert found.keys() == {
+        "",
+        "when the service returns 404",
+        "when the service returns 502",
+        "after 500 ms",
+        "after 501 ms",
+    }
+    assert {why for why, p in found.items() if p.expectation.status} == {"after 501 ms"}
+    assert found["after 501 ms"].expectation.status == 504
+
+
+def test_every_pattern_of_an_http_route_gets_a_status_that_matches_it() -> None:
+    responses = {"200": {}, "404": {}, "400": {"pattern": "4(00|22)"}}
+    http = route("GET", "/", integration="http", responses=responses)
+    found = {p.behavior.status for p in compiled(http, whole=True).requests}
+    assert found == {None, 200, 404, 400, 300}
+
+
+ORDER = {
+    "type": "object",
+    "required": ["item"],
+    "additionalProperties": False,
+    "properties": {
+        "item": {"type": "string", "minLength": 9, "maxLength": 20},
+        "count": {"type": "integer", "minimum": 1, "maximum": 5},
+        "kind": {"enum": ["a", "b"]},
+    },
+}
+
+
+def test_bodies_are_wrong_by_one_thing_each_and_never_right() -> None:
+    body = {"application/json": {"schema": {"$ref": "#/components/schemas/M"}}}
+    item = operation() | {"requestBody": {"content": body}, VALIDATOR: "all"}
+    made = document({"/": {"post": item}}, components={"schemas": {"M": ORDER}}, **VALIDATING)
+    planned = [p for p in plan(made, whole=True).requests if "with a body" in p.why]
+    reasons = {planned.why.removeprefix("with a body that ") for planned in planned}
+    for reason in (
+        "is not JSON",
+        "is null",
+        "has a property more",
+        "lacks item",
+        'has item: "xxxxxxxx"',
+        f'has item: "{"x" * 21}"',
+        "has count: 0",
+        "has count: 6",
+        "has count: null",
+        'has kind: "not_in_the_enum"',
+    ):
+        assert reason in reasons
+    assert "lacks count" not in reasons
+    for one in planned[1:]:
+        assert not jsonschema.Draft4Validator(ORDER).is_valid(json.loads(one.request.body))
+    assert {planned.expectation.status for planned in planned} == {400}
+
+
+def test_a_wrong_body_is_refused_with_any_content_type_if_the_model_is_that_of_all() -> None:
+    model = {"schema": {"$ref": "#/components/schemas/M"}}
+    more = {"components": {"schemas": {"M": ORDER}}, **VALIDATING}
+    counts = []
+    for content in ({"application/json": model}, {"application/json": model, "$default": model}):
+        item = operation() | {"requestBody": {"content": content}, VALIDATOR: "all"}
+        planned = plan(document({"/": {"post": item}}, **more), whole=True).requests
+        counts.append(
+            sum(p.request.header("Content-Type") == "text/plain" for p in planned if p.why)
+        )
+    assert counts == [0, 1]
 
 
 AUTHORIZER = {"type": "apiKey", "x-amazon-apigateway-authorizer": {"type": "request"}}

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -162,7 +163,7 @@ def test_sigterm_while_it_starts_leaves_no_process(chosen: Path) -> None:
 @pytest.mark.parametrize(
     ("expected", "code", "printed"),
     [
-        ("/", 0, "All 1 requests matched their expectations."),
+        ("/", 0, "All 7 requests matched their expectations; 2 of them the gateway had to"),
         ("/elsewhere", 1, "dev, GET /: path: expected /elsewhere, got /\n"),
     ],
 )
@@ -176,6 +177,7 @@ def test_once_ends_with_the_exit_code_of_the_check(
     monkeypatch.setattr("operations.gateway.serve.emulator", lambda _: nullcontext(emulator))
     output = io.StringIO()
     console = Console(file=output, width=200)
-    api = published(service_paths={"GET /": expected})
-    assert serve(lambda: api, once=True, console=console) == code
+    api, other = published(), published({"method": "GET", "path": "/", "backendPath": expected})
+    promising = replace(api, promise=other.promise)
+    assert serve(lambda: promising, once=True, console=console) == code
     assert printed in output.getvalue()

@@ -189,6 +189,11 @@ def test_a_stack_may_be_named_by_its_own_file(served: list[list[str]], name: str
         (["--run", "blue=no-such-program"], "there is no program 'no-such-program'"),
         (["--backend", "3000"], "has no target or no value"),
         (["--port", "99999"], "less than or equal to 65535"),
+        (["--api-key", "KEY"], "go with --url only"),
+        (["--all-methods"], "go with --url only"),
+        (["--url", "https://x/dev", "--strict"], "--url serves nothing"),
+        (["--url", "example.com"], "is not a URL such as"),
+        (["--url", "https://x/dev", "--api-key", "UNSET_KEY"], "names an environment variable"),
     ],
 )
 def test_an_option_that_cannot_be_used_exits_with_2(options: list[str], message: str) -> None:

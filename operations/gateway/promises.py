@@ -1,0 +1,198 @@
+"""What a configuration promises, in the form of a definition.
+
+It is written a second time, without the compiler: the check compares the two over HTTP, so that a
+mistake in one of them is seen. Of a definition file it is the file as it was taken over, before
+anything is filled in.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from openapi.compiler import ANY_MEDIA_TYPE, ANY_METHOD, HOST_VARIABLE, INTEGRATION
+from openapi.findings import Findings
+from openapi.normalizing.schemas import normalized_models
+from openapi.routes import DEFAULT_TIMEOUT_MS, Cors, Route, path_parameters
+from operations.gateway.definition import VALIDATOR, operations
+from settings import Settings
+
+RESPONSES = "x-amazon-apigateway-gateway-responses"
+_HOST = f"${{stageVariables.{HOST_VARIABLE}}}"
+_BODY = '{"message":$context.error.messageString,"requestId":"$context.requestId"}'
+_SCHEMES = {
+    "iam": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "Authorization",
+        "x-amazon-apigateway-authtype": "awsSigv4",
+    },
+    "apiKey": {"type": "apiKey", "in": "header", "name": "x-api-key"},
+}
+_ALL = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
+_NEEDED_HEADERS = {
+    "iam": ("authorization", "x-amz-content-sha256", "x-amz-date", "x-amz-security-token"),
+    "apiKey": ("x-api-key",),
+}
+
+
+@dataclass(frozen=True)
+class PromisedRelease:
+    """Where a release of a stage leads to, and the stage variables that the stage file adds."""
+
+    target: str
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What callers can rely on."""
+
+    document: Mapping[str, Any]
+    """Routes with their integrations, in the form of a definition."""
+    releases: Mapping[str, Mapping[str, PromisedRelease]]
+    """By stage, and by the name of the release."""
+
+
+def promise(settings: Settings) -> Promise:
+    """What a valid configuration promises."""
+    first = next(iter(settings.targets.values()))
+    document = (
+        promised_file(settings.imported.document, first.protocol)
+        if settings.imported
+        else promised_routes(
+            settings.routes,
+            first.protocol,
+            settings.api.cors,
+            normalized_models(settings.api.models, Findings()),
+        )
+    )
+    releases = {}
+    for name, stage in settings.stages.items():
+        releases[name] = {name: PromisedRelease(stage.target, stage.variables)}
+        if stage.canary:
+            canary = PromisedRelease(stage.canary.target, stage.variables)
+            releases[name][canary_name(name)] = canary
+    return Promise(document, releases)
+
+
+def canary_name(stage: str) -> str:
+    """Name of the canary release of a stage."""
+    return f"{stage} (canary)"
+
+
+def promised_routes(
+    routes: Sequence[Route], scheme: str, cors: Cors | None, models: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What routes promise."""
+    paths: dict[str, dict[str, Any]] = {}
+    for route in routes:
+        key = ANY_METHOD if route.method == "ANY" else route.method.lower()
+        paths.setdefault(route.path, {})[key] = _operation(route, scheme)
+    if cors:
+        for path, item in paths.items():
+            item["options"] = _preflight([r for r in routes if r.path == path], cors)
+    both = {"validateRequestBody": True, "validateRequestParameters": True}
+    return {
+        "paths": paths,
+        "components": {"schemas": dict(models), "securitySchemes": _SCHEMES},
+        "x-amazon-apigateway-binary-media-types": ["*/*"],
+        f"{VALIDATOR}s": {"all": both, "parameters": {**both, "validateRequestBody": False}},
+        RESPONSES: _gateway_responses(cors),
+    }
+
+
+def promised_file(document: Mapping[str, Any], scheme: str) -> dict[str, Any]:
+    """What a definition file promises; an operation without an integration calls the service."""
+    paths: dict[str, dict[str, Any]] = {
+        path: dict(item) for path, item in document["paths"].items()
+    }
+    for operation in operations(document):
+        content = operation.content
+        if not operation.integration:
+            integration = _integration(
+                operation.method, scheme, operation.path, path_parameters(operation.path)
+            )
+            key = ANY_METHOD if operation.method == "ANY" else operation.method.lower()
+            paths[operation.path][key] = {**content, INTEGRATION: integration}
+    return {RESPONSES: _gateway_responses(None), **document, "paths": paths}
+
+
+def _operation(route: Route, scheme: str) -> dict[str, Any]:
+    integration = _integration(
+        route.method, scheme, route.backend_path or route.path, route.parameters
+    )
+    integration |= {"type": route.integration, "timeoutInMillis": route.timeout_ms}
+    required = [*route.query.values(), *route.headers.values()].count("required")
+    made: dict[str, Any] = {"parameters": list(_parameters(route)), INTEGRATION: integration}
+    if route.integration == "http":
+        for location, names in (("querystring", route.query), ("header", route.headers)):
+            for name in names:
+                source = f"method.request.{location}.{name}"
+                integration["requestParameters"][f"integration.request.{location}.{name}"] = source
+        integration["responses"] = {
+            **{
+                response.pattern or (r"2\d{2}" if status == "200" else status): {
+                    "statusCode": status
+                }
+                for status, response in route.responses.items()
+            },
+            "default": {"statusCode": "502"},
+        }
+    if route.authorization != "none":
+        made["security"] = [{route.authorization: []}]
+    if route.body:
+        media = {"schema": {"$ref": f"#/components/schemas/{route.body}"}}
+        made["requestBody"] = {"content": {"application/json": media, ANY_MEDIA_TYPE: media}}
+    if route.body or required:
+        made[VALIDATOR] = "all" if route.body else "parameters"
+    return made
+
+
+def _integration(method: str, scheme: str, path: str, parameters: Sequence[str]) -> dict[str, Any]:
+    """A call of the service with the path and its parameters."""
+    at_service = path.replace("+}", "}")
+    return {
+        "type": "http_proxy",
+        "httpMethod": method,
+        "uri": f"{scheme}://{_HOST}{at_service}",
+        "timeoutInMillis": DEFAULT_TIMEOUT_MS,
+        "requestParameters": {
+            f"integration.request.path.{name}": f"method.request.path.{name}"
+            for name in parameters
+            if f"{{{name}}}" in at_service
+        },
+    }
+
+
+def _parameters(route: Route) -> Iterator[dict[str, Any]]:
+    for location, presences in (("query", route.query), ("header", route.headers)):
+        for name, presence in presences.items():
+            required = presence == "required"
+            yield {"name": name, "in": location, "required": required, "schema": {}}
+
+
+def _preflight(routes: Sequence[Route], cors: Cors) -> dict[str, Any]:
+    methods = {m for r in routes for m in (_ALL if r.method == "ANY" else (r.method,))}
+    headers = {name.lower() for name in cors.allow_headers}
+    for route in routes:
+        headers.update(_NEEDED_HEADERS.get(route.authorization, ()))
+    values = {
+        "Origin": cors.allow_origin,
+        "Methods": ",".join(sorted({*methods, "OPTIONS"})),
+        "Headers": ",".join(sorted(headers)),
+    }
+    sent = {f"Access-Control-Allow-{name}": value for name, value in values.items()}
+    sent["Access-Control-Max-Age"] = str(cors.max_age_seconds)
+    parameters = {f"method.response.header.{name}": f"'{value}'" for name, value in sent.items()}
+    response = {"statusCode": "204", "responseParameters": parameters}
+    template = '{"statusCode": 204}'
+    mock = {"type": "mock", "requestTemplates": {"application/json": template}}
+    return {INTEGRATION: {**mock, "responses": {"default": response}}}
+
+
+def _gateway_responses(cors: Cors | None) -> dict[str, Any]:
+    response: dict[str, Any] = {"responseTemplates": {"application/json": _BODY}}
+    if cors:
+        origin = {"gatewayresponse.header.Access-Control-Allow-Origin": f"'{cors.allow_origin}'"}
+        response["responseParameters"] = origin
+    return {"DEFAULT_4XX": response, "DEFAULT_5XX": response}

@@ -11,7 +11,7 @@ export UV
 export PYTHONDONTWRITEBYTECODE :=
 RUN := $(UV) run --frozen --no-sync
 
-.PHONY: help demo test engine provider coverage check format serve up-local down-local doctor reference pins clean soak
+.PHONY: help demo test engine provider coverage check format serve new up-local down-local doctor reference pins clean soak
 
 help: ## Show the targets.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -51,6 +51,9 @@ format: .venv ## Format the code, and fix what ruff can fix.
 
 serve: .venv ## Serve a stack's API on this machine until Ctrl-C; ARGS="--backend blue=http://...".
 	$(RUN) python -m operations serve "$(STACK)" $(ARGS)
+
+new: .venv ## Write the files of a new stack: make new NAME=staging
+	$(RUN) python -m operations new "$(NAME)" $(ARGS)
 
 up-local: .venv ## Create or update a stack in an emulated AWS, with the Pulumi CLI and its plugin.
 	$(RUN) python -m operations up-local "$(STACK)"

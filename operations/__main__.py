@@ -130,6 +130,65 @@ def demo(
 
 
 @app.command()
+def new(
+    name: Annotated[str, typer.Argument(help="Name of the stack.")],
+    region: Annotated[str, typer.Option(help="Region, such as us-east-2.")] = "",
+    owner: Annotated[str, typer.Option(help="Owning team, for the tags.")] = "",
+    service: Annotated[
+        str, typer.Option(help="sample, instances (existing ones) or balancer (an existing one).")
+    ] = "",
+    route: Annotated[
+        list[str] | None,
+        typer.Option(help="A route: 'GET /orders/{id}', or 'GET / none' for everyone."),
+    ] = None,
+    definition_file: Annotated[
+        str, typer.Option(help="An OpenAPI file of the project, instead of routes.")
+    ] = "",
+    variable: Annotated[
+        list[str] | None, typer.Option(help="A stage variable that the file uses: release=v2.")
+    ] = None,
+    zone: Annotated[
+        list[str] | None, typer.Option(help="Zones of a new network; by default a and b.")
+    ] = None,
+    cidr_block: Annotated[str, typer.Option(help="Range of a new network.")] = "10.20.0.0/16",
+    port: Annotated[int, typer.Option(help="Port of the service, or of the balancer.")] = 8080,
+    health_path: Annotated[str, typer.Option(help="Path of the health check.")] = "/health",
+    vpc: Annotated[str, typer.Option(help="VPC of existing instances.")] = "",
+    subnet: Annotated[list[str] | None, typer.Option(help="A private subnet of it.")] = None,
+    instance: Annotated[list[str] | None, typer.Option(help="ID of an instance.")] = None,
+    balancer_arn: Annotated[str, typer.Option(help="ARN of an existing balancer.")] = "",
+    host: Annotated[str, typer.Option(help="DNS name of an existing balancer.")] = "",
+) -> None:
+    """Write the stack file, the policy configuration and the workflow rows of a new stack.
+
+    On a terminal it asks for what is not given. Nothing is overwritten, and nothing is written if
+    the configuration would be wrong: exit code 2.
+    """
+    from operations.new_questions import new_stack
+
+    given = {
+        "region": region,
+        "owner": owner,
+        "kind": service,
+        "routes": route or (),
+        "definition_file": definition_file,
+        "vpc": vpc,
+        "subnets": subnet or (),
+        "instances": instance or (),
+        "balancer_arn": balancer_arn,
+        "host": host,
+    }
+    more = {
+        "zones": zone or (),
+        "cidr_block": cidr_block,
+        "port": port,
+        "health_path": health_path,
+        "variables": variable or (),
+    }
+    _or_explain(lambda: new_stack(name, given, more, screen.console()))
+
+
+@app.command()
 def doctor(stack: StackName = "dev") -> None:
     """Show what this machine lacks for `pulumi up`, with a command for each."""
     from operations.doctor import examine, show, this_machine
@@ -214,13 +273,14 @@ def _serve(
 def _or_explain(action: Callable[[], _T]) -> _T:
     """Run the action; what is wrong is printed, and ends with exit code 2."""
     from operations.gateway import GatewayError
+    from operations.new import NewStackError
     from settings import ConfigError
     from simulation.pack_config import PackConfigError
     from simulation.stack_file import StackFileError
 
     try:
         return action()
-    except (ConfigError, GatewayError, PackConfigError, StackFileError) as mistake:
+    except (ConfigError, GatewayError, NewStackError, PackConfigError, StackFileError) as mistake:
         screen.write(screen.console(stderr=True), str(mistake), hang="  ")
         raise typer.Exit(2) from None
 

@@ -99,10 +99,12 @@ def _changed(contents: Mapping[Path, bytes]) -> dict[Path, bytes]:
     # Folders, because many editors replace the file. Timeouts, because a file may have been
     # saved before it was watched.
     folders = {parent for path in contents if (parent := path.resolve().parent).is_dir()}
-    watched = watchfiles.watch(
+    changes = watchfiles.watch(
         *folders, recursive=False, yield_on_timeout=True, rust_timeout=_RECHECK_MS
     )
-    return next(now for _ in watched if (now := _contents(contents)) != contents)
+    # Closed here, and not when it is collected as garbage, where Ctrl-C would be lost.
+    with contextlib.closing(changes):
+        return next(now for _ in changes if (now := _contents(contents)) != contents)
 
 
 def _publish_again(api: LocalApi, load: Callable[[], PublishedApi], printer: Printer) -> None:

@@ -16,6 +16,7 @@ from ruamel.yaml import YAML
 
 from bootstrap.delivery import trust
 from operations.local_aws.stack import PLUGIN
+from operations.new import roles_variable
 from tests.stacks import ROOT
 from tests.tables import among, read, sentences
 
@@ -113,11 +114,13 @@ def test_the_project_supports_the_pythons_that_are_checked() -> None:
 def test_every_stack_is_rehearsed_and_previewed() -> None:
     assert sorted(JOBS["preview/rehearse"]["strategy"]["matrix"]["stack"]) == STACKS
     roles = {row["stack"]: row["role"] for row in PREVIEW["strategy"]["matrix"]["include"]}
-    assert roles == {name: f"${{{{ vars.{name.upper()}_PREVIEW_ROLE }}}}" for name in STACKS}
+    assert roles == {
+        name: f"${{{{ vars.{roles_variable(name)}_PREVIEW_ROLE }}}}" for name in STACKS
+    }
 
 
 def test_every_stack_is_deployed_with_its_policies_by_the_role_of_its_environment() -> None:
-    assert DEPLOY["strategy"]["matrix"]["stack"] == STACKS
+    assert sorted(DEPLOY["strategy"]["matrix"]["stack"]) == STACKS
     assert all((ROOT / "policies" / f"config.{name}.json").is_file() for name in STACKS)
     assert trust.pull_request("repo:acme/api") == "repo:acme/api:pull_request"
     assert trust.environment("repo:acme/api", "prod") == "repo:acme/api:environment:prod"

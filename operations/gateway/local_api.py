@@ -195,7 +195,7 @@ class LocalApi:
         started, request = time.monotonic(), traced(request)
         self._behaviors[trace_id(request)] = behavior
         response, deliveries, refusal = self._respond(request)
-        del self._behaviors[trace_id(request)]
+        self._behaviors.pop(trace_id(request), None)
         milliseconds = (time.monotonic() - started) * 1000
         exchange = Exchange(request, response, milliseconds, deliveries, refusal, note)
         self._observe(exchange)

@@ -127,7 +127,7 @@ def load(
         promise(settings),
         allow_origin=cors.allow_origin if cors else "",
         services=services,
-        links=dict(run.exports["vpc_link_ids"]),
+        links=run.exports.get("vpc_link_ids", {}),
         health_paths={
             name: target.health_path
             for name, target in settings.targets.items()

@@ -47,7 +47,8 @@ class _Supervisor:
         self.stopping = threading.Event()
         self.thread = threading.Thread(target=self._keep_running, daemon=True)
         self._command, self._tell = command, tell
-        self._environ = {**environ, "PORT": str(self.port)}
+        # The second name is the sample service's.
+        self._environ = {**environ, "PORT": str(self.port), "SERVICE_PORT": str(self.port)}
         self._has_listened = False
 
     def await_listening(self) -> None:

@@ -155,6 +155,7 @@ def _environ(settings: ServiceSettings) -> dict[str, str]:
         "SERVICE_NAME": settings.target,
         "SERVICE_ADDRESS": LOOPBACK,
         "SERVICE_ALLOW_ORIGIN": settings.allow_origin,
+        **({"SERVICE_HEALTH_PATH": settings.health_path} if settings.health_path else {}),
     }
 
 

@@ -144,8 +144,11 @@ def test_a_right_deployment_passes_with_safe_calls_only(seen: list[Request]) -> 
     delivered = [request for request in seen if aws(request) is OK]
     assert delivered
     assert {request.method for request in delivered} <= set(SAFE)
-    assert "DELETE /open: DELETE may change something (--all-methods sends it)." in output
+    assert "Skipped DELETE /open: DELETE may change something (--all-methods sends it)." in output
     assert "All " in output
+    queries = [request.query for request in seen]
+    assert any("%20" in query for query in queries), "a space was sent"
+    assert not any("+" in query for query in queries)
 
 
 def test_on_request_every_method_is_sent(seen: list[Request]) -> None:
@@ -161,6 +164,8 @@ def test_without_key_and_credentials_the_rest_is_called(seen: list[Request]) -> 
     assert "GET /signed/{id}: it needs credentials of AWS." in output
     assert "GET /keyed: it needs an API key (--api-key)." in output
     assert {request.path for request in seen if aws(request) is OK} == {"/dev/open", "/dev/search"}
+    assert "GET /signed/{id} with a segment more" not in output
+    assert re.search(r"GET +/signed/\S+/unused-\w+  403 .* with a segment more", output)
     assert not [request for request in seen if request.header("Authorization") == "AWS4"]
 
 

@@ -40,6 +40,9 @@ pulumi.export("vpc_link_ids", api.vpc_link_ids)
 if required_ingress := arguments.required_ingress(targets):
     # Existing instances keep their security groups, so their owner adds this rule to them.
     pulumi.export("instances_must_admit", required_ingress)
+if required_by_egress := arguments.required_by_egress(targets):
+    # What has these security groups belongs to somebody else too.
+    pulumi.export("destinations_must_admit", required_by_egress)
 if link and (required_admissions := arguments.required_admissions(link)):
     # Existing load balancers keep their security groups too.
     pulumi.export("balancers_must_admit", required_admissions)

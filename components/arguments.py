@@ -6,6 +6,8 @@ from typing import Any, cast
 
 import pulumi
 
+from components.egress import DestinationArgs
+from components.nat import Nat
 from components.network import Network, NetworkArgs
 from components.nlb_target import Architecture, NlbTarget, NlbTargetArgs, Protocol
 from components.private_api import (
@@ -18,6 +20,7 @@ from components.private_api import (
 from components.release import balancer_release
 from components.vpc_link_v2 import ListenerArgs, VpcLinkV2, VpcLinkV2Args
 from settings import Settings, schema
+from settings.egress import EgressGroup
 from settings.network import ExistingNetwork, NewNetwork
 
 
@@ -35,6 +38,7 @@ class Arguments:
         return {
             "cidr_block": network.cidr_block,
             "zones": network.zones,
+            "nat": Nat(network.nat),
             "endpoints": {"s3_buckets": reached.s3_buckets, "services": reached.services},
             "flow_log_retention_days": network.flow_log_retention_days,
             "permissions_boundary": self.settings.permissions_boundary,
@@ -64,6 +68,11 @@ class Arguments:
         if target.server_name:
             args["server_name"] = target.server_name
         if isinstance(target, schema.FleetTarget):
+            if target.egress:
+                args["egress"] = [
+                    cast(DestinationArgs, one.model_dump(exclude_none=True))
+                    for one in target.egress
+                ]
             args["fleet"] = {
                 "instance_type": target.fleet.instance_type,
                 "architecture": Architecture(target.architecture),
@@ -142,6 +151,22 @@ class Arguments:
             name: {"from": new_targets[name].balancer_security_group_id, "port": target.port}
             for name, target in self.settings.targets.items()
             if isinstance(target, schema.InstancesTarget)
+        }
+
+    def required_by_egress(self, new_targets: Mapping[str, NlbTarget]) -> dict[str, dict[str, Any]]:
+        """The inbound rules that security groups need for the egress of a fleet, by target."""
+        groups = {
+            name: [one for one in target.egress or () if isinstance(one, EgressGroup)]
+            for name, target in self.settings.targets.items()
+            if isinstance(target, schema.FleetTarget)
+        }
+        return {
+            name: {
+                "from": new_targets[name].fleet_security_group_id,
+                "groups": [one.security_group for one in found],
+            }
+            for name, found in groups.items()
+            if found
         }
 
     def required_admissions(self, link: VpcLinkV2) -> dict[str, dict[str, Any]]:

@@ -1,11 +1,30 @@
 """What the instances of a fleet may reach."""
 
 from collections.abc import Mapping, Sequence
+from typing import NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
 HTTPS = 443
+
+
+class DestinationArgs(TypedDict):
+    """Where a fleet may send to: exactly one of `cidr`, `prefix_list` and `security_group`.
+
+    All of it is plain, because it makes the name of the rule.
+    """
+
+    cidr: NotRequired[str]
+    """IPv4 range."""
+    prefix_list: NotRequired[str]
+    """Id of a prefix list."""
+    security_group: NotRequired[str]
+    """Id of a security group."""
+    protocol: str
+    """tcp or udp."""
+    ports: Sequence[int]
+    """The first and the last port."""
 
 
 class OutwardRules:
@@ -39,6 +58,33 @@ class OutwardRules:
             tags=self._tags,
             opts=self._opts,
         )
+
+    def to_destinations(self, destinations: Sequence[DestinationArgs]) -> None:
+        """Allow each destination, in a rule that is named after it.
+
+        So another order changes nothing, and a new destination is open before an old one closes.
+        """
+        for one in destinations:
+            cidr, prefix_list = one.get("cidr"), one.get("prefix_list")
+            group = one.get("security_group")
+            first, last = one["ports"]
+            where = str(cidr or prefix_list or group).replace("/", "-")
+            ports = f"{first}-{last}" if last > first else f"{first}"
+            self._awaited.append(
+                aws.vpc.SecurityGroupEgressRule(
+                    f"{self._name}-to-{where}-{one['protocol']}-{ports}",
+                    description="Configured egress of the fleet.",
+                    security_group_id=self._group.id,
+                    cidr_ipv4=cidr,
+                    prefix_list_id=prefix_list,
+                    referenced_security_group_id=group,
+                    ip_protocol=one["protocol"],
+                    from_port=first,
+                    to_port=last,
+                    tags=self._tags,
+                    opts=self._opts,
+                )
+            )
 
     def to_endpoints(self, endpoints_group: pulumi.Input[str]) -> None:
         """Allow the network's interface endpoints, from both sides."""

@@ -1,4 +1,4 @@
-"""The private network: subnets without a route to the internet."""
+"""The private network: subnets that the internet cannot reach."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NotRequired, TypedDict
@@ -10,6 +10,7 @@ from components import iam
 from components.addressing import subnet_cidrs
 from components.endpoints import EndpointsArgs, interface_endpoints, s3_endpoint
 from components.layout import Layout
+from components.nat import Nat, nat_routes
 from components.tagging import named
 
 
@@ -24,6 +25,8 @@ class NetworkArgs(TypedDict):
     """How long flow logs are kept, in days; 30 by default."""
     endpoints: NotRequired[EndpointsArgs]
     """AWS services that instances reach, besides the packages of Amazon Linux."""
+    nat: NotRequired[Nat]
+    """How many NAT gateways lead to the internet; none by default."""
     permissions_boundary: NotRequired[pulumi.Input[str] | None]
     """ARN of a policy that limits the role of the flow logs."""
     tags: NotRequired[Mapping[str, str]]
@@ -33,8 +36,8 @@ class NetworkArgs(TypedDict):
 class Network(pulumi.ComponentResource):
     """A VPC with a private subnet in each zone, flow logs, and an S3 endpoint for packages.
 
-    There is no internet gateway, no NAT and no public address; the default security group has no
-    rules. Source: https://docs.aws.amazon.com/vpc/latest/userguide/vpc-security-best-practices.html
+    Unless NAT gateways are asked for, there is no internet gateway and no public address. The
+    default security group has no rules. Source: https://docs.aws.amazon.com/vpc/latest/userguide/vpc-security-best-practices.html
     """
 
     vpc_id: pulumi.Output[str]
@@ -90,7 +93,9 @@ class Network(pulumi.ComponentResource):
         layout = Layout(name, vpc, subnets, route_tables, self._tags, self._child)
         reached = args.get("endpoints", EndpointsArgs())
         endpoint = s3_endpoint(layout, reached)
-        ways: list[pulumi.Resource] = []
+        ways: list[pulumi.Resource] = [
+            *nat_routes(layout, args["cidr_block"], args.get("nat", Nat.NONE))
+        ]
         self.endpoints_security_group_id = None
         if services := reached.get("services"):
             group, interfaces = interface_endpoints(layout, services)

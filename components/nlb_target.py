@@ -10,7 +10,7 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from components.egress import OutwardRules
+from components.egress import DestinationArgs, OutwardRules
 from components.tagging import named
 from openapi.routes import SCHEME_PORTS
 
@@ -83,6 +83,8 @@ class NlbTargetArgs(PlacementArgs):
     default."""
     fleet: NotRequired[FleetArgs]
     """New instances."""
+    egress: NotRequired[Sequence[DestinationArgs]]
+    """What the new instances reach, besides the endpoints of the network."""
     instance_ids: NotRequired[Sequence[str]]
     """Existing instances. Plain, because each gets one attachment."""
     release: NotRequired[pulumi.ErrorHook]
@@ -105,6 +107,8 @@ class NlbTarget(pulumi.ComponentResource):
     """Host for the integration, with the port unless it is the scheme's own."""
     balancer_security_group_id: pulumi.Output[str]
     """Group of the balancer, which existing instances have to admit on the service port."""
+    fleet_security_group_id: pulumi.Output[str] | None = None
+    """Group of the new instances, which their destinations may have to admit."""
 
     def __init__(
         self, name: str, args: NlbTargetArgs, opts: pulumi.ResourceOptions | None = None
@@ -277,6 +281,7 @@ class NlbTarget(pulumi.ComponentResource):
         """
         name = f"{self._prefix}-fleet"
         group = self._security_group(name, "Instances: admit their balancer.")
+        self.fleet_security_group_id = group.id
         rules = self._fleet_rules(balancer_group, group)
         template = self._launch_template(name, fleet, group)
         return aws.autoscaling.Group(
@@ -333,6 +338,7 @@ class NlbTarget(pulumi.ComponentResource):
             outward.to_s3(self._args["s3_prefix_list_id"])
         if "endpoints_security_group_id" in self._args:
             outward.to_endpoints(self._args["endpoints_security_group_id"])
+        outward.to_destinations(self._args.get("egress", ()))
         return [
             *outward.awaited,
             aws.vpc.SecurityGroupEgressRule(

@@ -107,9 +107,9 @@ def _type(node: Node) -> str:
     match node:
         case {"$ref": _}:
             return f"[{model_of(node)}](#{model_of(node).lower()})"
-        case {"anyOf": [inner, _]}:
+        case {"anyOf": [inner, {"type": "null"}]}:
             return _type(inner)
-        case {"oneOf": choices}:
+        case {"oneOf": choices} | {"anyOf": choices}:
             return _either([_type(choice) for choice in choices])
         case {"enum": values}:
             return _either([f"`{value}`" for value in values])

@@ -15,6 +15,15 @@ from openapi.paths import at
 from .json_schema import description, items, resolved, root
 
 _LONGEST_VALUE = 120
+_MISPLACED = {
+    "egress": "belongs to a target with a fleet. Existing instances keep their security groups, "
+    "whose owner decides what they reach. Remove it.",
+    "endpoints": "belongs to a new network. An existing one has its own ways to AWS's services. "
+    "Remove it, and see `egress`.",
+    "nat": "belongs to a new network. An existing one has its own way to the internet. Remove it, "
+    "and see `egress`.",
+}
+"""What is said of a key that another object may have."""
 
 
 class Problem(NamedTuple):
@@ -96,6 +105,8 @@ def _message(details: ErrorDetails, location: _Location) -> str:
     match details["type"]:
         case "missing":
             return f"is missing. {location.meaning}"
+        case "extra_forbidden" if location.siblings and details["loc"][-1] in _MISPLACED:
+            return _MISPLACED[str(details["loc"][-1])]
         case "extra_forbidden":
             known = hint(str(details["loc"][-1]), location.siblings)
             return f"is not a valid key; {known}. Correct or remove it."

@@ -12,12 +12,17 @@ from .values import DISTINCT, Retention, reject, selected_by
 _PRIVATE_RANGES = [IPv4Network(r) for r in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")]
 
 
+def is_private(block: str) -> bool:
+    """Whether an IPv4 range is within the private ones."""
+    return any(IPv4Network(block).subnet_of(private) for private in _PRIVATE_RANGES)
+
+
 def _private_range(block: str) -> str:
     try:
         network = IPv4Network(block)
     except ValueError as error:
         reject(f"is not a valid IPv4 range: {error}")
-    if not any(network.subnet_of(private) for private in _PRIVATE_RANGES):
+    if not is_private(block):
         reject("is not within 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16")
     if not 16 <= network.prefixlen <= 24:  # noqa: PLR2004
         reject("is not between /16 and /24")
@@ -70,6 +75,11 @@ class NewNetwork(Model):
     endpoints: Endpoints = Endpoints()
     """AWS services that instances reach without the internet; by default only the packages of
     Amazon Linux."""
+    nat: Literal["none", "one", "zones"] = "none"
+    """NAT gateways, through which fleets with `egress` reach the internet: `none`, `one` in the
+    first of the zones, or one in each of the `zones`, so that the failure of a zone cuts off no
+    other one. A gateway costs some 33 USD a month, and 0.045 USD for each GB; with `one`, traffic
+    between zones costs extra."""
 
 
 class ExistingNetwork(Model):

@@ -5,13 +5,16 @@ from ipaddress import IPv4Network
 
 from openapi.paths import Problems, at
 
+from .egress import EgressRange
 from .errors import quoted
-from .network import NewNetwork
+from .network import NewNetwork, is_private
 from .reader import Draft
 from .schema import FleetTarget, InstancesTarget
 
 SUBNETS = 8
 """Subnets that a new network has room for, one for each zone that a region may have."""
+PUBLIC_ADDRESSES = 128
+"""Addresses at the end of a new network that its public subnets may have."""
 _UNUSABLE_ADDRESSES = 5 + 8
 """Of each subnet: what AWS reserves, and what has to be free when a balancer is created.
 
@@ -74,9 +77,39 @@ def _interface_endpoints_have_known_names(draft: Draft) -> Problems:
         )
 
 
+def _public_subnets_are_free(draft: Draft) -> Problems:
+    if not isinstance(draft.network, NewNetwork) or draft.network.nat == "none":
+        return
+    size = IPv4Network(draft.network.cidr_block).num_addresses
+    for position, zone in enumerate(draft.network.zones):
+        if (ord(zone[-1]) - ord("a") + 1) * (size // SUBNETS) > size - PUBLIC_ADDRESSES:
+            yield (
+                f"network.zones[{position}]",
+                f"{quoted(zone)} has its subnet in the last {PUBLIC_ADDRESSES} addresses of "
+                f"{draft.network.cidr_block}, which are for the public subnets of `nat`. Use "
+                "another zone, a larger range, or `nat: none`.",
+            )
+
+
+def _destinations_have_a_way(draft: Draft) -> Problems:
+    if not isinstance(draft.network, NewNetwork) or draft.network.nat != "none":
+        return
+    for name, target in draft.targets.items():
+        for position, one in enumerate((isinstance(target, FleetTarget) and target.egress) or ()):
+            if isinstance(one, EgressRange) and not is_private(one.cidr):
+                yield (
+                    at("targets", name, "egress", position, "cidr"),
+                    f"{quoted(one.cidr)} is on the internet, and the network has no way there. Set "
+                    "`network.nat` to one or zones, which costs some 33 USD a month for each "
+                    "gateway, or remove it.",
+                )
+
+
 NETWORK_CHECKS: tuple[Callable[[Draft], Problems], ...] = (
     _zones_are_in_the_region,
     _instances_are_in_an_existing_network,
     _the_network_has_addresses_for_every_instance,
     _interface_endpoints_have_known_names,
+    _public_subnets_are_free,
+    _destinations_have_a_way,
 )

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, Tag
 from openapi.model import Model
 from openapi.routes import SCHEME_PORTS, Cors, ModelName, Route
 
+from .egress import Egress
 from .network import Network
 from .values import DISTINCT, Retention, reject, selected_by
 
@@ -139,6 +140,10 @@ class FleetTarget(_ServedTarget):
 
     fleet: Fleet
     """The instances."""
+    egress: Egress | None = None
+    """What the instances reach, besides the endpoints of a new network; by default nothing. Each
+    entry has a `cidr`, a `prefixList` or a `securityGroup`, and `ports`. Their own network decides
+    whether there is a way: a new one has none to the internet without `nat`."""
 
     @property
     def architecture(self) -> Literal["arm64", "x86_64"]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.addressing import SLOT_LETTERS, subnet_cidr, subnet_cidrs
+from components.addressing import SLOT_LETTERS, public_cidr, subnet_cidr, subnet_cidrs
 
 zones = st.lists(
     st.sampled_from([f"us-east-1{letter}" for letter in SLOT_LETTERS]), min_size=1, unique=True
@@ -31,6 +31,14 @@ def test_subnets_are_in_the_range_and_do_not_overlap(block: str, chosen: list[st
     subnets = [ipaddress.IPv4Network(c) for c in subnet_cidrs(block, chosen).values()]
     outer = ipaddress.IPv4Network(block)
     assert all(subnet.subnet_of(outer) for subnet in subnets)
+    assert not any(a.overlaps(b) for a in subnets for b in subnets if a is not b)
+
+
+@given(blocks, zones)
+def test_public_subnets_are_at_the_end_and_do_not_overlap(block: str, chosen: list[str]) -> None:
+    subnets = [ipaddress.IPv4Network(public_cidr(block, zone)) for zone in chosen]
+    last = list(ipaddress.IPv4Network(block).subnets(new_prefix=25))[-1]
+    assert all(subnet.subnet_of(last) for subnet in subnets)
     assert not any(a.overlaps(b) for a in subnets for b in subnets if a is not b)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pulumi_aws as aws
 import pytest
 
+from components.nat import Nat
 from components.network import Network, NetworkArgs
 from simulation.engine import Phase, Run, run_program
 from tests.tables import check_resources, read, sentences
@@ -65,9 +66,13 @@ def test_adding_a_zone_adds_only_its_own_resources() -> None:
 
 @pytest.mark.parametrize(
     ("changes", "awaited"),
-    [({}, set()), ({"endpoints": {"services": ["ssm", "logs"]}}, {"core-ssm", "core-logs"})],
+    [
+        ({}, set()),
+        ({"endpoints": {"services": ["ssm", "logs"]}}, {"core-ssm", "core-logs"}),
+        ({"nat": Nat.ONE}, {"core-nat-us-east-2a", "core-nat-us-east-2b"}),
+    ],
 )
-def test_instances_are_not_started_before_the_endpoints_exist(
+def test_instances_are_not_started_before_what_they_reach_exists(
     changes: dict[str, Any], awaited: set[str]
 ) -> None:
     def program() -> None:
@@ -79,6 +84,18 @@ def test_instances_are_not_started_before_the_endpoints_exist(
     config = {"aws:region": "us-east-2"}
     run = run_program(program, phase=Phase.UPDATE, config=config)
     fleet = run.one("aws:autoscaling/group:Group")
-    names = {urn.rpartition("::")[2] for urn in fleet.dependencies if "vpcEndpoint" in urn}
+    awaitable = (":VpcEndpoint::", ":Route::")
+    names = {
+        urn.rpartition("::")[2] for urn in fleet.dependencies if any(t in urn for t in awaitable)
+    }
     assert len(fleet.inputs["vpcZoneIdentifiers"]) == 2
     assert names == awaited
+
+
+@pytest.mark.parametrize("nat", Nat)
+def test_nat_moves_no_private_subnet(built: Run, nat: Nat) -> None:
+    def private(run: Run) -> dict[str, object]:
+        subnets = run.of_type("aws:ec2/subnet:Subnet")
+        return {s.urn: s.inputs["cidrBlock"] for s in subnets if "private" in s.name}
+
+    assert private(build(nat=nat)) == private(built)

@@ -27,6 +27,7 @@ GIVEN: dict[str, Props] = {
     rt.SUBNET: {"vpcId": "vpc-1", "cidrBlock": "10.0.0.0/24"},
     rt.VPC_LINK: {"targetArn": "arn"},
     rt.ROUTE_TABLE_ASSOCIATION: {"subnetId": "subnet-1"},
+    rt.NAT_GATEWAY: {"subnetId": "subnet-1", "allocationId": "eipalloc-1"},
 }
 """The least inputs with which a type that waits can be created."""
 

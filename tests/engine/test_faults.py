@@ -12,7 +12,11 @@ from tests.engine.fake_provider.journal import INJECTED, Fault
 from tests.engine.fake_provider.provider import FakeProvider
 from tests.engine.fake_provider.resource_types import (
     ATTACHMENT,
+    ELASTIC_IP,
+    INTERNET_GATEWAY,
+    NAT_GATEWAY,
     NEVER_IN_PART,
+    ROUTE,
     TYPES,
     VPC_LINK_V2,
 )
@@ -32,8 +36,10 @@ CONFIGURATIONS: dict[str, list[Change]] = {
         ("targets.blue", {"port": 8080, "healthPath": "/", "instances": ["i-0123456789abcdef0"]}),
     ],
     "v2": [("targets.blue.link", "v2")],
+    "nat": [("network.nat", "one"), ("targets.blue.egress", [{"cidr": "0.0.0.0/0"}])],
 }
 """Stacks that together have every type that the program can register."""
+OUTWARD = (ELASTIC_IP, INTERNET_GATEWAY, NAT_GATEWAY, ROUTE)
 WAITING = {token: found.states for token, found in TYPES.items() if found.states}
 """The states of the types whose create waits for AWS."""
 
@@ -80,7 +86,7 @@ def trial(
 ) -> Callable[[str], Trial]:
     """Starts a trial with a stack that has a resource of a type."""
 
-    kinds = {ATTACHMENT: "instances", VPC_LINK_V2: "v2"}
+    kinds = {ATTACHMENT: "instances", VPC_LINK_V2: "v2", **dict.fromkeys(OUTWARD, "nat")}
 
     def start(token: str) -> Trial:
         new, expected = prepared(kinds.get(token, "fleet"))

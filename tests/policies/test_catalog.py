@@ -123,9 +123,10 @@ def test_every_type_token_is_one_of_pulumi_aws(token: str) -> None:
 
 WIRE_NAMES = {
     types.VPC_LINK: "targetArn",
-    types.VPC_LINK_V2: "securityGroupIds",
+    types.VPC_LINK_V2: "securityGroupIds subnetIds",
     types.CLASSIC_BALANCER: "internal subnets",
     types.EIP: "instance networkInterface",
+    types.VPC_ENDPOINT: "policy serviceName subnetIds vpcEndpointType",
     types.EIP_ASSOCIATION: "instanceId networkInterfaceId",
     types.EXCLUSIVE_ATTACHMENTS[0]: "policyArns",
     types.EXCLUSIVE_ATTACHMENTS[1]: "policyArns",

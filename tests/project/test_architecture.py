@@ -37,6 +37,7 @@ PACK_MAY_IMPORT = {
 PURE = (
     "openapi",
     "components.addressing",
+    "settings.egress",
     "settings.network",
     "settings.schema",
     "settings.user_data",

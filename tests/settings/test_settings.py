@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from components.addressing import subnet_cidr
+from components.addressing import SLOT_LETTERS, public_cidr, subnet_cidr
 from settings import ConfigError, Settings
 from settings.network_checks import SUBNETS
 from settings.schema import FleetTarget, Stage
@@ -84,6 +84,27 @@ def test_a_subnet_has_the_size_that_the_check_assumes() -> None:
     assert subnet.num_addresses * SUBNETS == 256
 
 
+@pytest.mark.parametrize("prefix", range(16, 25))
+@pytest.mark.parametrize("letter", SLOT_LETTERS)
+def test_a_zone_is_refused_exactly_if_its_subnet_is_where_public_subnets_are(
+    prefix: int, letter: str
+) -> None:
+    zone, other = f"us-east-2{letter}", "us-east-2a" if letter != "a" else "us-east-2b"
+    block = f"10.20.0.0/{prefix}"
+    publics = [IPv4Network(public_cidr(block, each)) for each in (zone, other)]
+    private = IPv4Network(subnet_cidr(block, zone))
+    last = list(IPv4Network(block).subnets(new_prefix=25))[-1]
+    changes = {"cidrBlock": block, "zones": [zone, other], "nat": "zones"}
+    changes = {f"network.{key}": value for key, value in changes.items()}
+    if not private.overlaps(last):
+        assert not any(private.overlaps(public) for public in publics)
+        assert read(*changes.items())
+    else:
+        assert [problem.split(": ")[0] for problem in problems(*changes.items())] == [
+            "private-api:network.zones[0]"
+        ]
+
+
 @pytest.mark.parametrize(("changes", "keys"), tables.sentences(table("independent.yaml")))
 def test_no_error_hides_or_causes_another(changes: dict[str, Any], keys: list[str]) -> None:
     found = [line.partition(": ")[0] for line in problems(*changes.items())]
@@ -105,6 +126,18 @@ def test_the_one_error_that_the_cli_prints_contains_all_problems() -> None:
     with pytest.raises(ConfigError) as caught:
         read(("owner", ABSENT), ("stages.dev.target", "red"))
     assert all(str(problem) in str(caught.value) for problem in caught.value.problems)
+
+
+@pytest.mark.parametrize(
+    ("given", "ports"), [({}, (443, 443)), ({"ports": 53}, (53, 53)), ({"ports": "8-9"}, (8, 9))]
+)
+def test_egress_is_to_a_port_or_a_range_and_by_default_for_https(
+    given: dict[str, Any], ports: tuple[int, int]
+) -> None:
+    target = read(("targets.blue.egress", [{"cidr": "10.0.0.0/8", **given}])).targets["blue"]
+    assert isinstance(target, FleetTarget)
+    assert target.egress
+    assert target.egress[0].ports == ports
 
 
 @pytest.mark.parametrize(

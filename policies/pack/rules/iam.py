@@ -8,10 +8,10 @@ from typing import Any
 
 from .. import resource_types as types
 from ..framework.checks import check_values
-from ..framework.rule import Area, Config, Unknown, Verdicts, Violation
+from ..framework.rule import Area, Config, NotApplicable, Unknown, Verdicts, Violation
 from ..graph.ip_ranges import admit_everyone
 from ..graph.resource import Resource
-from ..values import UnknownValue, is_known, items, parsed, peek
+from ..values import UnknownValue, as_text, equals, is_known, is_set, items, parsed, peek
 
 AREA = Area("Permissions")
 
@@ -203,6 +203,43 @@ def _names_every_principal(name: str) -> bool:
 def _account_in(arn: str) -> str:
     """The account in a pattern of ARNs; the whole text if it is not one."""
     return (*arn.split(":", 5), *[""] * 5)[4] if arn.count(":") > 3 else arn  # noqa: PLR2004
+
+
+@AREA.resource_rule(
+    name="endpoint-policy-closed",
+    title="Endpoints let through only named resources, or callers of named accounts.",
+    level="mandatory",
+    severity="medium",
+    resource_types=[types.VPC_ENDPOINT],
+    rationale="Otherwise whoever gets into an instance sends data out with another account's keys.",
+    fix="name the resources in the policy, or add a condition on aws:PrincipalAccount.",
+    controls="prowler:vpc_endpoint_connections_trust_boundaries",
+)
+def _lets_not_everyone_through(endpoint: Resource, _: Config) -> Verdicts:
+    service = endpoint.peek("serviceName")
+    if "vpce-svc-" in as_text(service) or equals(endpoint.peek("vpcEndpointType"), _WITHOUT_POLICY):
+        yield NotApplicable("leads to a service that takes no policy")
+        return
+    document = endpoint.peek("policy")
+    if not is_known(document):
+        yield Unknown(endpoint, "policy")
+        return
+    found = statements(document) if is_set(document) else []
+    if found is None:
+        yield Violation(endpoint, "has a policy that cannot be read.")
+    elif not is_set(document) or any(map(_lets_all_through, found)):
+        yield Violation(endpoint, "lets every account reach every resource of the service.")
+
+
+_WITHOUT_POLICY = "GatewayLoadBalancer"
+
+
+def _lets_all_through(statement: dict[str, Any]) -> bool:
+    """Whether anyone may reach any resource; the name of one is the last part of its ARN."""
+    patterns = items(statement.get("Resource"))
+    names = [pattern.split(":", 5)[-1] for pattern in patterns]
+    is_any = "NotResource" in statement or any(not name.strip("*?/") for name in names)
+    return is_any and _trusts_all(statement)
 
 
 @AREA.resource_rule(

@@ -78,18 +78,19 @@ def _assigns_no_public_ip(subnet: Resource, graph: Graph, _: Config) -> Verdicts
         yield Violation(subnet, "assigns a public address to every instance.")
 
 
-_NOT_PRIVATE = NotApplicable("contains no internal load balancer and no instance")
+_NOT_PRIVATE = NotApplicable("contains no part of a service")
 
 
 def private_subnets(graph: Graph) -> frozenset[str]:
-    """Find the URNs of subnets that contain an internal load balancer, a fleet or an instance."""
+    """Find the URNs of subnets with a part of a service; a public one has only NAT gateways."""
     return graph.once("private subnets", lambda: frozenset(_private_subnets(graph)))
 
 
 def _private_subnets(graph: Graph) -> Iterator[str]:
     instances = (types.INSTANCE, types.SPOT_INSTANCE, types.LAUNCH_TEMPLATE)
-    tokens = (*types.LOAD_BALANCERS, types.CLASSIC_BALANCER, types.FLEET, *instances)
-    paths = ("subnets", "vpcZoneIdentifiers", "subnetId")
+    entries = (*types.LOAD_BALANCERS, types.CLASSIC_BALANCER, types.VPC_ENDPOINT, types.VPC_LINK_V2)
+    tokens = (*entries, types.FLEET, *instances)
+    paths = ("subnets", "vpcZoneIdentifiers", "subnetId", "subnetIds")
     nested = ("subnetMappings.subnetId", "networkInterfaces.subnetId")
     for resource in graph.of_type(*tokens):
         # A public load balancer belongs in public subnets; nlb-internal reports it.

@@ -112,13 +112,55 @@ def _entries_of(prefix_list: str, graph: Graph) -> list[Resource]:
     return [entry for entry in entries if equals(entry.peek("prefixListId"), prefix_list)]
 
 
-def _check_prefixes(holder: Resource, prefixes: Resource, graph: Graph) -> Verdicts:
+def _check_prefixes(
+    holder: Resource, prefixes: Resource, graph: Graph, verb: str = "admits"
+) -> Verdicts:
     entries = graph.referring_to(prefixes, types.PREFIX_LIST_ENTRY, by="prefixListId")
     ranges = [*prefixes.elements("entries.cidr"), *(entry.peek("cidr") for entry in entries)]
     if admit_everyone(ranges):
-        yield Violation(holder, f"admits everyone, through the prefix list '{prefixes.name}'.")
+        yield Violation(holder, f"{verb} everyone, through the prefix list '{prefixes.name}'.")
     elif not is_known([ranges, prefixes.peek("entries")]):
         yield Unknown(prefixes, "entries")
+
+
+@AREA.stack_rule(
+    name="no-open-egress",
+    title="Instances do not reach the whole internet.",
+    level="mandatory",
+    severity="medium",
+    resource_types=[types.SECURITY_GROUP],
+    rationale="Whoever gets into an instance can send what it finds to any address.",
+    fix="name the destinations, or list the ports under allowedPorts.",
+    controls="checkov:CKV_AWS_382 trivy:AWS-0104",
+    config={
+        "allowedPorts": {
+            "type": "array",
+            "items": {"type": "integer", "minimum": 1, "maximum": 65535},
+            "default": [],
+            "description": "Ports on which instances may reach every address, such as 443.",
+        }
+    },
+)
+def _reaches_not_everyone(group: Resource, graph: Graph, config: Config) -> Verdicts:
+    if group.urn not in _groups(graph, "instances", types.LAUNCH_TEMPLATE, types.INSTANCE):
+        yield NotApplicable("does not belong to an instance")
+        return
+    allowed, found = config["allowedPorts"], traffic(group, graph, "egress")
+    rules = [rule for rule in found if not any(_is_only(rule, port) for port in allowed)]
+    ranges = [cidr for rule in rules for cidr in rule.ranges]
+    if admit_everyone(ranges):
+        yield Violation(group, "lets instances reach every address.")
+        return
+    text = "lets instances reach something that is not a valid IP range."
+    yield from check_values(group, "allowed destinations", ranges, _is_unreadable, text)
+    for rule in rules:
+        for path in ("prefixListId", "prefixListIds", "egress.prefixListIds"):
+            for prefixes in graph.follow(rule.holder, path, to=[types.PREFIX_LIST]).found:
+                yield from _check_prefixes(group, prefixes, graph, "lets instances reach")
+
+
+def _is_only(rule: "Traffic", port: int) -> bool:
+    return all(equals(one, port) for one in rule.ports)
 
 
 @AREA.stack_rule(

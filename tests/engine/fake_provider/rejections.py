@@ -20,6 +20,9 @@ _BALANCER_IN_USE = (
 )
 _LINK_IN_USE = "BadRequestException: Cannot delete vpc link. Vpc link is referenced"
 _GROUP_IN_USE = "ResourceInUse: Target group is currently in use by a listener or a rule"
+_ADDRESS_IN_USE = "InvalidIPAddress.InUse: the address is in use"
+# AWS deletes it and leaves a route that drops all packets.
+_ROUTED = "the NAT gateway still has routes"
 _INTEGRATION = "x-amazon-apigateway-integration"
 _BALANCER_ARN = re.compile(r"arn:aws:elasticloadbalancing:[^:]+:\d{12}:loadbalancer/(net|app)/.+")
 _DEPLOYMENT_IN_USE = "BadRequestException: Active stages pointing to this deployment must be moved"
@@ -50,13 +53,18 @@ _USERS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
         (rt.LOAD_BALANCER, "subnets", _DEPENDENT),
         (rt.VPC_LINK_V2, "subnetIds", _DEPENDENT),
         (rt.VPC_ENDPOINT, "subnetIds", _DEPENDENT),
+        (rt.NAT_GATEWAY, "subnetId", _DEPENDENT),
         (rt.FLEET, "vpcZoneIdentifiers", _DEPENDENT),
     ),
+    rt.ELASTIC_IP: ((rt.NAT_GATEWAY, "allocationId", _ADDRESS_IN_USE),),
+    rt.NAT_GATEWAY: ((rt.ROUTE, "natGatewayId", _ROUTED),),
+    rt.INTERNET_GATEWAY: ((rt.ROUTE, "gatewayId", _DEPENDENT),),
     rt.ROUTE_TABLE: ((rt.ROUTE_TABLE_ASSOCIATION, "routeTableId", _DEPENDENT),),
     rt.VPC: (
         (rt.SUBNET, "vpcId", _DEPENDENT),
         (rt.SECURITY_GROUP, "vpcId", _DEPENDENT),
         (rt.VPC_ENDPOINT, "vpcId", _DEPENDENT),
+        (rt.INTERNET_GATEWAY, "vpcId", _DEPENDENT),
     ),
     rt.ROLE: (
         (rt.ROLE_POLICY, "role", _ATTACHED),
@@ -76,6 +84,8 @@ def delete_error(account: Account, token: str, id: str) -> str | None:
     if token == rt.LOAD_BALANCER and (stage := _stage_reaching(account, id)):
         # Nobody has seen AWS reject it; but the requests of that stage would fail.
         return f"{_BALANCER_IN_USE} ({id} is the integration target of {stage.id})"
+    if token == rt.INTERNET_GATEWAY and any(account.of_type(rt.NAT_GATEWAY)):
+        return "DependencyViolation: the network has some mapped public addresses"
     if id in account.not_released:
         account.not_released.remove(id)
         return f"{_BALANCER_IN_USE} (its link was deleted a moment ago)"
@@ -130,6 +140,28 @@ def _subnet(account: Account, resource: Resource) -> str | None:
         ):
             return f"InvalidSubnet.Conflict: {block} conflicts with another subnet"
     return None
+
+
+def _route(account: Account, resource: Resource) -> str | None:
+    given, keys = resource.inputs, ("routeTableId", "destinationCidrBlock")
+    if any(all(given[key] == other[key] for key in keys) for other in _others(account, resource)):
+        return "RouteAlreadyExists: the route table has a route to this destination"
+    return None
+
+
+def _nat_gateway(account: Account, resource: Resource) -> str | None:
+    subnet = resource.inputs["subnetId"]
+    if (rt.SUBNET, subnet) not in account.resources:
+        return None  # somebody else's
+    tables = {
+        one.inputs["routeTableId"]
+        for one in account.of_type(rt.ROUTE_TABLE_ASSOCIATION)
+        if one.inputs["subnetId"] == subnet
+    }
+    routes = (r.inputs for r in account.of_type(rt.ROUTE))
+    if any(r["routeTableId"] in tables and r.get("gatewayId") for r in routes):
+        return None
+    return "Gateway.NotAttached: the network has no internet gateway attached"
 
 
 def _association(account: Account, resource: Resource) -> str | None:
@@ -233,6 +265,8 @@ def _logs(account: Account) -> str | None:
 
 _RULES: Mapping[str, Callable[[Account, Resource], str | None]] = {
     rt.SUBNET: _subnet,
+    rt.ROUTE: _route,
+    rt.NAT_GATEWAY: _nat_gateway,
     rt.ROUTE_TABLE_ASSOCIATION: _association,
     rt.INGRESS_RULE: _security_group_rule,
     rt.EGRESS_RULE: _security_group_rule,

@@ -12,6 +12,10 @@ VPC = "aws:ec2/vpc:Vpc"
 SUBNET = "aws:ec2/subnet:Subnet"
 ROUTE_TABLE = "aws:ec2/routeTable:RouteTable"
 ROUTE_TABLE_ASSOCIATION = "aws:ec2/routeTableAssociation:RouteTableAssociation"
+ROUTE = "aws:ec2/route:Route"
+INTERNET_GATEWAY = "aws:ec2/internetGateway:InternetGateway"
+ELASTIC_IP = "aws:ec2/eip:Eip"
+NAT_GATEWAY = "aws:ec2/natGateway:NatGateway"
 VPC_ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
 FLOW_LOG = "aws:ec2/flowLog:FlowLog"
 SECURITY_GROUP = "aws:ec2/securityGroup:SecurityGroup"
@@ -145,6 +149,25 @@ TYPES: Mapping[str, ResourceType] = {
     ROUTE_TABLE_ASSOCIATION: _type(
         "rtbassoc-{hex}", "subnetId", states="associating associated failed"
     ),
+    ROUTE: _type(
+        "r-{given[routeTableId]}{hex}",
+        "routeTableId destinationCidrBlock destinationIpv6CidrBlock destinationPrefixListId",
+        origin="CreateRoute",
+        state="active",
+    ),
+    INTERNET_GATEWAY: _type("igw-{hex}", arn=_EC2 + "internet-gateway/{id}", ownerId="{account}"),
+    ELASTIC_IP: _type(
+        "eipalloc-{hex}",
+        "domain",
+        arn=_EC2 + "elastic-ip/{id}",
+        allocationId="{id}",
+        publicIp="192.0.2.1",
+    ),
+    NAT_GATEWAY: _type(
+        "nat-{hex}",
+        "allocationId connectivityType subnetId",
+        states="pending available failed",
+    ),
     VPC_ENDPOINT: _type(
         "vpce-{hex}",
         "vpcId serviceName vpcEndpointType",
@@ -274,7 +297,7 @@ UNSENT: Mapping[str, Any] = {
 }
 """What AWS has of inputs in `ResourceType.later` that it was not sent."""
 
-NEVER_IN_PART = frozenset({REST_API_PUT, INGRESS_RULE, EGRESS_RULE})
+NEVER_IN_PART = frozenset({REST_API_PUT, INGRESS_RULE, EGRESS_RULE, ROUTE})
 """Types whose failed create leaves nothing in the state, even when it was interrupted."""
 
 

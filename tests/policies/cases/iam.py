@@ -95,6 +95,15 @@ FOR_SOME = [
 SOURCE = {"aws:SourceAccount": "111122223333"}
 UNKNOWN_TRUST = our.ROLE.unknown(TRUST)
 
+
+def through(**parts: object) -> Change:
+    """The policy of the S3 endpoint, with one statement."""
+    given = {**STAR_STATEMENT, "Principal": "*", **parts}
+    return our.ENDPOINT.set("policy", document(given))
+
+
+OWN_ACCOUNT = {"StringEquals": {"aws:PrincipalAccount": "111122223333"}}
+
 CASES = [
     *of_rule(
         "iam-no-star",
@@ -229,5 +238,33 @@ CASES = [
         unknown("'api-account-logs'", UNKNOWN_TRUST),
         absent(passes(our.ROLE.unset(TRUST))),
         ignores(Part(types.ROLE).removed()),
+    ),
+    *of_rule(
+        "endpoint-policy-closed",
+        passes(),
+        passes(through(Condition=OWN_ACCOUNT)),
+        passes(through(Resource="arn:aws:s3:::orders/*")),
+        passes(through(Principal={"AWS": "111122223333"})),
+        passes(through(Effect="Deny")),
+        violates("every account", through()),
+        violates("every account", through(Principal={"AWS": "*"})),
+        violates("every account", through(Resource=["arn:aws:s3:::orders", "arn:aws:s3:::*"])),
+        violates("every account", through(Resource="arn:aws:s3:::*/*")),
+        violates("every account", through(Condition={"Bool": SECURE})),
+        violates(
+            "every account",
+            our.ENDPOINT.set(
+                "policy",
+                document({"Effect": "Allow", "Principal": "*", "NotResource": "arn:aws:s3:::x"}),
+            ),
+        ),
+        violates("every account", our.ENDPOINT.set("policy", "")),
+        absent(violates("every account", our.ENDPOINT.unset("policy"))),
+        unknown("policy", our.ENDPOINT.unknown("policy")),
+        ill_typed(violates("cannot be read", our.ENDPOINT.set("policy", "not JSON"))),
+        ill_typed(violates("cannot be read", our.ENDPOINT.set("policy", ["x"]))),
+        ignores(our.ENDPOINT.set("serviceName", "com.amazonaws.vpce.us-east-2.vpce-svc-1")),
+        ignores(our.ENDPOINT.set("vpcEndpointType", "GatewayLoadBalancer")),
+        ignores(our.ENDPOINT.removed()),
     ),
 ]

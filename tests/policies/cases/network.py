@@ -35,6 +35,22 @@ def route(gateway: object, **sources: Part) -> Change:
     )
 
 
+def to_nat(gateway: object, **sources: Part) -> Change:
+    """A default route of the first subnet's table, to a NAT gateway."""
+    props = {
+        "routeTableId": UNKNOWN,
+        "destinationCidrBlock": "0.0.0.0/0",
+        "natGatewayId": gateway,
+    }
+    return added(
+        types.ROUTE, "default-route", props, {"routeTableId": our.ROUTE_TABLE_A, **sources}
+    )
+
+
+NAT_GATEWAY = added(types.NAT_GATEWAY, "nat", {"subnetId": "subnet-public"})
+NO_ROUTES_IN_TABLES = [
+    Part(types.ROUTE_TABLE, f"core-private-us-east-2{zone}").set("routes", []) for zone in "ab"
+]
 TO_INTERNET = [{"gatewayId": "igw-1"}]
 IN_TABLE = our.ROUTE_TABLE_A.set("routes", [{"cidrBlock": "0.0.0.0/0", "gatewayId": "igw-1"}])
 NO_ASSOCIATION = our.ASSOCIATION_A.removed()
@@ -152,6 +168,22 @@ CASES = [
         passes(),
         passes(route("vgw-1")),
         passes(route(None)),
+        passes(to_nat("nat-1")),
+        passes(NAT_GATEWAY, to_nat(UNKNOWN, natGatewayId=Part(types.NAT_GATEWAY))),
+        at_preview(
+            passes(
+                NAT_GATEWAY,
+                to_nat(UNKNOWN, natGatewayId=Part(types.NAT_GATEWAY)),
+                *NO_ROUTES_IN_TABLES,
+            )
+        ),
+        *(
+            violates("through 'default-route'", *ELSEWHERE, inside, route("igw-1"))
+            for inside in (
+                in_subnet(types.VPC_ENDPOINT, "subnetIds"),
+                in_subnet(types.VPC_LINK_V2, "subnetIds"),
+            )
+        ),
         violates("through 'default-route'", route("igw-1")),
         violates(
             "through 'default-route'",
@@ -201,14 +233,12 @@ CASES = [
         at_preview(
             passes(
                 route(UNKNOWN, gatewayId=our.VPC),
-                *(
-                    Part(types.ROUTE_TABLE, f"core-private-us-east-2{zone}").set("routes", [])
-                    for zone in "ab"
-                ),
+                *NO_ROUTES_IN_TABLES,
             )
         ),
         absent(passes(Part(types.ROUTE_TABLE_ASSOCIATION).removed())),
         absent(passes(our.VPC.removed(), Part(types.ROUTE_TABLE_ASSOCIATION).removed())),
         ignores(*ELSEWHERE, route("igw-1")),
+        ignores(*ELSEWHERE, in_subnet(types.NAT_GATEWAY, "subnetId"), route("igw-1")),
     ),
 ]

@@ -55,6 +55,33 @@ def entry(cidr: object, prefix_list: str = LIST_ID) -> Change:
     return added(types.PREFIX_LIST_ENTRY, "entry", props)
 
 
+def to_range(cidr: str) -> Change:
+    """The fleet's rule for S3, with another destination."""
+    return our.EGRESS.set("cidrIpv4", cidr)
+
+
+def other_range(cidr: str) -> Change:
+    """One more rule of the fleet."""
+    props = {"securityGroupId": FLEET_GROUP_ID, "cidrIpv4": cidr, "fromPort": 1, "toPort": 1}
+    return added(types.EGRESS_RULE, "other", props)
+
+
+def outward_rule(props: dict[str, object]) -> list[Change]:
+    """The fleet's rule for S3 as a SecurityGroupRule."""
+    given = {"type": "egress", "prefixListId": ABSENT, **props}
+    rule = our.EGRESS.becomes(types.SECURITY_GROUP_RULE)
+    return [*(our.EGRESS.set(path, value) for path, value in given.items()), rule]
+
+
+def inline_egress(**entry: object) -> Change:
+    """An inline rule of the fleet's group, for what leaves."""
+    return our.FLEET_GROUP.set("egress", [{"fromPort": 443, "toPort": 443, **entry}])
+
+
+TO_LIST = our.EGRESS.set("prefixListId", LIST_ID)
+NO_INLINE = our.FLEET_GROUP.set("egress", [])
+
+
 CASES = [
     *of_rule(
         "no-open-ingress",
@@ -134,6 +161,39 @@ CASES = [
         ),
         ignores(*group_rule("egress", {"prefixListIds": [LIST_ID]}), prefix_list(ANYWHERE)),
         ignores(prefix_list(ANYWHERE)),
+    ),
+    *of_rule(
+        "no-open-egress",
+        passes(),
+        passes(to_range("10.0.0.0/8")),
+        passes(to_range("192.0.2.0/24"), our.EGRESS.set("fromPort", 1)),
+        violates("reach every address", to_range(ANYWHERE)),
+        violates("reach every address", our.EGRESS.set("cidrIpv6", ANYWHERE_V6)),
+        violates("reach every address", to_range(HALVES[0]), other_range(HALVES[1])),
+        violates("reach every address", *outward_rule({"cidrBlocks": [ANYWHERE]})),
+        violates("reach every address", inline_egress(cidrBlocks=[ANYWHERE])),
+        passes(to_range(ANYWHERE), allowedPorts=[80, 443]),
+        violates("reach every address", to_range(ANYWHERE), allowedPorts=[80]),
+        violates(
+            "reach every address",
+            to_range(ANYWHERE),
+            our.EGRESS.set("toPort", 444),
+            allowedPorts=[443, 444],
+        ),
+        violates("everyone, through the prefix list 'list'", TO_LIST, prefix_list(ANYWHERE)),
+        violates(
+            "everyone, through the prefix list 'list'",
+            inline_egress(prefixListIds=[LIST_ID]),
+            prefix_list(ANYWHERE),
+        ),
+        passes(TO_LIST, prefix_list("10.0.0.0/8")),
+        unknown("allowed destinations", our.EGRESS.unknown("cidrIpv4")),
+        unknown("entries of 'list'", TO_LIST, prefix_list(UNKNOWN), NO_INLINE),
+        at_preview(violates("reach every address", to_range(ANYWHERE))),
+        at_preview(passes(NO_INLINE)),
+        absent(passes(our.EGRESS.removed())),
+        ill_typed(violates("not a valid IP range", to_range("everywhere"))),
+        ignores(our.TEMPLATE.removed(), to_range(ANYWHERE)),
     ),
     *of_rule(
         "instance-ingress",

@@ -18,10 +18,12 @@ from components.private_api import (
     StageArgs,
 )
 from components.release import balancer_release
+from components.scaling import ScalingArgs
 from components.vpc_link_v2 import ListenerArgs, VpcLinkV2, VpcLinkV2Args
 from settings import Settings, schema
 from settings.egress import EgressGroup
 from settings.network import ExistingNetwork, NewNetwork
+from settings.scaling import AnyScaling, RequestScaling
 
 
 @dataclass(frozen=True)
@@ -80,8 +82,20 @@ class Arguments:
                 "max_size": target.fleet.max_size,
                 "user_data": self.settings.user_data[name],
             }
+            if target.fleet.scaling:
+                args["fleet"]["scaling"] = self._scaling(name, target.fleet.scaling)
         else:
             args["instance_ids"] = target.instances
+        return args
+
+    def _scaling(self, name: str, scaling: AnyScaling) -> ScalingArgs:
+        args = cast(ScalingArgs, scaling.model_dump())
+        if isinstance(scaling, RequestScaling):
+            args["requests"] = [
+                {"api": self.settings.definition.title, "stage": stage, "share": share}
+                for stage, one in sorted(self.settings.stages.items())
+                if (share := one.shares.get(name))
+            ]
         return args
 
     def vpc_link_v2(

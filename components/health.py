@@ -27,6 +27,8 @@ class Evidence(TypedDict):
     """Name of the Auto Scaling group whose instances count."""
     min_size: NotRequired[float]
     """How many instances of the fleet have to be healthy."""
+    predecessor: NotRequired[str]
+    """Name of the Auto Scaling group that the fleet replaces, whose size it takes over."""
     instance_ids: NotRequired[list[str]]
     """Instances that all have to be healthy."""
 
@@ -65,6 +67,7 @@ async def until_it_works(
     clients = await asyncio.to_thread(connect)
     while True:
         try:
+            await asyncio.to_thread(take_over, evidence, clients)
             reasons = await asyncio.to_thread(pending, evidence, clients)
         except (ClientError, HTTPClientError) as error:
             if not _is_transient(error):
@@ -100,6 +103,22 @@ def pending(evidence: Evidence, clients: Clients) -> list[str]:
         *_balancer(evidence, clients),
         *_instances(evidence, clients),
     ]
+
+
+def take_over(evidence: Evidence, clients: Clients) -> None:
+    """Raise a new fleet to the present size of the one it replaces, within its own limits.
+
+    That is more than its minimum if the old one was scaled since.
+    Source: https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_SetDesiredCapacity.html
+    """
+    if "predecessor" not in evidence:
+        return
+    old, new = (_group(evidence[key], clients) for key in ("predecessor", "fleet"))
+    size = min(old["DesiredCapacity"], new["MaxSize"]) if old and new else 0
+    if new and size > new["DesiredCapacity"]:
+        clients("autoscaling").set_desired_capacity(
+            AutoScalingGroupName=evidence["fleet"], DesiredCapacity=size, HonorCooldown=False
+        )
 
 
 def _link(evidence: Evidence, clients: Clients) -> Iterator[str]:
@@ -216,7 +235,7 @@ def _instances(evidence: Evidence, clients: Clients) -> Iterator[str]:
     if (target_group := evidence.get("target_group_arn")) is None:
         return
     if "fleet" in evidence:
-        counted, required = _fleet(evidence["fleet"], clients), int(evidence["min_size"])
+        counted, required = _fleet(evidence, clients)
     else:
         counted, required = evidence["instance_ids"], len(evidence["instance_ids"])
     client = clients("elbv2")
@@ -240,16 +259,33 @@ def _instances(evidence: Evidence, clients: Clients) -> Iterator[str]:
         yield f"{len(healthy)} of {required} instances are healthy in {target_group}{others}"
 
 
-def _fleet(name: str, clients: Clients) -> list[str]:
-    """The instances of a fleet that are in service.
+def _fleet(evidence: Evidence, clients: Clients) -> tuple[list[str], int]:
+    """The instances of a fleet that are in service, and how many have to be healthy.
 
+    Of a fleet that replaces another one, these are as many as it is to have; of another one, the
+    minimum, because its size may be higher, and change meanwhile.
     Source: https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_Instance.html
     """
-    groups = clients("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[name])
-    if not groups["AutoScalingGroups"]:
+    name, required = evidence["fleet"], int(evidence["min_size"])
+    group = _group(name, clients)
+    if group is None:
         raise NotWorkingError(f"Auto Scaling group {name} {_GONE}")
-    return [
+    if (size := group["DesiredCapacity"]) < required:
+        raise NotWorkingError(
+            f"Auto Scaling group {name} is to have {size} instances, below minSize {required}, so "
+            "that waiting does not help. Run `pulumi up --refresh`, which corrects its limits."
+        )
+    if "predecessor" in evidence:
+        required = size
+    counted = [
         instance["InstanceId"]
-        for instance in groups["AutoScalingGroups"][0]["Instances"]
+        for instance in group["Instances"]
         if instance["LifecycleState"] == "InService"
     ]
+    return counted, required
+
+
+def _group(name: str, clients: Clients) -> dict[str, Any] | None:
+    """An Auto Scaling group, or None if there is none of that name."""
+    found = clients("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[name])
+    return next(iter(found["AutoScalingGroups"]), None)

@@ -11,6 +11,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.egress import DestinationArgs, OutwardRules
+from components.scaling import ScalingArgs, scaling_policy, size_metrics
 from components.tagging import named
 from openapi.routes import SCHEME_PORTS
 
@@ -46,6 +47,8 @@ class FleetArgs(TypedDict):
     """Minimum instances; this many have to be healthy before a stage uses the target."""
     max_size: pulumi.Input[int]
     """Maximum instances."""
+    scaling: NotRequired[ScalingArgs]
+    """What raises and lowers the size; by default nothing."""
     user_data: str
     """User data, not encoded. Plain, because a change replaces the fleet."""
 
@@ -284,7 +287,8 @@ class NlbTarget(pulumi.ComponentResource):
         self.fleet_security_group_id = group.id
         rules = self._fleet_rules(balancer_group, group)
         template = self._launch_template(name, fleet, group)
-        return aws.autoscaling.Group(
+        scaling = fleet.get("scaling")
+        scaled = aws.autoscaling.Group(
             name,
             launch_template={
                 "id": template.id,
@@ -294,6 +298,7 @@ class NlbTarget(pulumi.ComponentResource):
             vpc_zone_identifiers=self._args.get("instance_subnet_ids", self._args["subnet_ids"]),
             min_size=fleet["min_size"],
             max_size=fleet["max_size"],
+            enabled_metrics=size_metrics(scaling),
             target_group_arns=[targets.arn],
             health_check_type="ELB",
             health_check_grace_period=300,
@@ -324,6 +329,9 @@ class NlbTarget(pulumi.ComponentResource):
                 ],
             ),
         )
+        if scaling:
+            scaling_policy(name, scaled, scaling, self._child)
+        return scaled
 
     def _fleet_rules(
         self, balancer_group: aws.ec2.SecurityGroup, group: aws.ec2.SecurityGroup

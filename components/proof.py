@@ -44,6 +44,8 @@ class Proofs:
             proven = (args.old_inputs or {}).get("input", {})
             if all(proven.get(key) == value[key] for key in value.keys() - {_TIMEOUT}):
                 return  # a stage that moves away must not wait for what it leaves
+            if "fleet" in value and proven.get("fleet", value["fleet"]) != value["fleet"]:
+                value = {**value, "predecessor": proven["fleet"]}
             await health.until_it_works(
                 value,
                 lambda: aws_session.clients(provider),

@@ -13,6 +13,7 @@ from .errors import Problem, hint, quoted
 from .link_checks import LINK_CHECKS
 from .network_checks import NETWORK_CHECKS
 from .reader import Draft
+from .scaling import RequestScaling
 from .schema import (
     BALANCER_ARN,
     MAX_NAMES,
@@ -22,6 +23,11 @@ from .schema import (
     InstancesTarget,
 )
 
+MAX_SCALING_STAGES = 9
+"""Stages whose requests count for one fleet: an alarm has ten metrics, and one is its size.
+
+Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Create-alarm-on-metric-math-expression.html
+"""
 _FIXED_VARIABLES = {LINK_VARIABLE, HOST_VARIABLE}
 _RESERVED = {"internal": "load balancer", "sg": "security groups"}
 """How the name of a new target must not begin, before a dash, and what takes its name."""
@@ -99,6 +105,26 @@ def _fleet_sizes_are_in_order(draft: Draft) -> Problems:
         if isinstance(target, FleetTarget) and target.fleet.min_size > target.fleet.max_size:
             sizes = f"{target.fleet.min_size} is above maxSize {target.fleet.max_size}"
             yield at("targets", name, "fleet", "minSize"), f"{sizes}. Lower it, or raise maxSize."
+
+
+def _scaling_has_room(draft: Draft) -> Problems:
+    for name, target in draft.targets.items():
+        fleet = target.fleet if isinstance(target, FleetTarget) else None
+        if fleet is None or fleet.scaling is None:
+            continue
+        if fleet.min_size == fleet.max_size:
+            yield (
+                at("targets", name, "fleet", "scaling"),
+                f"has no effect, because minSize and maxSize are both {fleet.max_size}. Raise "
+                "maxSize, or remove it.",
+            )
+        users = sum(name in stage.shares for stage in draft.stages.values())
+        if isinstance(fleet.scaling, RequestScaling) and users > MAX_SCALING_STAGES:
+            yield (
+                at("targets", name, "fleet", "scaling", "requestsPerInstance"),
+                f"counts the requests of {users} stages, above the {MAX_SCALING_STAGES} that one "
+                "alarm of CloudWatch can add up. Use cpuPercent, or another target for some.",
+            )
 
 
 def _balancers_are_in_the_account_and_region(draft: Draft) -> Problems:
@@ -225,6 +251,7 @@ _CHECKS: tuple[Callable[[Draft], Problems], ...] = (
     _targets_share_a_protocol,
     _tls_needs_https,
     _fleet_sizes_are_in_order,
+    _scaling_has_room,
     _balancers_are_in_the_account_and_region,
     *NETWORK_CHECKS,
     *LINK_CHECKS,

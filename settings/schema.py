@@ -10,6 +10,7 @@ from openapi.routes import SCHEME_PORTS, Cors, ModelName, Route
 
 from .egress import Egress
 from .network import Network
+from .scaling import Scaling
 from .values import DISTINCT, Retention, reject, selected_by
 
 NAMESPACE = "private-api"
@@ -78,7 +79,11 @@ class Fleet(Model):
     min_size: Annotated[int, Field(ge=1, le=100)] = 2
     """Minimum number of instances, 1 to 100. An update waits until this many are healthy."""
     max_size: Annotated[int, Field(ge=1, le=100)] = 4
-    """Maximum number of instances, 1 to 100."""
+    """Maximum number of instances, 1 to 100. Only `scaling`, or somebody by hand, raises the size
+    above `minSize`."""
+    scaling: Scaling | None = None
+    """What raises the size up to `maxSize`, and lowers it again: {cpuPercent: 60}, or
+    {requestsPerInstance: 600}; by default nothing does."""
     architecture: Literal["arm64", "x86_64"] | None = None
     """Architecture of the image; by default that of the instance type."""
     user_data_file: str | None = None
@@ -252,6 +257,15 @@ class Stage(Model):
     """Additional stage variables that the definition uses, up to 98; AWS allows 100 per stage."""
     api_keys: ApiKeys | None = None
     """API keys of the stage; routes with `authorization: apiKey` need them."""
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """The share of the requests that each target gets, 0 to 1, by its name."""
+        canary = self.canary.percent / 100 if self.canary else 0.0
+        shares = {self.target: 1 - canary}
+        if self.canary:
+            shares[self.canary.target] = canary
+        return shares
 
 
 class Api(Model):

@@ -26,7 +26,8 @@ def created() -> list[Registered]:
     """Every kind of resource that the program creates in AWS."""
     examples = ("existing-balancer", "existing-instances", "api-keys", "v2")
     configs = [stacks.config(stack=f"examples/{name}.yaml") for name in examples]
-    runs = [stacks.run_stack(), stacks.run_stack(("network.nat", "one"))]
+    outward = ("network.nat", "one"), ("targets.blue.fleet.scaling", {"cpuPercent": 60})
+    runs = [stacks.run_stack(), stacks.run_stack(*outward)]
     runs += [run_program(stacks.PROGRAM, phase=Phase.UPDATE, config=each) for each in configs]
     return [r for found in runs for r in found.resources if r.type.startswith("aws:")]
 

@@ -17,6 +17,7 @@ from tests.engine.fake_provider.resource_types import (
     NAT_GATEWAY,
     NEVER_IN_PART,
     ROUTE,
+    SCALING_POLICY,
     TYPES,
     VPC_LINK_V2,
 )
@@ -36,10 +37,14 @@ CONFIGURATIONS: dict[str, list[Change]] = {
         ("targets.blue", {"port": 8080, "healthPath": "/", "instances": ["i-0123456789abcdef0"]}),
     ],
     "v2": [("targets.blue.link", "v2")],
-    "nat": [("network.nat", "one"), ("targets.blue.egress", [{"cidr": "0.0.0.0/0"}])],
+    "outward": [
+        ("network.nat", "one"),
+        ("targets.blue.egress", [{"cidr": "0.0.0.0/0"}]),
+        ("targets.blue.fleet.scaling", {"requestsPerInstance": 600}),
+    ],
 }
 """Stacks that together have every type that the program can register."""
-OUTWARD = (ELASTIC_IP, INTERNET_GATEWAY, NAT_GATEWAY, ROUTE)
+OUTWARD = (ELASTIC_IP, INTERNET_GATEWAY, NAT_GATEWAY, ROUTE, SCALING_POLICY)
 WAITING = {token: found.states for token, found in TYPES.items() if found.states}
 """The states of the types whose create waits for AWS."""
 
@@ -86,7 +91,7 @@ def trial(
 ) -> Callable[[str], Trial]:
     """Starts a trial with a stack that has a resource of a type."""
 
-    kinds = {ATTACHMENT: "instances", VPC_LINK_V2: "v2", **dict.fromkeys(OUTWARD, "nat")}
+    kinds = {ATTACHMENT: "instances", VPC_LINK_V2: "v2", **dict.fromkeys(OUTWARD, "outward")}
 
     def start(token: str) -> Trial:
         new, expected = prepared(kinds.get(token, "fleet"))

@@ -39,6 +39,7 @@ PURE = (
     "components.addressing",
     "settings.egress",
     "settings.network",
+    "settings.scaling",
     "settings.schema",
     "settings.user_data",
 )

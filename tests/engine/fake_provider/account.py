@@ -70,9 +70,15 @@ class Account:
 
     def instances(self, fleet: Resource) -> list[str]:
         """The ids of a fleet's instances."""
-        count: int = fleet.inputs["minSize"]
-        digests = (hashlib.sha256(f"{fleet.id} {number}".encode()) for number in range(count))
+        size: int = fleet.outputs["desiredCapacity"]
+        digests = (hashlib.sha256(f"{fleet.id} {number}".encode()) for number in range(size))
         return [f"i-0{digest.hexdigest()[:16]}" for digest in digests]
+
+    def resize(self, fleet: Resource, size: int) -> None:
+        """Let a fleet have as many instances, within its limits, as its scaling does."""
+        inputs = fleet.inputs
+        within = min(max(size, inputs["minSize"]), inputs.get("maxSize", size))
+        fleet.outputs["desiredCapacity"] = within
 
     def health(self, target_group: str) -> dict[str, str]:
         """The health of every target of a target group, by instance id, in AWS's words."""
@@ -140,6 +146,8 @@ class Account:
             self.definitions[resource.id] = inputs["body"]
         if resource.type == rt.DEPLOYMENT:
             resource.definition = self.definitions[inputs["restApi"]]
+        if resource.type == rt.FLEET:
+            self.resize(resource, inputs["minSize"])
         if resource.type == rt.API_ACCOUNT:
             self.has_log_role = bool(inputs.get("cloudwatchRoleArn"))
 

@@ -86,8 +86,22 @@ def _fleets(account: Account, fields: dict[str, str]) -> Answer:
         for instance in account.instances(fleet)
     ]
     return {
-        "AutoScalingGroups": [{"AutoScalingGroupName": fleet.id, "Instances": instances}],
+        "AutoScalingGroups": [
+            {
+                "AutoScalingGroupName": fleet.id,
+                "MinSize": fleet.inputs["minSize"],
+                "MaxSize": fleet.inputs["maxSize"],
+                "DesiredCapacity": fleet.outputs["desiredCapacity"],
+                "Instances": instances,
+            }
+        ],
     }
+
+
+def _resize(account: Account, fields: dict[str, str]) -> Answer:
+    fleet = account.resources[rt.FLEET, fields["AutoScalingGroupName"]]
+    account.resize(fleet, int(fields["DesiredCapacity"]))
+    return {}
 
 
 def _health(account: Account, fields: dict[str, str]) -> Answer:
@@ -108,6 +122,7 @@ _ACTIONS: dict[str, Callable[[Account, dict[str, str]], Answer]] = {
     "DescribeLoadBalancers": _balancers,
     "DescribeAutoScalingGroups": _fleets,
     "DescribeTargetHealth": _health,
+    "SetDesiredCapacity": _resize,
 }
 
 

@@ -224,6 +224,8 @@ class FakeProvider(ResourceProviderServicer):
                 }
                 resource = replace(resource, wrapped=inputs, outputs=outputs)
                 _raise(error(self.account, resource))
+                if request.type == rt.FLEET:
+                    self.account.resize(resource, outputs["desiredCapacity"])
                 self.account.resources[request.type, request.id] = resource
             # It reads back what AWS has, so a change by hand shows after one update.
             shown = resource.wrapped if fault is None else news

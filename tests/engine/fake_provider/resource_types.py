@@ -24,6 +24,7 @@ INGRESS_RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 EGRESS_RULE = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
 LAUNCH_TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
 FLEET = "aws:autoscaling/group:Group"
+SCALING_POLICY = "aws:autoscaling/policy:Policy"
 LOAD_BALANCER = "aws:lb/loadBalancer:LoadBalancer"
 TARGET_GROUP = "aws:lb/targetGroup:TargetGroup"
 LISTENER = "aws:lb/listener:Listener"
@@ -200,7 +201,18 @@ TYPES: Mapping[str, ResourceType] = {
     LAUNCH_TEMPLATE: _type(
         "lt-{hex}", name=125, arn=_EC2 + "launch-template/{id}", latestVersion=VERSION
     ),
-    FLEET: _type("{name}", name=255, states="initial healthy unhealthy", arn=_GROUP),
+    FLEET: _type(
+        "{name}",
+        name=255,
+        states="initial healthy unhealthy",
+        arn=_GROUP,
+    ),
+    SCALING_POLICY: _type(
+        "{name}",
+        "autoscalingGroupName",
+        name=255,
+        arn="arn:aws:autoscaling:{region}:{account}:scalingPolicy:{key}:policyName/{name}",
+    ),
     LOAD_BALANCER: _type(
         _ELB + "loadbalancer/net/{name}/{hex16}",
         "internal loadBalancerType",

@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from components.health import Evidence, NotWorkingError, pending, until_it_works
+from components.health import Evidence, NotWorkingError, pending, take_over, until_it_works
 
 BALANCER = "arn:aws:elasticloadbalancing:us-east-2:111122223333:loadbalancer/net/a/50dc6c495c0c9188"
 GROUP = "arn:aws:elasticloadbalancing:us-east-2:111122223333:targetgroup/a/50dc6c495c0c9188"
@@ -133,6 +133,18 @@ HEALTHY = {"i-1": "healthy", "i-2": "healthy"}
             id="one unhealthy",
         ),
         pytest.param(
+            {**FLEET, "min_size": 1.0},
+            {**fleet("i-1", "i-2"), **health({"i-1": "healthy", "i-2": "unhealthy"})},
+            [],
+            id="above its minimum",
+        ),
+        pytest.param(
+            {**FLEET, "min_size": 1.0, "predecessor": "old-fleet"},
+            {**fleet("i-1", "i-2"), **health({"i-1": "healthy", "i-2": "unhealthy"})},
+            [f"1 of 2 instances are healthy in {GROUP}; i-2 is unhealthy"],
+            id="below the size that it took over",
+        ),
+        pytest.param(
             FLEET,
             {**fleet("i-3"), **health(HEALTHY)},
             [f"0 of 2 instances are healthy in {GROUP}; i-3 is not registered"],
@@ -209,6 +221,12 @@ def test_what_a_target_waits_for(evidence: Evidence, answers: Answers, expected:
             {("autoscaling", "describe_auto_scaling_groups"): {"AutoScalingGroups": []}},
             "a-fleet does not exist",
             id="missing fleet",
+        ),
+        pytest.param(
+            {**FLEET, "min_size": 3.0},
+            fleet("i-1", "i-2"),
+            "a-fleet is to have 2 instances, below minSize 3",
+            id="minimum that did not arrive",
         ),
     ],
 )
@@ -331,3 +349,38 @@ def test_the_reason_of_an_unhealthy_instance_is_told() -> None:
     )
     (reason,) = ask(INSTANCES, answers)
     assert reason.endswith("; i-2 is unhealthy (Target.FailedHealthChecks)")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "largest", "expected"),
+    [(5, 2, 6, 5), (5, 2, 4, 4), (2, 2, 4, None), (1, 2, 4, None), (5, 6, 6, None)],
+)
+def test_a_new_fleet_is_raised_to_the_size_of_the_old_one_and_never_lowered(
+    old: int, new: int, largest: int, expected: int | None
+) -> None:
+    with Stubber(client("autoscaling")) as autoscaling:
+        for name, size in (("old-fleet", old), ("a-fleet", new)):
+            (answer,) = fleet().values()
+            (group,) = answer["AutoScalingGroups"]
+            group |= {"DesiredCapacity": size, "MaxSize": largest}
+            asked = {"AutoScalingGroupNames": [name]}
+            autoscaling.add_response("describe_auto_scaling_groups", answer, asked)
+        if expected is not None:
+            asked_for = {"DesiredCapacity": expected, "HonorCooldown": False}
+            request = {"AutoScalingGroupName": "a-fleet", **asked_for}
+            autoscaling.add_response("set_desired_capacity", {}, request)
+        take_over({**FLEET, "predecessor": "old-fleet"}, lambda _: autoscaling.client)
+        autoscaling.assert_no_pending_responses()
+
+
+def test_nothing_is_taken_over_from_a_fleet_that_is_gone() -> None:
+    with Stubber(client("autoscaling")) as autoscaling:
+        for answer in ({"AutoScalingGroups": []}, *fleet().values()):
+            autoscaling.add_response("describe_auto_scaling_groups", answer)
+        take_over({**FLEET, "predecessor": "old-fleet"}, lambda _: autoscaling.client)
+        autoscaling.assert_no_pending_responses()
+
+
+def test_a_fleet_without_a_predecessor_is_asked_nothing() -> None:
+    with Stubber(client("autoscaling")) as autoscaling:
+        take_over(FLEET, lambda _: autoscaling.client)

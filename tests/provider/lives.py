@@ -96,11 +96,19 @@ def _inventory(url: str) -> set[str]:
     """What there is, of everything that the program creates and that costs money or has a limit."""
     aws = _clients(url)
     ec2, balancing, gateway = aws("ec2"), aws("elbv2"), aws("apigateway")
+    internet = ec2.describe_internet_gateways()["InternetGateways"]
     groups = aws("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
     return {
         *(each["VpcId"] for each in ec2.describe_vpcs()["Vpcs"]),
         *(each["SubnetId"] for each in ec2.describe_subnets()["Subnets"]),
         *(each["GroupId"] for each in ec2.describe_security_groups()["SecurityGroups"]),
+        *(each["InternetGatewayId"] for each in internet),
+        *(each["AllocationId"] for each in ec2.describe_addresses()["Addresses"]),
+        *(
+            each["NatGatewayId"]
+            for each in ec2.describe_nat_gateways()["NatGateways"]
+            if each["State"] != "deleted"
+        ),
         *(each["VpcEndpointId"] for each in ec2.describe_vpc_endpoints()["VpcEndpoints"]),
         *(each["LaunchTemplateId"] for each in ec2.describe_launch_templates()["LaunchTemplates"]),
         *(each["LoadBalancerArn"] for each in balancing.describe_load_balancers()["LoadBalancers"]),
@@ -126,6 +134,12 @@ def _existing(url: str) -> dict[str, str]:
         found[f"subnet-0123456789abcdef{number}"] = subnet["SubnetId"]
         run = ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1, SubnetId=subnet["SubnetId"])
         found[f"i-0123456789abcdef{number}"] = run["Instances"][0]["InstanceId"]
+    group = ec2.create_security_group(VpcId=vpc, GroupName="database", Description="database")
+    found["sg-0123456789abcdef0"] = group["GroupId"]
+    prefixes = ec2.create_managed_prefix_list(
+        PrefixListName="storage", MaxEntries=1, AddressFamily="IPv4"
+    )
+    found["pl-0123456789abcdef0"] = prefixes["PrefixList"]["PrefixListId"]
     arns = {
         name: balancing.create_load_balancer(
             Name=name, Type="network", Scheme="internal", Subnets=[subnet["SubnetId"]]

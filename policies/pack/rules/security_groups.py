@@ -12,6 +12,7 @@ from ..graph.graph import Graph, Reference
 from ..graph.ip_ranges import admit_everyone, network
 from ..graph.resource import Resource
 from ..values import (
+    UnknownValue,
     as_boolean,
     as_port,
     each,
@@ -145,8 +146,15 @@ def _reaches_not_everyone(group: Resource, graph: Graph, config: Config) -> Verd
     if group.urn not in _groups(graph, "instances", types.LAUNCH_TEMPLATE, types.INSTANCE):
         yield NotApplicable("does not belong to an instance")
         return
-    allowed, found = config["allowedPorts"], traffic(group, graph, "egress")
-    rules = [rule for rule in found if not any(_is_only(rule, port) for port in allowed)]
+    # At preview, the rules of a group are unknown also if the program gave it none.
+    inline = group.peek("egress")
+    is_given = group.is_unknown_input("egress") or not isinstance(inline, UnknownValue)
+    rules = [
+        rule
+        for rule in traffic(group, graph, "egress")
+        if (rule.holder is not group or is_given)
+        and not any(_is_only(rule, port) for port in config["allowedPorts"])
+    ]
     ranges = [cidr for rule in rules for cidr in rule.ranges]
     if admit_everyone(ranges):
         yield Violation(group, "lets instances reach every address.")

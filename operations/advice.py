@@ -22,6 +22,7 @@ CONFIG_KEYS = {
     "nlb-api-location-proven": [],
     "nlb-api-same-account-region": [],
     "nlb-zones": ["private-api:network.zones"],
+    "no-open-egress": ["private-api:targets.*.egress"],
     "route-authorization": [
         "private-api:api.routes[].authorization",
         "private-api:api.definitionFile",

@@ -4,7 +4,7 @@ import pytest
 
 from tests.engine.fake_provider.account import Resource
 from tests.engine.fake_provider.resource_types import FLEET, SCALING_POLICY
-from tests.engine.serving import LATER, SOON, assert_refused, assert_settled, urn
+from tests.engine.serving import GREEN, LATER, SOON, assert_refused, assert_settled, urn
 from tests.engine.stack import Change, Stack
 
 pytestmark = pytest.mark.engine
@@ -126,3 +126,21 @@ def test_nobody_waits_for_a_minimum_that_the_fleet_did_not_get(dev: Stack) -> No
     assert_refused(dev, "is to have 2 instances", "--exclude", urn(dev, FLEET, "blue-fleet"))
     dev.edit(minimum)
     assert dev.up() == ["update Group blue-fleet"]
+
+
+def test_a_stage_that_moves_takes_its_requests_to_the_policy_of_the_other_fleet(dev: Stack) -> None:
+    (name, green), moved = GREEN
+    by_requests = {**green["fleet"], "scaling": {"requestsPerInstance": 600}}
+    targets: list[Change] = [
+        ("targets.blue.fleet", by_requests),
+        (name, {**green, "fleet": by_requests}),
+    ]
+    dev.edit(*targets)
+    dev.up()
+    dev.edit(*targets, moved)
+    assert sorted(dev.up()) == [
+        "update Policy blue-fleet",
+        "update Policy green-fleet",
+        "update Stage api-dev-stage",
+    ]
+    assert dev.preview() == []

@@ -9,7 +9,7 @@ import pulumi
 from components.egress import DestinationArgs
 from components.nat import Nat
 from components.network import Network, NetworkArgs
-from components.nlb_target import Architecture, NlbTarget, NlbTargetArgs, Protocol
+from components.nlb_target import NlbTarget, NlbTargetArgs, Protocol
 from components.private_api import (
     AccountLogging,
     EndpointType,
@@ -77,13 +77,15 @@ class Arguments:
                 ]
             args["fleet"] = {
                 "instance_type": target.fleet.instance_type,
-                "architecture": Architecture(target.architecture),
+                "image_id": target.fleet.image_id,
                 "min_size": target.fleet.min_size,
                 "max_size": target.fleet.max_size,
                 "user_data": self.settings.user_data[name],
             }
             if target.fleet.scaling:
                 args["fleet"]["scaling"] = self._scaling(name, target.fleet.scaling)
+            if target.fleet.root_device:
+                args["fleet"]["root_device"] = target.fleet.root_device
         else:
             args["instance_ids"] = target.instances
         return args

@@ -29,20 +29,15 @@ class Protocol(enum.StrEnum):
     HTTPS = "https"
 
 
-class Architecture(enum.StrEnum):
-    """Processor architecture, as in the name of the image."""
-
-    ARM64 = "arm64"
-    X86_64 = "x86_64"
-
-
 class FleetArgs(TypedDict):
     """Instances of an Auto Scaling group."""
 
     instance_type: pulumi.Input[str]
     """EC2 instance type, such as t4g.micro."""
-    architecture: Architecture
-    """Architecture of that type. Plain, because it is part of the image's name."""
+    image_id: pulumi.Input[str]
+    """Image for that type: the id of an AMI, or `resolve:ssm:` with the name of a parameter."""
+    root_device: NotRequired[pulumi.Input[str]]
+    """Name of the image's root volume, /dev/xvda by default."""
     min_size: pulumi.Input[int]
     """Minimum instances; this many have to be healthy before a stage uses the target."""
     max_size: pulumi.Input[int]
@@ -378,8 +373,7 @@ class NlbTarget(pulumi.ComponentResource):
     ) -> aws.ec2.LaunchTemplate:
         return aws.ec2.LaunchTemplate(
             name,
-            image_id="resolve:ssm:/aws/service/ami-amazon-linux-latest/"
-            f"al2023-ami-kernel-default-{fleet['architecture']}",
+            image_id=fleet["image_id"],
             instance_type=fleet["instance_type"],
             user_data=base64.b64encode(fleet["user_data"].encode()).decode(),
             metadata_options={
@@ -396,7 +390,7 @@ class NlbTarget(pulumi.ComponentResource):
             ],
             block_device_mappings=[
                 {
-                    "device_name": "/dev/xvda",
+                    "device_name": fleet.get("root_device", "/dev/xvda"),
                     "ebs": {
                         "encrypted": "true",
                         "volume_type": "gp3",

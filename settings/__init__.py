@@ -23,6 +23,7 @@ from .errors import ConfigError, Problem
 from .files import Files
 from .link_checks import balancer_of
 from .network import ExistingNetwork, NewNetwork
+from .reach import reach
 from .reader import Draft, decoded, validated
 from .schema import (
     NAMESPACE,
@@ -58,6 +59,8 @@ class Settings:
     """What came of the definition file; None for routes."""
     user_data: Mapping[str, str]
     """User data of the instances by fleet target."""
+    advice: Sequence[str]
+    """What will probably not work, a line each; `load` warns of it."""
     permissions_boundary: str | None
     """ARN of the policy that limits the roles of the stack."""
 
@@ -91,7 +94,7 @@ class Settings:
     def load(cls) -> "Settings":
         """The running stack's settings; raises ConfigError with everything that is wrong.
 
-        What is left out of a definition file is logged.
+        What is left out of a definition file is logged, and what will probably not work.
         """
         settings = cls.read(
             pulumi.runtime.get_config_env(),
@@ -104,6 +107,8 @@ class Settings:
                 pulumi.log.info(f"{file}: {findings.summary}")
             for path, message in findings.advice:
                 pulumi.log.warn(f"{file}: {path}: {message}")
+        for line in settings.advice:
+            pulumi.log.warn(line)
         return settings
 
     @classmethod
@@ -129,7 +134,7 @@ class Settings:
             draft.source = None if draft.routes else files.definition(draft.api)
         origin = draft.api.cors.allow_origin if draft.api and draft.api.cors else None
         user_data = {
-            name: files.user_data(name, target, origin)
+            name: files.user_data(name, target, origin, reach(draft.network))
             for name, target in draft.targets.items()
             if isinstance(target, FleetTarget)
         }
@@ -149,6 +154,7 @@ class Settings:
             definition=_definition(title, project, draft.document, policy),
             imported=draft.imported,
             user_data=user_data,
+            advice=tuple(files.advice),
             permissions_boundary=project.permissions_boundary or None,
         )
 

@@ -10,6 +10,7 @@ from openapi.paths import Problems, at
 from openapi.routes import MAX_TIMEOUT_MS, route_problems
 
 from .errors import Problem, hint, quoted
+from .fleet_checks import FLEET_CHECKS
 from .link_checks import LINK_CHECKS
 from .network_checks import NETWORK_CHECKS
 from .reader import Draft
@@ -98,13 +99,6 @@ def _tls_needs_https(draft: Draft) -> Problems:
                 "is missing with https. Set it to the name on the certificate of the service: it "
                 "is verified, and the name of the load balancer never matches.",
             )
-
-
-def _fleet_sizes_are_in_order(draft: Draft) -> Problems:
-    for name, target in draft.targets.items():
-        if isinstance(target, FleetTarget) and target.fleet.min_size > target.fleet.max_size:
-            sizes = f"{target.fleet.min_size} is above maxSize {target.fleet.max_size}"
-            yield at("targets", name, "fleet", "minSize"), f"{sizes}. Lower it, or raise maxSize."
 
 
 def _scaling_has_room(draft: Draft) -> Problems:
@@ -250,8 +244,8 @@ _CHECKS: tuple[Callable[[Draft], Problems], ...] = (
     _new_targets_have_free_names,
     _targets_share_a_protocol,
     _tls_needs_https,
-    _fleet_sizes_are_in_order,
     _scaling_has_room,
+    *FLEET_CHECKS,
     _balancers_are_in_the_account_and_region,
     *NETWORK_CHECKS,
     *LINK_CHECKS,

@@ -7,8 +7,9 @@ from openapi.document import mapping
 from openapi.importing import Source, read
 from openapi.parsing import parse_json
 
-from . import user_data
+from . import own_user_data, user_data
 from .errors import Problem, quoted
+from .reach import Reach
 from .schema import NAMESPACE, Api, FleetTarget
 
 SERVICE = Path("service/app.py")
@@ -21,32 +22,54 @@ class Files:
 
     def __init__(self, root: Path) -> None:
         self.problems: list[Problem] = []
+        self.advice: list[str] = []
+        """What will probably not work; the program warns of it."""
         self._root = root
 
-    def user_data(self, name: str, target: FleetTarget, origin: str | None) -> str:
+    def user_data(self, name: str, target: FleetTarget, origin: str | None, reach: Reach) -> str:
         """The user data of a fleet: the file it names, or one that runs the sample service."""
-        file = target.fleet.user_data_file
-        key = f"targets.{name}.fleet" + (".userDataFile" if file else "")
-        text = self._text(key, file or str(SERVICE)) or ""
-        if file:
-            if (size := len(text.encode())) > user_data.MAX_BYTES:
-                self._report(
-                    key,
-                    f"has {size} bytes, above the {user_data.MAX_BYTES} that AWS allows. Add the "
-                    "program to an image, or download it at boot.",
-                )
-            return text
+        key, fleet = f"targets.{name}.fleet", target.fleet
+        if file := fleet.user_data_file:
+            return self._own_user_data(f"{key}.userDataFile", file, target, reach)
         environment = {
             "SERVICE_NAME": name,
             "SERVICE_PORT": str(target.port),
             "SERVICE_HEALTH_PATH": target.health_path,
+            **fleet.environment,
         }
         if origin:
             environment["SERVICE_ALLOW_ORIGIN"] = origin
+        text = self._text(key, str(SERVICE)) or ""
         try:
             return user_data.render(text, environment, target.server_name)
         except ValueError as error:
             self._report(key, f"{quoted(str(SERVICE))} makes {error}.")
+            return ""
+
+    def _own_user_data(self, key: str, file: str, target: FleetTarget, reach: Reach) -> str:
+        text = self._text(key, file, newline="")
+        if text is None:
+            return ""
+        wrong = [*own_user_data.problems(text)]
+        environment = target.fleet.environment
+        if environment and own_user_data.is_multipart(text):
+            wrong.append(
+                "is MIME with several parts, to which `environment` cannot be added. Write the "
+                "variables into one of them, or name a file with a single part."
+            )
+        for message in wrong:
+            self._report(key, message)
+        for line, command in own_user_data.downloads(text, packages=reach.packages):
+            if not reach.internet:
+                self.advice.append(
+                    f"{NAMESPACE}:{key}: line {line} of {quoted(file)} downloads ({command}), but "
+                    f"the instances reach {reach.what}. {reach.way_out}"
+                )
+        try:
+            environment = {"PORT": str(target.port), **environment} if environment else {}
+            return user_data.added(text, environment)
+        except ValueError as error:
+            self._report(key, f"{quoted(file)} makes {error}.")
             return ""
 
     def resource_policy(self, api: Api) -> dict[str, Any] | None:
@@ -89,12 +112,16 @@ class Files:
             )
             return None
 
-    def _text(self, key: str, name: str) -> str | None:
-        """The text of a file of the project, or None with a problem."""
+    def _text(self, key: str, name: str, newline: str | None = None) -> str | None:
+        """The text of a file of the project, or None with a problem.
+
+        Line ends become those of Unix; with `newline=""` they stay as they are.
+        """
         try:
             path = (self._root / name).resolve()
             if path.is_relative_to(self._root.resolve()):
-                return path.read_text(encoding="utf-8")
+                with path.open(encoding="utf-8", newline=newline) as file:
+                    return file.read()
             self._report(key, f"{quoted(name)} is outside the project. Move the file into it.")
         except UnicodeDecodeError:
             self._report(key, f"{quoted(name)} is not UTF-8 text. Name a text file.")

@@ -9,8 +9,8 @@ from openapi.model import Model
 from openapi.routes import SCHEME_PORTS, Cors, ModelName, Route
 
 from .egress import Egress
+from .fleet import Fleet
 from .network import Network
-from .scaling import Scaling
 from .values import DISTINCT, Retention, reject, selected_by
 
 NAMESPACE = "private-api"
@@ -21,7 +21,6 @@ BALANCER_ARN = re.compile(
     r"^arn:aws[a-z-]*:elasticloadbalancing:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):"
     r"loadbalancer/(?P<type>net|app|gwy)/[^/]+/[0-9a-f]+$"
 )
-_GRAVITON = re.compile(r"^(a1|[a-z]+\d+g[a-z]*)\.")
 
 
 def _listener_port(port: int) -> int:
@@ -69,26 +68,6 @@ StageName = Annotated[
 _NAMED = Field(
     min_length=1, json_schema_extra={"maxProperties": MAX_NAMES, "additionalProperties": False}
 )
-
-
-class Fleet(Model):
-    """New instances in an Auto Scaling group."""
-
-    instance_type: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*\.[a-z0-9-]+$")]
-    """EC2 instance type, such as t4g.micro."""
-    min_size: Annotated[int, Field(ge=1, le=100)] = 2
-    """Minimum number of instances, 1 to 100. An update waits until this many are healthy."""
-    max_size: Annotated[int, Field(ge=1, le=100)] = 4
-    """Maximum number of instances, 1 to 100. Only `scaling`, or somebody by hand, raises the size
-    above `minSize`."""
-    scaling: Scaling | None = None
-    """What raises the size up to `maxSize`, and lowers it again: {cpuPercent: 60}, or
-    {requestsPerInstance: 600}; by default nothing does."""
-    architecture: Literal["arm64", "x86_64"] | None = None
-    """Architecture of the image; by default that of the instance type."""
-    user_data_file: str | None = None
-    """File with the user data of the instances, relative to the project; by default the user data
-    runs the sample service."""
 
 
 class Tls(Model):
@@ -149,12 +128,6 @@ class FleetTarget(_ServedTarget):
     """What the instances reach, besides the endpoints of a new network; by default nothing. Each
     entry has a `cidr`, a `prefixList` or a `securityGroup`, and `ports`. Their own network decides
     whether there is a way: a new one has none to the internet without `nat`."""
-
-    @property
-    def architecture(self) -> Literal["arm64", "x86_64"]:
-        """Architecture of the image, or else that of the instance type."""
-        native = "arm64" if _GRAVITON.match(self.fleet.instance_type) else "x86_64"
-        return self.fleet.architecture or native  # type: ignore[return-value]
 
 
 class InstancesTarget(_ServedTarget):

@@ -1,13 +1,13 @@
 """User data that runs a program on Amazon Linux 2023, without any download."""
 
-import json
 from collections.abc import Mapping
 
-MAX_BYTES = 16_384
-"""Limit of AWS. Source: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html"""
+from .boot import Boot, File, checked_size
+
 PROGRAM = "/usr/local/lib/private-service/app.py"
 CERTIFICATE = "/etc/private-service/certificate.pem"
 KEY = "/etc/private-service/key.pem"
+ENVIRONMENT = "/etc/private-service/environment"
 _FIRST_FREE_PORT = 1024
 _STOP_SECONDS = 310  # more than the longest answer of an API, 300 s; systemd's default is 90 s
 
@@ -26,26 +26,24 @@ def render(source: str, environment: Mapping[str, str], certificate_name: str | 
         environment |= {"SERVICE_CERTIFICATE": CERTIFICATE}
         commands.append(_certificate_command(certificate_name))
     commands.append("systemctl enable --now private-service.service")
-    config = {
-        "write_files": [
-            {"path": PROGRAM, "permissions": "0644", "content": source},
-            {
-                "path": "/etc/systemd/system/private-service.service",
-                "permissions": "0644",
-                "content": _unit(environment, credential=bool(certificate_name)),
-            },
-        ],
-        "runcmd": commands,
-    }
-    # JSON is YAML, and quotes whatever the program contains.
-    rendered = "#cloud-config\n" + json.dumps(config, indent=1, ensure_ascii=False) + "\n"
-    size = len(rendered.encode())
-    if size > MAX_BYTES:
-        raise ValueError(
-            f"user data of {size} bytes, above the {MAX_BYTES} that AWS allows: "
-            "add the program to an image, or download it at boot"
-        )
-    return rendered
+    files = (
+        File(PROGRAM, source),
+        File(
+            "/etc/systemd/system/private-service.service",
+            _unit(environment, credential=bool(certificate_name)),
+        ),
+    )
+    return checked_size(Boot(files, commands).cloud_config())
+
+
+def added(user_data: str, environment: Mapping[str, str]) -> str:
+    """A user's own user data; before it what writes the environment to a file, unless it is empty.
+
+    Raises ValueError above the 16 KiB that AWS allows.
+    """
+    lines = [f'{key}="{_escaped(environment[key])}"\n' for key in sorted(environment)]
+    boot = Boot([File(ENVIRONMENT, "".join(lines))])
+    return checked_size(boot.before(user_data) if lines else user_data)
 
 
 def _unit(environment: Mapping[str, str], credential: bool) -> str:
@@ -82,6 +80,16 @@ WantedBy=multi-user.target
 def _quoted(value: str) -> str:
     """A value between quotes in a unit file, where % and backslashes are special."""
     return value.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
+
+
+def _escaped(value: str) -> str:
+    """A value between quotes in a file of variables, which systemd and shells read alike.
+
+    Source: https://www.freedesktop.org/software/systemd/man/latest/systemd.exec.html#EnvironmentFile=
+    """
+    for special in '\\"$`':
+        value = value.replace(special, f"\\{special}")
+    return value
 
 
 def _certificate_command(name: str) -> str:

@@ -5,7 +5,7 @@ Sources: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actio
 and https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/tagging-resources-during-creation.html
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -101,6 +101,11 @@ class _Items:
             named: Condition = getattr(self.scope, condition)
             return named
         return {
-            operator: {key: self.scope.filled(str(value)) for key, value in values.items()}
+            operator: {key: self._filled(value) for key, value in values.items()}
             for operator, values in condition.items()
         }
+
+    def _filled(self, value: str | Sequence[str]) -> str | list[str]:
+        if isinstance(value, str):
+            return self.scope.filled(value)
+        return [self.scope.filled(one) for one in value]

@@ -49,7 +49,8 @@ class Caller:
         region = "" if service in ("iam", "route53", "s3") else self.region
         public = service in ("apigateway", "route53", "s3", "ssm") or rest.startswith("image/")
         owner = "" if public else "aws" if rest.startswith("prefix-list/") else ACCOUNT
-        return resource if resource == "*" else f"arn:aws:{service}:{region}:{owner}:{rest}"
+        is_whole = resource == "*" or service == "arn"
+        return resource if is_whole else f"arn:aws:{service}:{region}:{owner}:{rest}"
 
     def _tags(self, key: str) -> dict[str, str]:
         return {f"{key}/project": self.project, f"{key}/stack": self.stack}

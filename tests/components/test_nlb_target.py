@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from components.nlb_target import Architecture, FleetArgs, NlbTarget, NlbTargetArgs, Protocol
+from components.nlb_target import FleetArgs, NlbTarget, NlbTargetArgs, Protocol
 from simulation.engine import UNKNOWN, Phase, Run, run_program
 from tests.tables import check_resources, read, sentences
 
 FLEET: FleetArgs = {
     "instance_type": "t4g.micro",
-    "architecture": Architecture.ARM64,
+    "image_id": "resolve:ssm:/images/arm64",
     "min_size": 2,
     "max_size": 4,
     "user_data": "#cloud-config\n",
@@ -79,7 +79,7 @@ def trigger(built: Run, token: str) -> object:
     [
         ({"user_data": "#!"}, True),
         ({"instance_type": "t4g.small"}, True),
-        ({"architecture": Architecture.X86_64}, True),
+        ({"image_id": "ami-0123456789abcdef0"}, True),
         ({"min_size": 3, "max_size": 9}, False),
     ],
 )

@@ -258,6 +258,14 @@ def test_user_data_that_is_not_text_is_decoded_as_far_as_possible() -> None:
     assert decode_user_data(base64.b64encode(b"\xffpassword").decode()) == "\ufffdpassword"
 
 
+def test_the_parts_of_user_data_are_decoded() -> None:
+    inner = base64.b64encode(b"password").decode()
+    headers = "Content-Transfer-Encoding: base64\nContent-Type: text/plain"
+    whole = 'MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary="b"'
+    raw = f"{whole}\n\n--b\n{headers}\n\n{inner}"
+    assert "password" in decode_user_data(base64.b64encode(raw.encode()).decode())
+
+
 def test_user_data_that_is_not_base64_is_not_decoded() -> None:
     assert decode_user_data("#!/bin/sh\n") == "#!/bin/sh\n"
     broken = base64.b64encode(b"\x1f\x8bbroken").decode()

@@ -10,6 +10,7 @@ import pytest
 
 from components.addressing import SLOT_LETTERS, public_cidr, subnet_cidr
 from settings import ConfigError, Settings
+from settings.fleet import Fleet
 from settings.network_checks import SUBNETS
 from settings.schema import FleetTarget, Stage
 from tests import tables
@@ -154,16 +155,32 @@ def test_egress_is_to_a_port_or_a_range_and_by_default_for_https(
 def test_the_architecture_follows_from_the_instance_type(
     instance_type: str, architecture: str
 ) -> None:
-    target = read(("targets.blue.fleet.instanceType", instance_type)).targets["blue"]
-    assert isinstance(target, FleetTarget)
-    assert target.architecture == architecture
+    latest = "resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-"
+    assert fleet(instanceType=instance_type).image_id == f"{latest}{architecture}"
 
 
-def test_an_explicit_architecture_is_used() -> None:
-    change = ("targets.blue.fleet.architecture", "x86_64")
-    target = read(change).targets["blue"]
+def test_an_explicit_architecture_is_used_for_a_type_whose_name_does_not_show_it() -> None:
+    given = {"instanceType": "p6e-gb200.36xlarge", "architecture": "arm64"}
+    assert fleet(**given).image_id.endswith("-arm64")
+
+
+@pytest.mark.parametrize(
+    ("image", "image_id"),
+    [
+        ("ami-0123456789abcdef0", "ami-0123456789abcdef0"),
+        ("/images/orders", "resolve:ssm:/images/orders"),
+        ("/images/orders:3", "resolve:ssm:/images/orders:3"),
+        ("/images/orders:tested", "resolve:ssm:/images/orders:tested"),
+    ],
+)
+def test_an_image_is_that_of_an_ami_or_of_a_parameter(image: str, image_id: str) -> None:
+    assert fleet(image=image).image_id == image_id
+
+
+def fleet(**given: Any) -> Fleet:
+    target = read(("targets.blue.fleet", {"instanceType": "t4g.micro", **given})).targets["blue"]
     assert isinstance(target, FleetTarget)
-    assert target.architecture == "x86_64"
+    return target.fleet
 
 
 def test_a_stage_has_a_throttle_by_default() -> None:
@@ -205,9 +222,11 @@ def test_an_unusable_resource_policy_is_reported(tmp_path: Path, text: str, reas
     assert reason in problem.message
 
 
-def test_user_data_from_a_file_is_unchanged() -> None:
-    settings = read(("targets.blue.fleet.userDataFile", "Pulumi.yaml"))
-    assert settings.user_data["blue"] == (ROOT / "Pulumi.yaml").read_text()
+def test_a_service_gets_its_environment() -> None:
+    change = ("targets.blue.fleet.environment", {"LOG_LEVEL": "info", "MOTTO": '50% "off"'})
+    user_data = read(change).user_data["blue"]
+    assert r"Environment=\"LOG_LEVEL=info\"\nEnvironment=\"MOTTO=50%% " in user_data
+    assert r"\nEnvironment=\"SERVICE_HEALTH_PATH=/health\"\n" in user_data
 
 
 V2 = {**FLEET, "link": "v2"}

@@ -9,7 +9,8 @@ import pytest
 
 from openapi.routes import MAX_TIMEOUT_MS
 from service.app import DRAIN_SECONDS
-from settings.user_data import MAX_BYTES, PROGRAM, render
+from settings.boot import MAX_BYTES
+from settings.user_data import PROGRAM, render
 from tests.stacks import ROOT
 
 SOURCE = (ROOT / "service" / "app.py").read_text()

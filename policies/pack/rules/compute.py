@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import email
 import gzip
 import zlib
 from collections.abc import Iterator
@@ -226,12 +227,18 @@ def _decoded_holds_secret(user_data: str) -> bool:
 
 
 def decode(text: str) -> str:
-    """Decode user data, which may be plain text, or base64 of text, or base64 of gzip."""
+    """Decode user data, which may be plain text, or base64 of text or gzip, and MIME in it."""
     try:
         raw = base64.b64decode(text, validate=True)
-        return (gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw).decode(errors="replace")
+        raw = gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw
+        text = raw.decode(errors="replace")
     except (binascii.Error, ValueError, OSError, EOFError, zlib.error):
+        pass
+    if not text.startswith(("Content-Type:", "MIME-Version:")):
         return text
+    payloads = (part.get_payload(decode=True) for part in email.message_from_string(text).walk())
+    decoded = [part.decode(errors="replace") for part in payloads if isinstance(part, bytes)]
+    return "\n".join([text, *decoded])
 
 
 @AREA.resource_rule(

@@ -1,0 +1,91 @@
+"""The models of a fleet: its instances, their image, and what runs on them."""
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from openapi.model import Model
+
+from .scaling import Scaling
+from .values import reject
+
+Architecture = Literal["arm64", "x86_64"]
+_GRAVITON = re.compile(r"^(a1|[a-z]+\d+g[a-z]*)\.")
+# Names of another form, such as p6e-gb200, do not show the processor.
+# Source: https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html
+_REGULAR = re.compile(r"^[a-z]+\d+[a-z]*(-flex)?\.")
+_IMAGE = re.compile(r"ami-[0-9a-f]{8}(?:[0-9a-f]{9})?|/[\w./-]{1,1010}(?::[\w.-]{1,100})?")
+_PARAMETER_WORDS = {"arm64": "arm64", "aarch64": "arm64", "x86_64": "x86_64", "amd64": "x86_64"}
+_LATEST = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-"
+
+
+def _image(image: str) -> str:
+    if not _IMAGE.fullmatch(image):
+        reject("is neither the ID of an AMI nor the name of an SSM parameter that begins with /")
+    return image
+
+
+def _variable(name: str) -> str:
+    if name == "PORT" or name.startswith("SERVICE_"):
+        reject("is a name that the program sets itself: PORT, and all that begin with SERVICE_")
+    return name
+
+
+VariableName = Annotated[str, Field(pattern=r"^[A-Z_][A-Z0-9_]{0,127}$"), AfterValidator(_variable)]
+VariableValue = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]*$", max_length=2048)]
+
+
+class Fleet(Model):
+    """New instances in an Auto Scaling group (docs/your-service.md)."""
+
+    instance_type: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*\.[a-z0-9-]+$")]
+    """EC2 instance type, such as t4g.micro."""
+    min_size: Annotated[int, Field(ge=1, le=100)] = 2
+    """Minimum number of instances, 1 to 100. An update waits until this many are healthy."""
+    max_size: Annotated[int, Field(ge=1, le=100)] = 4
+    """Maximum number of instances, 1 to 100. Only `scaling`, or somebody by hand, raises the size
+    above `minSize`."""
+    scaling: Scaling | None = None
+    """What raises the size up to `maxSize`, and lowers it again: {cpuPercent: 60}, or
+    {requestsPerInstance: 600}; by default nothing does."""
+    image: Annotated[str, AfterValidator(_image)] | None = None
+    """Image of the instances: the ID of an AMI, such as ami-0123456789abcdef0, or the name of an
+    SSM parameter, such as /images/orders or /images/orders:3; by default the newest Amazon Linux
+    2023."""
+    root_device: Literal["/dev/xvda", "/dev/sda1"] | None = None
+    """Root volume of `image`: `/dev/xvda`, as of Amazon Linux and by default, or `/dev/sda1`, as of
+    Ubuntu."""
+    architecture: Architecture | None = None
+    """Architecture of the image; by default that of the instance type."""
+    user_data_file: str | None = None
+    """File with the user data of the instances, relative to the project; by default the user data
+    runs the sample service."""
+    environment: Annotated[dict[VariableName, VariableValue], Field(max_length=50)] = {}
+    """Environment of the service, up to 50 variables such as {LOG_LEVEL: info}, each of one line
+    and up to 2048 characters. Everyone who may describe the instances can read it. With
+    `userDataFile` it is a file on the instance, /etc/private-service/environment, together with
+    PORT."""
+
+    @property
+    def native(self) -> Architecture:
+        """Architecture of the instance type, as far as its name shows it."""
+        return "arm64" if _GRAVITON.match(self.instance_type) else "x86_64"
+
+    @property
+    def is_regular(self) -> bool:
+        """Whether the name of the instance type shows its architecture."""
+        return bool(_REGULAR.match(self.instance_type))
+
+    @property
+    def image_architecture(self) -> Architecture | None:
+        """The architecture that the name of the image's parameter contains; None without one."""
+        words = re.split(r"[/.:-]", self.image or "")
+        found = {_PARAMETER_WORDS[word] for word in words if word in _PARAMETER_WORDS}
+        return found.pop() if len(found) == 1 else None  # type: ignore[return-value]
+
+    @property
+    def image_id(self) -> str:
+        """The image as EC2 takes it: the ID of an AMI, or `resolve:ssm:` with a parameter."""
+        image = self.image or _LATEST + (self.architecture or self.native)
+        return image if image.startswith("ami-") else f"resolve:ssm:{image}"

@@ -1,0 +1,48 @@
+"""The checks of what the parts of a fleet need of each other."""
+
+from collections.abc import Callable, Iterator
+
+from openapi.paths import Problems, at
+
+from .errors import quoted
+from .fleet import Fleet
+from .reader import Draft
+from .schema import FleetTarget
+
+
+def _fleets(draft: Draft) -> Iterator[tuple[str, FleetTarget, Fleet]]:
+    for name, target in draft.targets.items():
+        if isinstance(target, FleetTarget):
+            yield name, target, target.fleet
+
+
+def _sizes_are_in_order(draft: Draft) -> Problems:
+    for name, _, fleet in _fleets(draft):
+        if fleet.min_size > fleet.max_size:
+            sizes = f"{fleet.min_size} is above maxSize {fleet.max_size}"
+            yield at("targets", name, "fleet", "minSize"), f"{sizes}. Lower it, or raise maxSize."
+
+
+def _images_fit_the_instance_type(draft: Draft) -> Problems:
+    for name, _, fleet in _fleets(draft):
+        given = {"architecture": fleet.architecture, "image": fleet.image_architecture}
+        for key, architecture in given.items():
+            if architecture and fleet.is_regular and architecture != fleet.native:
+                yield (
+                    at("targets", name, "fleet", key),
+                    f"{quoted(getattr(fleet, key))} is for {architecture}, and "
+                    f"{fleet.instance_type} is {fleet.native}. Use an image for {fleet.native}, or "
+                    "another instanceType.",
+                )
+        if fleet.root_device and not fleet.image:
+            yield (
+                at("targets", name, "fleet", "rootDevice"),
+                f"{quoted(fleet.root_device)} belongs to an `image`, which is not set. Set it, or "
+                "remove this.",
+            )
+
+
+FLEET_CHECKS: tuple[Callable[[Draft], Problems], ...] = (
+    _sizes_are_in_order,
+    _images_fit_the_instance_type,
+)

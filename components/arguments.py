@@ -7,6 +7,8 @@ from typing import Any, cast
 import pulumi
 
 from components.egress import DestinationArgs
+from components.instance_role import InstanceRoleArgs, StatementArgs
+from components.launch_template import FleetArgs
 from components.nat import Nat
 from components.network import Network, NetworkArgs
 from components.nlb_target import NlbTarget, NlbTargetArgs, Protocol
@@ -22,6 +24,8 @@ from components.scaling import ScalingArgs
 from components.vpc_link_v2 import ListenerArgs, VpcLinkV2, VpcLinkV2Args
 from settings import Settings, schema
 from settings.egress import EgressGroup
+from settings.fleet import Fleet
+from settings.instance_profile import NewProfile
 from settings.network import ExistingNetwork, NewNetwork
 from settings.scaling import AnyScaling, RequestScaling
 
@@ -84,8 +88,7 @@ class Arguments:
             }
             if target.fleet.scaling:
                 args["fleet"]["scaling"] = self._scaling(name, target.fleet.scaling)
-            if target.fleet.root_device:
-                args["fleet"]["root_device"] = target.fleet.root_device
+            args["fleet"].update(self._machine(target.fleet))
         else:
             args["instance_ids"] = target.instances
         return args
@@ -99,6 +102,28 @@ class Arguments:
                 if (share := one.shares.get(name))
             ]
         return args
+
+    def _machine(self, fleet: Fleet) -> FleetArgs:
+        """The parts of a fleet that are absent by default."""
+        args: dict[str, Any] = {
+            "root_device": fleet.root_device,
+            "profile_name": fleet.profile_name,
+        }
+        if fleet.has_role:
+            args["role"] = self._role(fleet)
+        return cast(FleetArgs, {key: value for key, value in args.items() if value})
+
+    def _role(self, fleet: Fleet) -> InstanceRoleArgs:
+        own = fleet.instance_profile
+        given = own if isinstance(own, NewProfile) else NewProfile()
+        return {
+            "path": f"/{self.tags['project']}/{self.tags['stack']}/",
+            "managed_policies": given.managed_policies,
+            "session_manager": fleet.ssm,
+            "statements": [cast(StatementArgs, one.model_dump()) for one in given.statements],
+            "permissions_boundary": self.settings.permissions_boundary,
+            "tags": self.tags,
+        }
 
     def vpc_link_v2(
         self, network: Network | ExistingNetwork, new_targets: Mapping[str, NlbTarget]

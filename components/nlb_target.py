@@ -1,8 +1,6 @@
 """An internal Network Load Balancer with the instances behind it."""
 
-import base64
 import enum
-import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NotRequired, TypedDict
@@ -11,7 +9,8 @@ import pulumi
 import pulumi_aws as aws
 
 from components.egress import DestinationArgs, OutwardRules
-from components.scaling import ScalingArgs, scaling_policy, size_metrics
+from components.launch_template import FleetArgs, launch_template, version
+from components.scaling import scaling_policy, size_metrics
 from components.tagging import named
 from openapi.routes import SCHEME_PORTS
 
@@ -27,25 +26,6 @@ class Protocol(enum.StrEnum):
 
     HTTP = "http"
     HTTPS = "https"
-
-
-class FleetArgs(TypedDict):
-    """Instances of an Auto Scaling group."""
-
-    instance_type: pulumi.Input[str]
-    """EC2 instance type, such as t4g.micro."""
-    image_id: pulumi.Input[str]
-    """Image for that type: the id of an AMI, or `resolve:ssm:` with the name of a parameter."""
-    root_device: NotRequired[pulumi.Input[str]]
-    """Name of the image's root volume, /dev/xvda by default."""
-    min_size: pulumi.Input[int]
-    """Minimum instances; this many have to be healthy before a stage uses the target."""
-    max_size: pulumi.Input[int]
-    """Maximum instances."""
-    scaling: NotRequired[ScalingArgs]
-    """What raises and lowers the size; by default nothing."""
-    user_data: str
-    """User data, not encoded. Plain, because a change replaces the fleet."""
 
 
 class PlacementArgs(TypedDict):
@@ -281,7 +261,7 @@ class NlbTarget(pulumi.ComponentResource):
         group = self._security_group(name, "Instances: admit their balancer.")
         self.fleet_security_group_id = group.id
         rules = self._fleet_rules(balancer_group, group)
-        template = self._launch_template(name, fleet, group)
+        template = launch_template(name, fleet, group, self._tags, self._child)
         scaling = fleet.get("scaling")
         scaled = aws.autoscaling.Group(
             name,
@@ -313,15 +293,7 @@ class NlbTarget(pulumi.ComponentResource):
                 parent=self,
                 depends_on=[listener, *rules],
                 # A new version is a new fleet, and has to be proven before the old one goes.
-                #
-                # The values come from the template: an update that leaves it out (`--target`)
-                # must not be remembered as a roll.
-                replacement_trigger=[
-                    template.user_data.apply(_digest),
-                    template.instance_type,
-                    template.image_id,
-                    targets.arn,
-                ],
+                replacement_trigger=[*version(template, fleet), targets.arn],
             ),
         )
         if scaling:
@@ -367,46 +339,3 @@ class NlbTarget(pulumi.ComponentResource):
                 opts=self._child,
             ),
         ]
-
-    def _launch_template(
-        self, name: str, fleet: FleetArgs, group: aws.ec2.SecurityGroup
-    ) -> aws.ec2.LaunchTemplate:
-        return aws.ec2.LaunchTemplate(
-            name,
-            image_id=fleet["image_id"],
-            instance_type=fleet["instance_type"],
-            user_data=base64.b64encode(fleet["user_data"].encode()).decode(),
-            metadata_options={
-                "http_endpoint": "enabled",
-                "http_tokens": "required",
-                "http_put_response_hop_limit": 1,
-            },
-            network_interfaces=[
-                {
-                    "device_index": 0,
-                    "associate_public_ip_address": "false",
-                    "security_groups": [group.id],
-                }
-            ],
-            block_device_mappings=[
-                {
-                    "device_name": fleet.get("root_device", "/dev/xvda"),
-                    "ebs": {
-                        "encrypted": "true",
-                        "volume_type": "gp3",
-                        "delete_on_termination": "true",
-                    },
-                }
-            ],
-            tag_specifications=[
-                {"resource_type": kind, "tags": named(name, self._tags)}
-                for kind in ("instance", "volume")
-            ],
-            tags=self._tags,
-            opts=self._child,
-        )
-
-
-def _digest(user_data: str | None) -> str:
-    """Hash of user data that is encoded as base64."""
-    return hashlib.sha256(base64.b64decode(user_data or "")).hexdigest()

@@ -11,6 +11,7 @@ from simulation.rehearsal import ROOT, Rehearsal
 
 CONFIG_KEYS = {
     "fleet-zones": ["private-api:network.zones"],
+    "iam-no-administrator": ["private-api:targets.*.fleet.instanceProfile"],
     "integration-link-managed": ["private-api:api.definitionFile"],
     "integration-port": ["private-api:api.definitionFile"],
     "integration-timeout": ["private-api:api.routes[].timeoutMs", "private-api:api.definitionFile"],
@@ -30,7 +31,12 @@ CONFIG_KEYS = {
     "stage-access-log": ["private-api:api.accountLogging"],
     "stage-execution-logs": ["private-api:api.accountLogging"],
     "stage-variable-secrets": ["private-api:stages.*.variables"],
-    "user-data-secrets": ["private-api:targets.*.fleet.userDataFile"],
+    "instance-profile": ["private-api:targets.*.fleet.instanceProfile"],
+    "instance-profile-managed": ["private-api:targets.*.fleet.instanceProfile"],
+    "user-data-secrets": [
+        "private-api:targets.*.fleet.userDataFile",
+        "private-api:targets.*.fleet.environment",
+    ],
     "vpclink-target-location": [],
 }
 """The keys of the stack file that correct the violations of a policy; none where the policy's fix

@@ -134,7 +134,7 @@ class Settings:
             draft.source = None if draft.routes else files.definition(draft.api)
         origin = draft.api.cors.allow_origin if draft.api and draft.api.cors else None
         user_data = {
-            name: files.user_data(name, target, origin, reach(draft.network))
+            name: files.user_data(name, target, origin, reach(draft.network, target))
             for name, target in draft.targets.items()
             if isinstance(target, FleetTarget)
         }

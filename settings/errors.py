@@ -87,7 +87,8 @@ def _locate(location: Sequence[str | int]) -> _Location:
         if step == "[key]" and "properties" not in node:  # the error is in the key before
             break
         if "oneOf" in node:  # the step is the key that selects the model
-            node = next(n for n in map(resolved, node["oneOf"]) if step in n["properties"])
+            choices = map(resolved, node["oneOf"])
+            node = next(n for n in choices if step in n.get("properties", (n["type"],)))
         else:
             steps.append(step)
             if siblings := node.get("properties", {}):

@@ -60,10 +60,12 @@ class Files:
         for message in wrong:
             self._report(key, message)
         for line, command in own_user_data.downloads(text, packages=reach.packages):
-            if not reach.internet:
+            is_reached = reach.services if command.startswith("aws ") else reach.internet
+            if not is_reached:
                 self.advice.append(
                     f"{NAMESPACE}:{key}: line {line} of {quoted(file)} downloads ({command}), but "
-                    f"the instances reach {reach.what}. {reach.way_out}"
+                    f"the instances reach {reach.what}. {reach.way_to('')} Or put it into an "
+                    "`image`."
                 )
         try:
             environment = {"PORT": str(target.port), **environment} if environment else {}

@@ -1,12 +1,13 @@
 """The models of a fleet: its instances, their image, and what runs on them."""
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field
 
 from openapi.model import Model
 
+from .instance_profile import Profile
 from .scaling import Scaling
 from .values import reject
 
@@ -30,6 +31,14 @@ def _variable(name: str) -> str:
     if name == "PORT" or name.startswith("SERVICE_"):
         reject("is a name that the program sets itself: PORT, and all that begin with SERVICE_")
     return name
+
+
+class Need(NamedTuple):
+    """A service that instances have to reach."""
+
+    service: str
+    """Its name in `network.endpoints.interfaces`; empty if it has none."""
+    words: str
 
 
 VariableName = Annotated[str, Field(pattern=r"^[A-Z_][A-Z0-9_]{0,127}$"), AfterValidator(_variable)]
@@ -58,6 +67,13 @@ class Fleet(Model):
     Ubuntu."""
     architecture: Architecture | None = None
     """Architecture of the image; by default that of the instance type."""
+    instance_profile: Profile | None = None
+    """What the instances may do in AWS: the name of an existing instance profile, or
+    `managedPolicies` and `statements` for a role that the stack creates; by default nothing."""
+    ssm: bool = False
+    """Whether people can log in through Session Manager, without an open port and a key pair. It
+    adds AmazonSSMManagedInstanceCore to the role of the stack; the role of an existing profile is
+    its owner's business. A new network needs `endpoints` with the service `ssm`, or `nat`."""
     user_data_file: str | None = None
     """File with the user data of the instances, relative to the project; by default the user data
     runs the sample service."""
@@ -66,6 +82,24 @@ class Fleet(Model):
     and up to 2048 characters. Everyone who may describe the instances can read it. With
     `userDataFile` it is a file on the instance, /etc/private-service/environment, together with
     PORT."""
+
+    @property
+    def needs(self) -> dict[str, Need]:
+        """What the instances have to reach at their first boot, by key."""
+        needed = {}
+        if self.ssm:
+            needed["ssm"] = Need("ssm", "Systems Manager")
+        return needed
+
+    @property
+    def profile_name(self) -> str | None:
+        """Name of the existing instance profile, if there is one."""
+        return self.instance_profile if isinstance(self.instance_profile, str) else None
+
+    @property
+    def has_role(self) -> bool:
+        """Whether the stack creates a role for the instances."""
+        return not self.profile_name and bool(self.instance_profile or self.ssm)
 
     @property
     def native(self) -> Architecture:

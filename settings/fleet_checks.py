@@ -6,6 +6,7 @@ from openapi.paths import Problems, at
 
 from .errors import quoted
 from .fleet import Fleet
+from .reach import reach
 from .reader import Draft
 from .schema import FleetTarget
 
@@ -42,7 +43,22 @@ def _images_fit_the_instance_type(draft: Draft) -> Problems:
             )
 
 
+def _needed_services_are_reached(draft: Draft) -> Problems:
+    if draft.network is None:  # missing or invalid, which is reported elsewhere
+        return
+    for name, target, fleet in _fleets(draft):
+        way = reach(draft.network, target)
+        for key, needed in fleet.needs.items():
+            if not way.internet and needed.service not in way.services:
+                yield (
+                    at("targets", name, "fleet", key),
+                    f"needs {needed.words}, and the instances reach {way.what}. "
+                    f"{way.way_to(needed.service)}",
+                )
+
+
 FLEET_CHECKS: tuple[Callable[[Draft], Problems], ...] = (
     _sizes_are_in_order,
     _images_fit_the_instance_type,
+    _needed_services_are_reached,
 )

@@ -1,27 +1,44 @@
-"""What the instances of a fleet can reach at their first boot."""
+"""What the instances of a fleet can reach, as far as the configuration shows it."""
 
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 
 from .network import ExistingNetwork, NewNetwork
+from .schema import FleetTarget
 
 
 @dataclass(frozen=True)
 class Reach:
-    """What a fleet reaches, as far as the configuration shows it."""
+    """What a fleet may reach."""
 
     packages: bool
     """The repositories of Amazon Linux."""
     internet: bool
-    """Any other host."""
+    """Any other host, perhaps: the configuration does not show what an existing network has."""
     what: str
     """The same in words."""
     way_out: str
-    """How to reach more."""
+    """How to reach the internet."""
+    services: AbstractSet[str] = field(default_factory=frozenset)
+    """Services that have interface endpoints."""
+
+    def way_to(self, service: str) -> str:
+        """How to reach a service, as a sentence."""
+        if service and self.packages:
+            return f"Add {service} to `network.endpoints.interfaces`, or {self.way_out}."
+        return f"{self.way_out[0].upper()}{self.way_out[1:]}."
 
 
-def reach(network: NewNetwork | ExistingNetwork | None) -> Reach:
+def reach(network: NewNetwork | ExistingNetwork | None, target: FleetTarget) -> Reach:
     """What a fleet in a network reaches."""
-    way_out = "Put it into an `image`."
-    if isinstance(network, NewNetwork):
-        return Reach(True, False, "only the package repositories of Amazon Linux", way_out)
-    return Reach(False, False, "nothing", way_out)
+    egress = bool(getattr(target, "egress", None))
+    if not isinstance(network, NewNetwork):
+        way_out = "add `egress` to the target, for what the network leads to"
+        return Reach(egress, egress, "nothing", way_out)
+    nat = getattr(network, "nat", "none") != "none"
+    services = frozenset(network.endpoints.interfaces)
+    what = "only the package repositories of Amazon Linux"
+    if services:
+        what += f" and the endpoints of {', '.join(sorted(services))}"
+    way_out = "add `egress` to the target" if nat else "set `network.nat` and the target's `egress`"
+    return Reach(True, nat and egress, what, way_out, services)

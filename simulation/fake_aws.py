@@ -130,8 +130,10 @@ def answer(
             return balancing(f"listener/{path or 'net/unknown/0'}")
         case "Group" if package == "aws:autoscaling":
             return name, {"arn": arn("autoscaling", f"autoScalingGroup:{word}"), "name": name}
-        case "Role":
-            return name, {"arn": arn("iam", f"role/{name}", region=""), "name": name}
+        case "Role" | "InstanceProfile":
+            noun = "role" if kind == "Role" else "instance-profile"
+            path = inputs.get("path") or "/"
+            return name, {"arn": arn("iam", f"{noun}{path}{name}", region=""), "name": name}
         case "Policy" if package == "aws:iam":
             ident = arn("iam", f"policy/{name}", region="")
             return ident, {"arn": ident, "name": name}

@@ -6,7 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 from . import roles, trust
-from .grants import Document, Scope
+from .grants import Document
 from .policies import read_policies, write_policies
 from .settings import Settings
 
@@ -50,7 +50,7 @@ class GithubAccess(pulumi.ComponentResource):
             trust.environment(prefix, scope.stack),
             reading | writing,
         )
-        boundary = self._role_boundary(name, scope)
+        boundary = self._role_boundary(name, settings)
 
         self.preview_role_arn = preview.arn
         self.deploy_role_arn = deploy.arn
@@ -101,12 +101,13 @@ class GithubAccess(pulumi.ComponentResource):
             )
         return role
 
-    def _role_boundary(self, name: str, scope: Scope) -> aws.iam.Policy:
+    def _role_boundary(self, name: str, settings: Settings) -> aws.iam.Policy:
+        scope = settings.scope
         return aws.iam.Policy(
             f"{name}-role-boundary",
             name=scope.boundary_name,
             description=f"All that roles of {scope.project} {scope.stack} may ever do.",
-            policy=pulumi.Output.json_dumps(roles.boundary()),
+            policy=pulumi.Output.json_dumps(roles.boundary(scope, settings.instance_grants)),
             tags=self._tags,
             opts=pulumi.ResourceOptions(parent=self),
         )

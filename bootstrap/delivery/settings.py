@@ -3,11 +3,13 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 
-from .grants import Scope
+from .grants import Grant, Scope
 
+_ACTION = r"[a-z0-9-]+:[A-Za-z0-9*?]+"
 _NAME = r"[A-Za-z0-9_.-]+"
 _PATTERNS = {
     "owner": (r"[\w .:/=+@-]{1,256}", "a tag value, such as platform"),
@@ -38,6 +40,8 @@ class Settings:
     """Whether GitHub's identity provider is created here."""
     state_bucket: str
     secrets_key_arn: str
+    instance_grants: tuple[Grant, ...]
+    """What the roles of instances may do in addition."""
 
     @classmethod
     def load(cls) -> "Settings":
@@ -46,7 +50,12 @@ class Settings:
         values = {key: own.get(key) or "" for key in _PATTERNS}
         region = aws.get("region") or ""
         accounts = aws.get_object("allowedAccountIds") or []
-        errors = [*_own_errors(values), *_aws_errors(region, accounts)]
+        statements = own.get_object("instanceStatements") or []
+        errors = [
+            *_own_errors(values),
+            *_aws_errors(region, accounts),
+            *_statement_errors(statements),
+        ]
         if errors:
             raise pulumi.RunError("\n".join(errors))
         return cls(
@@ -61,6 +70,9 @@ class Settings:
             creates_provider=values["githubProvider"] == "create",
             state_bucket=values["stateBucket"],
             secrets_key_arn=values["secretsKeyArn"],
+            instance_grants=tuple(
+                Grant(tuple(one["actions"]), tuple(one["resources"])) for one in statements
+            ),
         )
 
 
@@ -68,6 +80,23 @@ def _own_errors(values: dict[str, str]) -> Iterator[str]:
     for key, (pattern, expected) in _PATTERNS.items():
         if not re.fullmatch(pattern, values[key]):
             yield f"{pulumi.get_project()}:{key} is {values[key]!r}; it must be {expected}."
+
+
+def _statement_errors(statements: Any) -> Iterator[str]:
+    for statement in statements if isinstance(statements, list) else [statements]:
+        match statement:
+            case {"actions": [*actions], "resources": [*resources], **rest} if (
+                not rest
+                and all(isinstance(a, str) and re.fullmatch(_ACTION, a) for a in actions)
+                and all(isinstance(r, str) and re.fullmatch(r"\*|arn:\S+", r) for r in resources)
+                and actions
+                and resources
+            ):
+                continue
+        yield (
+            f"{pulumi.get_project()}:instanceStatements has {statement!r}; each must have a list "
+            "of `actions`, such as [s3:GetObject], and one of `resources`, ARNs or *."
+        )
 
 
 def _aws_errors(region: str, accounts: object) -> Iterator[str]:

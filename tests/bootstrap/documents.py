@@ -12,7 +12,7 @@ READING = read_policies(SCOPE, BUCKET, KEY)
 WRITING = write_policies(SCOPE, BUCKET, KEY)
 PREVIEW = list(READING.values())
 DEPLOY = [*READING.values(), *WRITING.values()]
-DOCUMENTS = {**READING, **WRITING, "boundary": roles.boundary()}
+DOCUMENTS = {**READING, **WRITING, "boundary": roles.boundary(SCOPE)}
 
 
 def actions(policy: Document) -> set[str]:

@@ -1,5 +1,6 @@
 """The roles that GitHub assumes can do what the program needs, on one stack, and nothing else."""
 
+import fnmatch
 import json
 import re
 from collections.abc import Iterable, Iterator
@@ -27,7 +28,9 @@ def created() -> list[Registered]:
     examples = ("existing-balancer", "existing-instances", "api-keys", "v2")
     configs = [stacks.config(stack=f"examples/{name}.yaml") for name in examples]
     outward = ("network.nat", "one"), ("targets.blue.fleet.scaling", {"cpuPercent": 60})
+    profile = {"statements": [{"actions": ["s3:GetObject"], "resources": ["arn:aws:s3:::a/*"]}]}
     runs = [stacks.run_stack(), stacks.run_stack(*outward)]
+    runs.append(stacks.run_stack(("targets.blue.fleet.instanceProfile", profile)))
     runs += [run_program(stacks.PROGRAM, phase=Phase.UPDATE, config=each) for each in configs]
     return [r for found in runs for r in found.resources if r.type.startswith("aws:")]
 
@@ -212,9 +215,35 @@ def test_no_role_escapes_its_boundary(action: str, context: dict[str, str]) -> N
     assert permitted(DEPLOY, [Request(action, (CALLER.owned(role, **tags, **context),))]) == []
 
 
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("secretsmanager:GetSecretValue", "secretsmanager:secret:orders-AbCdEf"),
+        ("ssm:GetParameter", f"arn:aws:ssm:us-east-2:{ACCOUNT}:parameter/orders"),
+    ],
+)
+def test_instances_read_only_secrets_with_the_tags_of_the_stack(action: str, resource: str) -> None:
+    boundary = [DOCUMENTS["boundary"]]
+    assert denied(boundary, [Request(action, (CALLER.owned(resource),))]) == []
+    others = CALLER.untagged(resource), Caller(stack="prod").owned(resource)
+    assert permitted(boundary, [Request(action, (target,)) for target in others]) == []
+
+
+def test_instances_decrypt_only_through_the_services_that_keep_secrets() -> None:
+    via, elsewhere = (
+        CALLER.untagged("kms:key/1a2b", **{"kms:ViaService": f"{service}.us-east-2.amazonaws.com"})
+        for service in ("ssm", "s3")
+    )
+    boundary = [DOCUMENTS["boundary"]]
+    assert denied(boundary, [Request("kms:Decrypt", (via,))]) == []
+    assert permitted(boundary, [Request("kms:Decrypt", (elsewhere,))]) == []
+
+
 def test_the_program_puts_the_boundary_on_every_role_that_it_creates() -> None:
-    created = stacks.run_stack(("permissionsBoundary", SCOPE.boundary)).of_type(ROLE)
-    assert len(created) == 2
+    created = stacks.run_stack(
+        ("permissionsBoundary", SCOPE.boundary), ("targets.blue.fleet.instanceProfile", {})
+    ).of_type(ROLE)
+    assert len(created) == 3
     assert {role.inputs["permissionsBoundary"] for role in created} == {SCOPE.boundary}
 
 
@@ -240,6 +269,9 @@ def test_nothing_of_another_stack_can_be_claimed_by_tagging_it(action: str, reso
         ("core-flows-1a2b3c4", "ec2.amazonaws.com"),
         ("api-account-logs-1a2b3c4", "vpc-flow-logs.amazonaws.com"),
         ("admin", "apigateway.amazonaws.com"),
+        ("admin", "ec2.amazonaws.com"),
+        ("private-api/prod/blue-fleet-1a2b3c4", "ec2.amazonaws.com"),
+        ("private-api/dev/blue-fleet-1a2b3c4", "lambda.amazonaws.com"),
     ],
 )
 def test_a_role_is_passed_to_no_other_service(role: str, service: str) -> None:
@@ -252,8 +284,9 @@ def test_the_names_in_the_permissions_are_those_that_the_program_gives(
 ) -> None:
     statements = (s for policy in DEPLOY for s in policy["Statement"])
     (named,) = (s["Resource"] for s in statements if "iam:CreateRole" in s["Action"])
-    found = {f"role/{r.name}-*" for r in created if r.type == ROLE}
-    assert found == {arn.rpartition(":")[2] for arn in named}
+    roles = {f"{r.outputs['arn']}" for r in created if r.type == ROLE}
+    assert {arn for arn in named if not fnmatch.filter(roles, arn)} == set()
+    assert {role for role in roles if not any(fnmatch.fnmatch(role, arn) for arn in named)} == set()
     groups = [r for r in created if r.type == "aws:cloudwatch/logGroup:LogGroup"]
     targets = [CALLER.created(f"logs:log-group:{r.outputs['name']}") for r in groups]
     assert targets

@@ -8,6 +8,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from bootstrap.delivery import roles
+from bootstrap.delivery.grants import Grant
 from simulation import analyzer, pack_config
 from simulation.engine import Phase, Run, run_program
 from tests.bootstrap.aws_calls import ACCOUNT
@@ -87,13 +88,22 @@ def test_each_role_has_its_policies_and_at_most_ten(bootstrap: Run) -> None:
 
 def test_the_policies_are_the_tested_ones_and_known_before_an_update() -> None:
     written = {r.name: json.loads(r.inputs["policy"]) for r in run({}).of_type(POLICY)}
-    expected = {**READING, **WRITING, "role-boundary": roles.boundary()}
+    expected = {**READING, **WRITING, "role-boundary": roles.boundary(SCOPE)}
     assert written == {f"private-api-dev-{name}": policy for name, policy in expected.items()}
 
 
 def test_the_boundary_has_the_name_that_the_permissions_use(bootstrap: Run) -> None:
     boundary = bootstrap.one(POLICY, "private-api-dev-role-boundary")
     assert SCOPE.boundary == f"arn:aws:iam::{ACCOUNT}:policy/{boundary.inputs['name']}"
+
+
+def test_the_administrator_decides_what_else_instances_may_do() -> None:
+    statement = {"actions": ["s3:GetObject"], "resources": ["arn:aws:s3:::orders/*"]}
+    widened = run({f"{OWN}instanceStatements": json.dumps([statement])})
+    policy = json.loads(widened.one(POLICY, "private-api-dev-role-boundary").inputs["policy"])
+    grant = Grant(("s3:GetObject",), ("arn:aws:s3:::orders/*",))
+    assert policy == roles.boundary(SCOPE, [grant])
+    assert policy != roles.boundary(SCOPE)
 
 
 def test_the_identity_provider_outlives_the_stack(bootstrap: Run) -> None:
@@ -146,6 +156,9 @@ def test_the_policy_pack_finds_no_violation(bootstrap: Run) -> None:
         (f"{OWN}project", "a b", "the project name in the deployed Pulumi.yaml"),
         (f"{OWN}stateBucket", "s3://acme", "the name of a bucket"),
         (f"{OWN}secretsKeyArn", "alias/state", "not of an alias"),
+        (f"{OWN}instanceStatements", '[{"actions": ["*"], "resources": ["*"]}]', "s3:GetObject"),
+        (f"{OWN}instanceStatements", '[{"actions": ["s3:Get*"]}]', "one of `resources`"),
+        (f"{OWN}instanceStatements", '["s3:GetObject"]', "has 's3:GetObject'"),
     ],
 )
 def test_a_bad_value_is_rejected_in_one_line_that_names_its_key(

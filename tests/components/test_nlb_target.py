@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from components.nlb_target import FleetArgs, NlbTarget, NlbTargetArgs, Protocol
+from components.instance_role import InstanceRoleArgs, StatementArgs
+from components.launch_template import FleetArgs
+from components.nlb_target import NlbTarget, NlbTargetArgs, Protocol
 from simulation.engine import UNKNOWN, Phase, Run, run_program
 from tests.tables import check_resources, read, sentences
 
@@ -80,6 +82,8 @@ def trigger(built: Run, token: str) -> object:
         ({"user_data": "#!"}, True),
         ({"instance_type": "t4g.small"}, True),
         ({"image_id": "ami-0123456789abcdef0"}, True),
+        ({"profile_name": "own"}, True),
+        ({"role": {}}, True),
         ({"min_size": 3, "max_size": 9}, False),
     ],
 )
@@ -104,6 +108,13 @@ def test_a_change_that_old_instances_cannot_serve_replaces_the_target(
     built: Run, change: dict[str, Any]
 ) -> None:
     assert trigger(build(**change), BALANCER) != trigger(built, BALANCER)
+
+
+def test_other_permissions_of_the_same_role_keep_the_fleet() -> None:
+    statement: StatementArgs = {"actions": ["s3:GetObject"], "resources": ["*"]}
+    roles: tuple[InstanceRoleArgs, ...] = ({}, {"statements": [statement]})
+    before, after = (build(fleet={**FLEET, "role": role}) for role in roles)
+    assert trigger(before, FLEET_GROUP) == trigger(after, FLEET_GROUP)
 
 
 def test_a_target_is_replaced_with_its_fleet(built: Run) -> None:

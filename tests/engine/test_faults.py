@@ -28,8 +28,10 @@ from tests.once import once
 
 pytestmark = pytest.mark.engine
 
+STATEMENT = {"actions": ["s3:GetObject"], "resources": ["arn:aws:s3:::orders/*"]}
 CONFIGURATIONS: dict[str, list[Change]] = {
     "fleet": [
+        ("targets.blue.fleet.instanceProfile", {"statements": [STATEMENT]}),
         ("stages.dev.apiKeys", {"names": ["ci"], "throttle": {"rateLimit": 5, "burstLimit": 5}}),
     ],
     "instances": [

@@ -187,12 +187,54 @@ def _is_false(value: Any) -> bool:
 def _has_profile(resource: Resource, _: Config) -> Verdicts:
     if _leaves_to_template(resource, "iamInstanceProfile"):
         yield _FROM_TEMPLATE
-    elif not _is_object_or_text(resource.peek("iamInstanceProfile")):
+    elif not _profile_in(resource):
         yield Violation(resource, "has no role of its own.")
 
 
-def _is_object_or_text(value: Any) -> bool:
-    return isinstance(value, UnknownValue) or (isinstance(value, (str, dict)) and bool(value))
+def _profile_in(resource: Resource) -> list[tuple[Any, str]]:
+    """The instance profile that a resource names, if any, and whether by its name or its ARN."""
+    value = resource.peek("iamInstanceProfile")
+    keys = ("name", "arn") if isinstance(value, dict) else ("name",)
+    named = [(peek(value, key) if isinstance(value, dict) else value, key) for key in keys]
+    found = [(v, k) for v, k in named if isinstance(v, (str, UnknownValue)) and is_set(v)]
+    return found[:1]
+
+
+@AREA.stack_rule(
+    name="instance-profile-managed",
+    title="Instances have a role of this stack.",
+    level="advisory",
+    severity="medium",
+    resource_types=[*_INSTANCES, types.INSTANCE_PROFILE],
+    rationale="The rules about permissions check the roles of this stack, and not any others.",
+    fix="create the role and its instance profile here, or list them under allowedProfiles.",
+    config={
+        "allowedProfiles": {
+            "type": "array",
+            "items": {"type": "string", "minLength": 1},
+            "default": [],
+            "description": "Names or ARNs of instance profiles, and names of roles, that belong to "
+            "other stacks and that instances may have.",
+        }
+    },
+)
+def _has_managed_profile(resource: Resource, graph: Graph, config: Config) -> Verdicts:
+    if resource.type == types.INSTANCE_PROFILE:
+        prop, token, noun = "role", types.ROLE, "role"
+        role = resource.peek(prop)
+        found = [(role, "name")] if is_set(role) else []
+    else:
+        prop, token, noun = "iamInstanceProfile", types.INSTANCE_PROFILE, "instance profile"
+        found = _profile_in(resource)
+    if not found:
+        yield NotApplicable("has no role")
+    for value, key in found:
+        if graph.targets(value, resource, prop, token, key=key):
+            return
+        if isinstance(value, UnknownValue):
+            yield Unknown(resource, prop)
+        elif value not in config["allowedProfiles"]:
+            yield Violation(resource, f"has the {noun} of another stack.")
 
 
 @AREA.resource_rule(

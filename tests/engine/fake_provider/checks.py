@@ -17,6 +17,7 @@ _DEFAULTS: Mapping[str, Props] = {
     rt.API_KEY: {"description": "Managed by Pulumi"},
     rt.FLEET: {"metricsGranularity": "1Minute"},
     rt.FLOW_LOG: {"maxAggregationInterval": 600},
+    rt.INSTANCE_PROFILE: {"path": "/"},
     rt.LOAD_BALANCER: {
         "clientKeepAlive": 3600,
         "desyncMitigationMode": "defensive",

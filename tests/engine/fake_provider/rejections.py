@@ -14,6 +14,7 @@ from tests.engine.fake_provider.values import Props
 
 _DEPENDENT = "DependencyViolation: has a dependent object and cannot be deleted"
 _ATTACHED = "DeleteConflict: Cannot delete entity, must detach all policies first"
+_IN_PROFILE = "DeleteConflict: Cannot delete entity, must remove roles from instance profile first"
 _BALANCER_IN_USE = (
     "ResourceInUse: Load balancer cannot be deleted because it is currently associated with "
     "another service"
@@ -69,6 +70,7 @@ _USERS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
     rt.ROLE: (
         (rt.ROLE_POLICY, "role", _ATTACHED),
         (rt.ROLE_POLICY_ATTACHMENT, "role", _ATTACHED),
+        (rt.INSTANCE_PROFILE, "role", _IN_PROFILE),
     ),
 }
 """Inputs of other types that name a resource and so prevent its delete, with the message."""

@@ -30,6 +30,7 @@ TARGET_GROUP = "aws:lb/targetGroup:TargetGroup"
 LISTENER = "aws:lb/listener:Listener"
 ATTACHMENT = "aws:lb/targetGroupAttachment:TargetGroupAttachment"
 ROLE = "aws:iam/role:Role"
+INSTANCE_PROFILE = "aws:iam/instanceProfile:InstanceProfile"
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 ROLE_POLICY_ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
@@ -111,6 +112,7 @@ def _type(
     )
 
 
+_IAM = "arn:aws:iam::{account}:"
 _EC2 = "arn:aws:ec2:{region}:{account}:"
 _ELB = "arn:aws:elasticloadbalancing:{region}:{account}:"
 _API = "arn:aws:apigateway:{region}::"
@@ -234,7 +236,14 @@ TYPES: Mapping[str, ResourceType] = {
     ),
     LISTENER: _type(_ELB + "listener/{balancer}/{hex16}", "loadBalancerArn", arn="{id}"),
     ATTACHMENT: _type("{given[targetGroupArn]}-{hex}", "targetGroupArn targetId port"),
-    ROLE: _type("{name}", "path", name=64, arn="arn:aws:iam::{account}:role/{name}"),
+    ROLE: _type("{name}", "path", name=64, arn=_IAM + "role{given[path]}{name}"),
+    INSTANCE_PROFILE: _type(
+        "{name}",
+        "path",
+        name=128,
+        later="role",
+        arn=_IAM + "instance-profile{given[path]}{name}",
+    ),
     ROLE_POLICY: _type("{given[role]}:{name}", "role", name=128),
     ROLE_POLICY_ATTACHMENT: _type("{given[role]}-{stamp}", "role policyArn", overwrites=True),
     LOG_GROUP: _type("{name}", name=512, later="retentionInDays", arn=_LOGS),

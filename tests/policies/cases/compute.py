@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+from collections.abc import Mapping
 
 from policies.pack import resource_types as types
 from simulation.engine import UNKNOWN
@@ -16,7 +17,7 @@ from tests.policies.case import (
     unknown,
     violates,
 )
-from tests.policies.changes import Change, added
+from tests.policies.changes import Change, Part, added
 
 SPOT = our.TEMPLATE.becomes(types.SPOT_INSTANCE)
 CONFIGURATION = our.TEMPLATE.becomes(types.LAUNCH_CONFIGURATION)
@@ -46,6 +47,19 @@ def user_data(text: str | bytes, name: str = "userData") -> Change:
     """User data of the launch template, as a program passes it on."""
     return our.TEMPLATE.set(name, encoded(text))
 
+
+def profile(sources: Mapping[str, Part] | None = None, **props: object) -> Change:
+    """An instance profile."""
+    return added(
+        types.INSTANCE_PROFILE, "own", {"name": "own", "arn": PROFILE_ARN, **props}, sources
+    )
+
+
+OWN_PROFILE = (
+    our.ROLE.set("name", "role"),
+    profile(role="role"),
+    our.TEMPLATE.set(PROFILE, {"name": "own"}),
+)
 
 CASES = [
     *of_rule(
@@ -142,6 +156,7 @@ CASES = [
         "instance-profile",
         ill_typed(violates("no role of its own", our.TEMPLATE.set(PROFILE, 5))),
         violates("no role of its own", our.TEMPLATE.set(PROFILE, {})),
+        violates("no role of its own", our.TEMPLATE.set(PROFILE, {"name": "", "arn": None})),
         passes(our.TEMPLATE.set(PROFILE, {"arn": PROFILE_ARN})),
         violates("no role of its own", our.TEMPLATE.set("keyName", "x")),
         passes(FROM_TEMPLATE, our.TEMPLATE.set(PROFILE, "own"), INSTANCE),
@@ -149,6 +164,28 @@ CASES = [
         violates("no role of its own", our.TEMPLATE.set(PROFILE, "")),
         absent(violates("")),
         ignores(FROM_TEMPLATE, INSTANCE),
+    ),
+    *of_rule(
+        "instance-profile-managed",
+        passes(*OWN_PROFILE),
+        passes(*OWN_PROFILE, our.TEMPLATE.set(PROFILE, {"arn": PROFILE_ARN})),
+        passes(our.TEMPLATE.set(PROFILE, {"name": "x"}), allowedProfiles=["x"]),
+        passes(our.TEMPLATE.set(PROFILE, {"arn": PROFILE_ARN}), allowedProfiles=[PROFILE_ARN]),
+        passes(profile(role="shared"), allowedProfiles=["shared"]),
+        violates("the instance profile of another", our.TEMPLATE.set(PROFILE, {"name": "x"})),
+        violates("the instance profile of another", our.TEMPLATE.set(PROFILE, "x"), INSTANCE),
+        violates("the instance profile of another", our.TEMPLATE.set(PROFILE, "x"), SPOT),
+        violates("the instance profile of another", our.TEMPLATE.set(PROFILE, "x"), CONFIGURATION),
+        violates("the role of another", profile(role="shared")),
+        unknown(PROFILE, our.TEMPLATE.unknown(PROFILE)),
+        unknown(PROFILE, our.TEMPLATE.set(PROFILE, {"name": UNKNOWN})),
+        unknown("role of 'own'", profile(role=UNKNOWN)),
+        at_preview(passes(OWN_PROFILE[0], profile({"role": our.ROLE}, role=UNKNOWN))),
+        absent(ignores()),
+        absent(ignores(profile(role=""))),
+        ill_typed(violates("the role of another", profile(role=5))),
+        ill_typed(ignores(our.TEMPLATE.set(PROFILE, 5))),
+        ignores(our.TEMPLATE.set(PROFILE, {"name": ""})),
     ),
     *of_rule(
         "user-data-secrets",

@@ -1,0 +1,109 @@
+"""The role that the instances of a fleet have, in an instance profile."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NotRequired, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from components import iam
+
+_SESSION_MANAGER = ":iam::aws:policy/AmazonSSMManagedInstanceCore"
+"""Source: https://docs.aws.amazon.com/systems-manager/latest/userguide/setup-instance-permissions.html"""
+
+
+class StatementArgs(TypedDict):
+    """What a role may do with which resources."""
+
+    actions: Sequence[pulumi.Input[str]]
+    """Actions, such as s3:GetObject."""
+    resources: Sequence[pulumi.Input[str]]
+    """ARNs, in which * stands for anything."""
+
+
+class InstanceRoleArgs(TypedDict):
+    """Inputs of `InstanceRole`."""
+
+    path: NotRequired[pulumi.Input[str]]
+    """Path of the role and the profile, such as /private-api/dev/. It is a part of their ARNs, and
+    so a limit for whoever creates and passes them."""
+    managed_policies: NotRequired[Sequence[str]]
+    """ARNs of managed policies. Plain, because each gets one attachment."""
+    session_manager: NotRequired[bool]
+    """Whether the instances can be logged in to through Session Manager. Plain, because it decides
+    whether there is an attachment."""
+    statements: NotRequired[Sequence[StatementArgs]]
+    """What else the instances may do. Plain, because without it there is no policy."""
+    permissions_boundary: NotRequired[pulumi.Input[str] | None]
+    """ARN of a policy that limits the role."""
+    tags: NotRequired[Mapping[str, pulumi.Input[str]]]
+    """Tags for every taggable child."""
+
+
+class InstanceRole(pulumi.ComponentResource):
+    """A role that only EC2 can assume, and the profile with which instances get it.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-ec2.html
+    """
+
+    profile_name: pulumi.Output[str]
+    """Name of the profile; it is known once the role has all its permissions."""
+
+    def __init__(
+        self, name: str, args: InstanceRoleArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("privateapi:index:InstanceRole", name, {}, opts)
+        self._name, self._child = name, pulumi.ResourceOptions(parent=self)
+        role = aws.iam.Role(
+            name,
+            description="The instances of a fleet.",
+            path=args.get("path"),
+            assume_role_policy=pulumi.Output.json_dumps(_EC2_ONLY),
+            permissions_boundary=args.get("permissions_boundary"),
+            tags=args.get("tags"),
+            opts=self._child,
+        )
+        profile = aws.iam.InstanceProfile(
+            name,
+            path=args.get("path"),
+            role=role.name,
+            tags=args.get("tags"),
+            # An instance that starts before its role has the permissions would fail its first boot.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=self._permissions(role, args)),
+        )
+        self.profile_name = profile.name
+        self.register_outputs({"profile_name": self.profile_name})
+
+    def _permissions(self, role: aws.iam.Role, args: InstanceRoleArgs) -> list[pulumi.Resource]:
+        policies = args.get("managed_policies", ())
+        attached: dict[str, pulumi.Input[str]] = {_owned(arn): arn for arn in policies}
+        if args.get("session_manager"):
+            arn = pulumi.Output.concat("arn:", iam.partition(role.arn), _SESSION_MANAGER)
+            attached[_owned(_SESSION_MANAGER)] = arn
+        made: list[pulumi.Resource] = [
+            aws.iam.RolePolicyAttachment(
+                f"{self._name}-{policy}", role=role.name, policy_arn=arn, opts=self._child
+            )
+            for policy, arn in attached.items()
+        ]
+        statements = [_statement(one) for one in args.get("statements", ())]
+        if statements:
+            document = pulumi.Output.json_dumps(iam.allowing(*statements))
+            made.append(
+                aws.iam.RolePolicy(self._name, role=role.name, policy=document, opts=self._child)
+            )
+        return made
+
+
+_EC2_ONLY = iam.allowing(
+    {"Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+)
+
+
+def _owned(arn: str) -> str:
+    """A managed policy by its owner and name, such as aws-ReadOnlyAccess."""
+    return arn.partition("::")[2].replace(":policy/", "-")
+
+
+def _statement(statement: StatementArgs) -> dict[str, Any]:
+    return {"Action": [*statement["actions"]], "Resource": [*statement["resources"]]}

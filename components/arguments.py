@@ -121,6 +121,8 @@ class Arguments:
             "managed_policies": given.managed_policies,
             "session_manager": fleet.ssm,
             "statements": [cast(StatementArgs, one.model_dump()) for one in given.statements],
+            "secrets": tuple(fleet.secrets.values()),
+            "region": self.settings.region,
             "permissions_boundary": self.settings.permissions_boundary,
             "tags": self.tags,
         }

@@ -7,6 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components import iam
+from settings.secrets import split
 
 _SESSION_MANAGER = ":iam::aws:policy/AmazonSSMManagedInstanceCore"
 """Source: https://docs.aws.amazon.com/systems-manager/latest/userguide/setup-instance-permissions.html"""
@@ -34,6 +35,11 @@ class InstanceRoleArgs(TypedDict):
     whether there is an attachment."""
     statements: NotRequired[Sequence[StatementArgs]]
     """What else the instances may do. Plain, because without it there is no policy."""
+    secrets: NotRequired[Sequence[str]]
+    """Sources of secrets that the instances read, such as ssm:/orders/db or secretsmanager:db.
+    Plain, because without any there is no policy."""
+    region: NotRequired[pulumi.Input[str]]
+    """Region of the secrets; it must be given with them."""
     permissions_boundary: NotRequired[pulumi.Input[str] | None]
     """ARN of a policy that limits the role."""
     tags: NotRequired[Mapping[str, pulumi.Input[str]]]
@@ -87,6 +93,8 @@ class InstanceRole(pulumi.ComponentResource):
             for policy, arn in attached.items()
         ]
         statements = [_statement(one) for one in args.get("statements", ())]
+        if secrets := args.get("secrets"):
+            statements += _read_secrets(secrets, _Here(role.arn, args["region"]))
         if statements:
             document = pulumi.Output.json_dumps(iam.allowing(*statements))
             made.append(
@@ -103,6 +111,45 @@ _EC2_ONLY = iam.allowing(
 def _owned(arn: str) -> str:
     """A managed policy by its owner and name, such as aws-ReadOnlyAccess."""
     return arn.partition("::")[2].replace(":policy/", "-")
+
+
+class _Here:
+    """Makes ARNs in the account of a role."""
+
+    def __init__(self, role_arn: pulumi.Output[str], region: pulumi.Input[str]) -> None:
+        self.region, self._partition = region, iam.partition(role_arn)
+        self._account = role_arn.apply(lambda arn: arn.split(":")[4])
+
+    def arn(self, service: str, resource: str) -> pulumi.Output[str]:
+        """The ARN of a service's resource."""
+        where = ("arn:", self._partition, f":{service}:", self.region, ":", self._account)
+        return pulumi.Output.concat(*where, f":{resource}")
+
+
+def _read_secrets(sources: Sequence[str], here: _Here) -> list[dict[str, Any]]:
+    """Allows reading these secrets, and decrypting them through the services that keep them.
+
+    Source: https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
+    """
+    arns: dict[str, list[pulumi.Input[str]]] = {}
+    for service, reference in sorted({split(source) for source in sources}):
+        # AWS adds six characters to the name of a secret.
+        resource = f"secret:{reference}-??????" if service == "secretsmanager" else ""
+        resource = resource or f"parameter/{reference.removeprefix('/')}"
+        is_arn = reference.startswith("arn:")
+        arns.setdefault(service, []).append(reference if is_arn else here.arn(service, resource))
+    services = [pulumi.Output.concat(name, ".", here.region, ".amazonaws.com") for name in arns]
+    return [
+        *({"Action": _READ[service], "Resource": found} for service, found in arns.items()),
+        {
+            "Action": "kms:Decrypt",
+            "Resource": here.arn("kms", "key/*"),
+            "Condition": {"StringEquals": {"kms:ViaService": services}},
+        },
+    ]
+
+
+_READ = {"secretsmanager": "secretsmanager:GetSecretValue", "ssm": "ssm:GetParameter"}
 
 
 def _statement(statement: StatementArgs) -> dict[str, Any]:

@@ -36,6 +36,7 @@ CONFIG_KEYS = {
     "user-data-secrets": [
         "private-api:targets.*.fleet.userDataFile",
         "private-api:targets.*.fleet.environment",
+        "private-api:targets.*.fleet.secrets",
     ],
     "vpclink-target-location": [],
 }

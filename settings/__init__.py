@@ -20,7 +20,7 @@ from openapi.routes import Route
 
 from .checks import cross_problems
 from .errors import ConfigError, Problem
-from .files import Files
+from .files import Files, Surroundings
 from .link_checks import balancer_of
 from .network import ExistingNetwork, NewNetwork
 from .reach import reach
@@ -48,6 +48,7 @@ class Settings:
     """The valid configuration of a stack, with the files that it names."""
 
     owner: str
+    region: str
     network: NewNetwork | ExistingNetwork | None
     targets: Mapping[str, Target]
     api: Api
@@ -133,8 +134,9 @@ class Settings:
             policy = files.resource_policy(draft.api)
             draft.source = None if draft.routes else files.definition(draft.api)
         origin = draft.api.cors.allow_origin if draft.api and draft.api.cors else None
+        stack = Surroundings(draft.region or "", origin)
         user_data = {
-            name: files.user_data(name, target, origin, reach(draft.network, target))
+            name: files.user_data(name, target, stack, reach(draft.network, target))
             for name, target in draft.targets.items()
             if isinstance(target, FleetTarget)
         }
@@ -146,6 +148,7 @@ class Settings:
         project = valid.project
         return cls(
             owner=project.owner,
+            region=valid.aws.region,
             network=project.network,
             targets=project.targets,
             api=project.api,

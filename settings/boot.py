@@ -67,6 +67,9 @@ class Boot:
         return "\n".join([*lines, *self.commands, ""])
 
 
+NOTHING = Boot()
+
+
 def checked_size(user_data: str) -> str:
     """The user data itself; raises ValueError above the 16 KiB that AWS allows."""
     size = len(user_data.encode())

@@ -1,20 +1,30 @@
 """The files that a configuration names, and what is made of them."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from openapi.document import mapping
 from openapi.importing import Source, read
 from openapi.parsing import parse_json
 
 from . import own_user_data, user_data
+from .boot import Boot
 from .errors import Problem, quoted
 from .reach import Reach
 from .schema import NAMESPACE, Api, FleetTarget
+from .secrets import reading
 
 SERVICE = Path("service/app.py")
 MAX_POLICY_CHARACTERS = 8_192
 """Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html"""
+
+
+class Surroundings(NamedTuple):
+    """What the user data depends on, besides the target."""
+
+    region: str
+    origin: str | None
+    """Origin of the pages that may call the API."""
 
 
 class Files:
@@ -26,36 +36,39 @@ class Files:
         """What will probably not work; the program warns of it."""
         self._root = root
 
-    def user_data(self, name: str, target: FleetTarget, origin: str | None, reach: Reach) -> str:
+    def user_data(self, name: str, target: FleetTarget, stack: Surroundings, reach: Reach) -> str:
         """The user data of a fleet: the file it names, or one that runs the sample service."""
         key, fleet = f"targets.{name}.fleet", target.fleet
+        secrets = reading(fleet.secrets, stack.region)
         if file := fleet.user_data_file:
-            return self._own_user_data(f"{key}.userDataFile", file, target, reach)
+            return self._own_user_data(f"{key}.userDataFile", file, target, secrets, reach)
         environment = {
             "SERVICE_NAME": name,
             "SERVICE_PORT": str(target.port),
             "SERVICE_HEALTH_PATH": target.health_path,
             **fleet.environment,
         }
-        if origin:
-            environment["SERVICE_ALLOW_ORIGIN"] = origin
+        if stack.origin:
+            environment["SERVICE_ALLOW_ORIGIN"] = stack.origin
         text = self._text(key, str(SERVICE)) or ""
         try:
-            return user_data.render(text, environment, target.server_name)
+            return user_data.render(text, environment, target.server_name, secrets)
         except ValueError as error:
             self._report(key, f"{quoted(str(SERVICE))} makes {error}.")
             return ""
 
-    def _own_user_data(self, key: str, file: str, target: FleetTarget, reach: Reach) -> str:
+    def _own_user_data(
+        self, key: str, file: str, target: FleetTarget, secrets: Boot, reach: Reach
+    ) -> str:
         text = self._text(key, file, newline="")
         if text is None:
             return ""
         wrong = [*own_user_data.problems(text)]
         environment = target.fleet.environment
-        if environment and own_user_data.is_multipart(text):
+        if (environment or secrets.files) and own_user_data.is_multipart(text):
             wrong.append(
-                "is MIME with several parts, to which `environment` cannot be added. Write the "
-                "variables into one of them, or name a file with a single part."
+                "is MIME with several parts, to which `environment` and `secrets` cannot be added. "
+                "Name a file with a single part, or let your parts read them."
             )
         for message in wrong:
             self._report(key, message)
@@ -69,7 +82,7 @@ class Files:
                 )
         try:
             environment = {"PORT": str(target.port), **environment} if environment else {}
-            return user_data.added(text, environment)
+            return user_data.added(text, environment, secrets)
         except ValueError as error:
             self._report(key, f"{quoted(file)} makes {error}.")
             return ""

@@ -1,6 +1,7 @@
 """The models of a fleet: its instances, their image, and what runs on them."""
 
 import re
+from collections.abc import Iterator
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field
@@ -9,6 +10,7 @@ from openapi.model import Model
 
 from .instance_profile import Profile
 from .scaling import Scaling
+from .secrets import SERVICES, Source, split
 from .values import reject
 
 Architecture = Literal["arm64", "x86_64"]
@@ -36,6 +38,8 @@ def _variable(name: str) -> str:
 class Need(NamedTuple):
     """A service that instances have to reach."""
 
+    key: str
+    """The key of the fleet that needs it."""
     service: str
     """Its name in `network.endpoints.interfaces`; empty if it has none."""
     words: str
@@ -83,13 +87,19 @@ class Fleet(Model):
     `userDataFile` it is a file on the instance, /etc/private-service/environment, together with
     PORT."""
 
+    secrets: Annotated[dict[VariableName, Source], Field(max_length=20)] = {}
+    """Secrets of the service, up to 20 variables, each with its source: `secretsmanager:` or `ssm:`
+    and the name or ARN of a secret or a parameter, such as {DB_PASSWORD: "ssm:/orders/db"}. The
+    instances read them at every boot, with their role. With `userDataFile` they are in a file in
+    memory, /run/private-service/secrets."""
+
     @property
-    def needs(self) -> dict[str, Need]:
-        """What the instances have to reach at their first boot, by key."""
-        needed = {}
+    def needs(self) -> Iterator[Need]:
+        """What the instances have to reach at their first boot."""
         if self.ssm:
-            needed["ssm"] = Need("ssm", "Systems Manager")
-        return needed
+            yield Need("ssm", "ssm", "Systems Manager")
+        for service in sorted({split(source)[0] for source in self.secrets.values()}):
+            yield Need("secrets", service, SERVICES[service])
 
     @property
     def profile_name(self) -> str | None:
@@ -99,7 +109,8 @@ class Fleet(Model):
     @property
     def has_role(self) -> bool:
         """Whether the stack creates a role for the instances."""
-        return not self.profile_name and bool(self.instance_profile or self.ssm)
+        own = self.instance_profile or self.ssm or self.secrets
+        return not self.profile_name and bool(own)
 
     @property
     def native(self) -> Architecture:

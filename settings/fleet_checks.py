@@ -9,6 +9,7 @@ from .fleet import Fleet
 from .reach import reach
 from .reader import Draft
 from .schema import FleetTarget
+from .secrets import region_of
 
 
 def _fleets(draft: Draft) -> Iterator[tuple[str, FleetTarget, Fleet]]:
@@ -48,12 +49,27 @@ def _needed_services_are_reached(draft: Draft) -> Problems:
         return
     for name, target, fleet in _fleets(draft):
         way = reach(draft.network, target)
-        for key, needed in fleet.needs.items():
+        for needed in fleet.needs:
             if not way.internet and needed.service not in way.services:
                 yield (
-                    at("targets", name, "fleet", key),
+                    at("targets", name, "fleet", needed.key),
                     f"needs {needed.words}, and the instances reach {way.what}. "
                     f"{way.way_to(needed.service)}",
+                )
+
+
+def _secrets_are_in_the_region(draft: Draft) -> Problems:
+    for name, _, fleet in _fleets(draft):
+        for variable, source in fleet.secrets.items():
+            key = at("targets", name, "fleet", "secrets", variable)
+            if variable in fleet.environment:
+                yield key, "is also in `environment`. Remove it there, or here."
+            region = region_of(source)
+            if region and draft.region and region != draft.region:
+                yield (
+                    key,
+                    f"is in {region}, not in aws:region {draft.region}, where the instances read "
+                    "it. Replicate it to this region, and name it there.",
                 )
 
 
@@ -61,4 +77,5 @@ FLEET_CHECKS: tuple[Callable[[Draft], Problems], ...] = (
     _sizes_are_in_order,
     _images_fit_the_instance_type,
     _needed_services_are_reached,
+    _secrets_are_in_the_region,
 )

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from .boot import Boot, File, checked_size
+from .boot import NOTHING, Boot, File, checked_size
+from .secrets import FILE, UNIT
 
 PROGRAM = "/usr/local/lib/private-service/app.py"
 CERTIFICATE = "/etc/private-service/certificate.pem"
@@ -12,13 +13,18 @@ _FIRST_FREE_PORT = 1024
 _STOP_SECONDS = 310  # more than the longest answer of an API, 300 s; systemd's default is 90 s
 
 
-def render(source: str, environment: Mapping[str, str], certificate_name: str | None = None) -> str:
+def render(
+    source: str,
+    environment: Mapping[str, str],
+    certificate_name: str | None = None,
+    secrets: Boot = NOTHING,
+) -> str:
     """A cloud-config that runs a Python program as a systemd service.
 
     `source` is the program, written to a file of root and run by the Python 3.9 of the image as
     an unprivileged user that systemd creates. `environment` needs `SERVICE_PORT`. With
     `certificate_name` the instance creates a certificate for that name at boot, and the program
-    gets its path. Raises ValueError above the 16 KiB that AWS allows.
+    gets its path. `secrets` is what reads them. Raises ValueError above the 16 KiB that AWS allows.
     """
     environment = dict(environment)
     commands = ["systemctl daemon-reload"]
@@ -30,24 +36,32 @@ def render(source: str, environment: Mapping[str, str], certificate_name: str | 
         File(PROGRAM, source),
         File(
             "/etc/systemd/system/private-service.service",
-            _unit(environment, credential=bool(certificate_name)),
+            _unit(environment, bool(certificate_name), bool(secrets.files)),
         ),
     )
-    return checked_size(Boot(files, commands).cloud_config())
+    return checked_size((Boot(files) + secrets + Boot((), commands)).cloud_config())
 
 
-def added(user_data: str, environment: Mapping[str, str]) -> str:
-    """A user's own user data; before it what writes the environment to a file, unless it is empty.
+def added(user_data: str, environment: Mapping[str, str], secrets: Boot = NOTHING) -> str:
+    """A user's own user data; before it what writes the environment to a file and reads secrets.
 
-    Raises ValueError above the 16 KiB that AWS allows.
+    Without either it is unchanged. Raises ValueError above the 16 KiB that AWS allows.
     """
-    lines = [f'{key}="{_escaped(environment[key])}"\n' for key in sorted(environment)]
-    boot = Boot([File(ENVIRONMENT, "".join(lines))])
-    return checked_size(boot.before(user_data) if lines else user_data)
+    boot = secrets
+    if environment:
+        lines = (f'{key}="{_escaped(environment[key])}"\n' for key in sorted(environment))
+        boot = Boot([File(ENVIRONMENT, "".join(lines))]) + boot
+    if secrets.files:
+        boot += Boot((), ["systemctl daemon-reload", f"systemctl enable --now {UNIT}"])
+    return checked_size(boot.before(user_data) if boot.files else user_data)
 
 
-def _unit(environment: Mapping[str, str], credential: bool) -> str:
+def _unit(environment: Mapping[str, str], credential: bool, secrets: bool) -> str:
     lines = [f'Environment="{key}={_quoted(environment[key])}"' for key in sorted(environment)]
+    # Without its secrets, the service never starts, and so the fleet never becomes healthy.
+    required = f"\nAfter={UNIT}\nRequires={UNIT}" if secrets else ""
+    if secrets:
+        lines.append(f"EnvironmentFile={FILE}")
     if credential:
         # Only root can read the key; systemd passes it to the user that it creates.
         lines += [f"LoadCredential=key:{KEY}", 'Environment="SERVICE_KEY=%d/key"']
@@ -58,7 +72,7 @@ def _unit(environment: Mapping[str, str], credential: bool) -> str:
 [Unit]
 Description=Private HTTP service
 After=network-online.target
-Wants=network-online.target
+Wants=network-online.target{required}
 
 [Service]
 ExecStart=/usr/bin/python3 -u {PROGRAM}

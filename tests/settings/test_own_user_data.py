@@ -73,10 +73,16 @@ def test_other_user_data_arrives_unchanged(tmp_path: Path, text: str) -> None:
     assert read(tmp_path, text).user_data["blue"] == text
 
 
-def test_an_environment_cannot_be_added_to_several_parts(tmp_path: Path) -> None:
-    change = ("targets.blue.fleet.environment", {"A": "b"})
-    (found,) = problems(tmp_path, "MIME-Version: 1.0\n", change)
-    assert found.startswith("is MIME with several parts, to which `environment` cannot be added.")
+@pytest.mark.parametrize(
+    ("key", "value"), [("environment", {"A": "b"}), ("secrets", {"A": "ssm:/a"})]
+)
+def test_nothing_can_be_added_to_several_parts(
+    tmp_path: Path, key: str, value: dict[str, str]
+) -> None:
+    reached = ("network.endpoints", {"interfaces": ["ssm"]})
+    changes = (f"targets.blue.fleet.{key}", value), reached
+    (found,) = problems(tmp_path, "MIME-Version: 1.0\n", *changes)
+    assert found.startswith("is MIME with several parts, to which `environment` and `secrets`")
 
 
 @pytest.mark.parametrize(

@@ -23,9 +23,11 @@ from components.release import balancer_release
 from components.scaling import ScalingArgs
 from components.vpc_link_v2 import ListenerArgs, VpcLinkV2, VpcLinkV2Args
 from settings import Settings, schema
+from settings.container import Repository
 from settings.egress import EgressGroup
 from settings.fleet import Fleet
 from settings.instance_profile import NewProfile
+from settings.logs import group_name
 from settings.network import ExistingNetwork, NewNetwork
 from settings.scaling import AnyScaling, RequestScaling
 
@@ -88,7 +90,7 @@ class Arguments:
             }
             if target.fleet.scaling:
                 args["fleet"]["scaling"] = self._scaling(name, target.fleet.scaling)
-            args["fleet"].update(self._machine(target.fleet))
+            args["fleet"].update(self._machine(name, target.fleet))
         else:
             args["instance_ids"] = target.instances
         return args
@@ -103,12 +105,17 @@ class Arguments:
             ]
         return args
 
-    def _machine(self, fleet: Fleet) -> FleetArgs:
+    def _machine(self, name: str, fleet: Fleet) -> FleetArgs:
         """The parts of a fleet that are absent by default."""
         args: dict[str, Any] = {
             "root_device": fleet.root_device,
             "profile_name": fleet.profile_name,
         }
+        if fleet.container and fleet.instance_profile:
+            args["hop_limit"] = 2
+        if fleet.logs:
+            group = group_name(self.settings.title, name)
+            args["logs"] = {"name": group, "retention_days": fleet.logs.retention_days}
         if fleet.has_role:
             args["role"] = self._role(fleet)
         return cast(FleetArgs, {key: value for key, value in args.items() if value})
@@ -120,7 +127,10 @@ class Arguments:
             "path": f"/{self.tags['project']}/{self.tags['stack']}/",
             "managed_policies": given.managed_policies,
             "session_manager": fleet.ssm,
-            "statements": [cast(StatementArgs, one.model_dump()) for one in given.statements],
+            "statements": [
+                *(cast(StatementArgs, one.model_dump()) for one in given.statements),
+                *(_pull(fleet.repository) if fleet.repository else ()),
+            ],
             "secrets": tuple(fleet.secrets.values()),
             "region": self.settings.region,
             "permissions_boundary": self.settings.permissions_boundary,
@@ -219,3 +229,16 @@ class Arguments:
             for name, target in self.settings.targets.items()
             if isinstance(target, schema.BalancerTarget) and target.uses_v2
         }
+
+
+def _pull(repository: Repository) -> list[StatementArgs]:
+    """What pulling from a repository needs.
+
+    Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-pull.html
+    """
+    actions = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
+    return [
+        {"actions": actions, "resources": [repository.arn]},
+        # This action cannot be limited to a repository.
+        {"actions": ["ecr:GetAuthorizationToken"], "resources": ["*"]},
+    ]

@@ -8,9 +8,18 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from components.instance_role import InstanceRole, InstanceRoleArgs
+from components.instance_role import InstanceRole, InstanceRoleArgs, StatementArgs
 from components.scaling import ScalingArgs
 from components.tagging import named
+
+
+class LogsArgs(TypedDict):
+    """A log group."""
+
+    name: pulumi.Input[str]
+    """Its name, which the user data contains."""
+    retention_days: pulumi.Input[int]
+    """How long it keeps logs, in days."""
 
 
 class FleetArgs(TypedDict):
@@ -32,6 +41,10 @@ class FleetArgs(TypedDict):
     """What the instances may do in AWS. Set either this or `profile_name`, or neither."""
     profile_name: NotRequired[pulumi.Input[str]]
     """Name of an existing instance profile."""
+    hop_limit: NotRequired[pulumi.Input[int]]
+    """How far the metadata reaches: 1 by default, 2 for containers that have the role."""
+    logs: NotRequired[LogsArgs]
+    """The log group that the role may write to."""
     user_data: str
     """User data, not encoded. Plain, because a change replaces the fleet."""
 
@@ -44,9 +57,23 @@ def launch_template(
     opts: pulumi.ResourceOptions,
 ) -> aws.ec2.LaunchTemplate:
     """The template of the instances, which are in one security group."""
-    profile = fleet.get("profile_name")
+    profile, statements = fleet.get("profile_name"), list[StatementArgs]()
+    if "logs" in fleet:
+        logs = aws.cloudwatch.LogGroup(
+            name,
+            name=fleet["logs"]["name"],
+            retention_in_days=fleet["logs"]["retention_days"],
+            tags=tags,
+            opts=opts,
+        )
+        statements.append({"actions": _WRITE_LOGS, "resources": [logs.arn.apply(_streams)]})
     if "role" in fleet:
-        profile = InstanceRole(name, fleet["role"], opts).profile_name
+        given = fleet["role"]
+        role: InstanceRoleArgs = {
+            **given,
+            "statements": [*given.get("statements", ()), *statements],
+        }
+        profile = InstanceRole(name, role, opts).profile_name
     return aws.ec2.LaunchTemplate(
         name,
         image_id=fleet["image_id"],
@@ -56,7 +83,7 @@ def launch_template(
         metadata_options={
             "http_endpoint": "enabled",
             "http_tokens": "required",
-            "http_put_response_hop_limit": 1,
+            "http_put_response_hop_limit": fleet.get("hop_limit", 1),
         },
         network_interfaces=[
             {
@@ -81,6 +108,13 @@ def launch_template(
         tags=tags,
         opts=opts,
     )
+
+
+_WRITE_LOGS = ("logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents")
+
+
+def _streams(group_arn: str) -> str:
+    return f"{group_arn}:*"
 
 
 def version(template: aws.ec2.LaunchTemplate, fleet: FleetArgs) -> Sequence[pulumi.Output[Any]]:

@@ -47,6 +47,8 @@ _NEVER_ENCRYPTED = (
 class Settings:
     """The valid configuration of a stack, with the files that it names."""
 
+    title: str
+    """Name of the project and the stack."""
     owner: str
     region: str
     network: NewNetwork | ExistingNetwork | None
@@ -134,7 +136,7 @@ class Settings:
             policy = files.resource_policy(draft.api)
             draft.source = None if draft.routes else files.definition(draft.api)
         origin = draft.api.cors.allow_origin if draft.api and draft.api.cors else None
-        stack = Surroundings(draft.region or "", origin)
+        stack = Surroundings(title, draft.region or "", origin)
         user_data = {
             name: files.user_data(name, target, stack, reach(draft.network, target))
             for name, target in draft.targets.items()
@@ -147,6 +149,7 @@ class Settings:
             raise ConfigError(problems)
         project = valid.project
         return cls(
+            title=title,
             owner=project.owner,
             region=valid.aws.region,
             network=project.network,

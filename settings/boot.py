@@ -76,7 +76,7 @@ def checked_size(user_data: str) -> str:
     if size > MAX_BYTES:
         raise ValueError(
             f"user data of {size} bytes, above the {MAX_BYTES} that AWS allows: put the program "
-            "into an `image` of your own"
+            "into a `container` or an `image`"
         )
     return user_data
 

@@ -1,5 +1,6 @@
 """The files that a configuration names, and what is made of them."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -8,8 +9,10 @@ from openapi.importing import Source, read
 from openapi.parsing import parse_json
 
 from . import own_user_data, user_data
-from .boot import Boot
+from .boot import NOTHING, Boot
+from .container import running
 from .errors import Problem, quoted
+from .logs import group_name, sending
 from .reach import Reach
 from .schema import NAMESPACE, Api, FleetTarget
 from .secrets import reading
@@ -22,6 +25,7 @@ MAX_POLICY_CHARACTERS = 8_192
 class Surroundings(NamedTuple):
     """What the user data depends on, besides the target."""
 
+    title: str
     region: str
     origin: str | None
     """Origin of the pages that may call the API."""
@@ -37,38 +41,42 @@ class Files:
         self._root = root
 
     def user_data(self, name: str, target: FleetTarget, stack: Surroundings, reach: Reach) -> str:
-        """The user data of a fleet: the file it names, or one that runs the sample service."""
+        """The user data of a fleet: the file it names, or what runs a container or the sample."""
         key, fleet = f"targets.{name}.fleet", target.fleet
         secrets = reading(fleet.secrets, stack.region)
+        logs = sending(group_name(stack.title, name), stack.region) if fleet.logs else NOTHING
         if file := fleet.user_data_file:
-            return self._own_user_data(f"{key}.userDataFile", file, target, secrets, reach)
-        environment = {
-            "SERVICE_NAME": name,
-            "SERVICE_PORT": str(target.port),
-            "SERVICE_HEALTH_PATH": target.health_path,
-            **fleet.environment,
-        }
-        if stack.origin:
-            environment["SERVICE_ALLOW_ORIGIN"] = stack.origin
-        text = self._text(key, str(SERVICE)) or ""
-        try:
-            return user_data.render(text, environment, target.server_name, secrets)
-        except ValueError as error:
-            self._report(key, f"{quoted(str(SERVICE))} makes {error}.")
-            return ""
+            key += ".userDataFile"
+            return self._own_user_data(key, file, target, secrets, logs, reach)
+        if fleet.container:
+            origin = f"{key}.container"
+            service = running(fleet.container, target.port, fleet.environment, fleet.secrets)
+        else:
+            environment = {
+                "SERVICE_NAME": name,
+                "SERVICE_PORT": str(target.port),
+                "SERVICE_HEALTH_PATH": target.health_path,
+                **fleet.environment,
+            }
+            if stack.origin:
+                environment["SERVICE_ALLOW_ORIGIN"] = stack.origin
+            origin, text = str(SERVICE), self._text(key, str(SERVICE)) or ""
+            service = user_data.sample(text, environment, target.server_name, bool(fleet.secrets))
+        return self._sized(key, origin, lambda: user_data.whole(service, secrets, logs))
 
     def _own_user_data(
-        self, key: str, file: str, target: FleetTarget, secrets: Boot, reach: Reach
+        self, key: str, file: str, target: FleetTarget, secrets: Boot, logs: Boot, reach: Reach
     ) -> str:
         text = self._text(key, file, newline="")
         if text is None:
             return ""
         wrong = [*own_user_data.problems(text)]
         environment = target.fleet.environment
-        if (environment or secrets.files) and own_user_data.is_multipart(text):
+        is_extended = environment or secrets.files or logs.files
+        if is_extended and own_user_data.is_multipart(text):
             wrong.append(
-                "is MIME with several parts, to which `environment` and `secrets` cannot be added. "
-                "Name a file with a single part, or let your parts read them."
+                "is MIME with several parts, to which `environment`, `secrets` and `logs` cannot "
+                "be added. Name a file with a single part."
             )
         for message in wrong:
             self._report(key, message)
@@ -80,11 +88,14 @@ class Files:
                     f"the instances reach {reach.what}. {reach.way_to('')} Or put it into an "
                     "`image`."
                 )
+        environment = {"PORT": str(target.port), **environment} if environment else {}
+        return self._sized(key, file, lambda: user_data.added(text, environment, secrets, logs))
+
+    def _sized(self, key: str, origin: str, make: Callable[[], str]) -> str:
         try:
-            environment = {"PORT": str(target.port), **environment} if environment else {}
-            return user_data.added(text, environment, secrets)
+            return make()
         except ValueError as error:
-            self._report(key, f"{quoted(file)} makes {error}.")
+            self._report(key, f"{quoted(origin)} makes {error}.")
             return ""
 
     def resource_policy(self, api: Api) -> dict[str, Any] | None:

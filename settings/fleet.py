@@ -8,7 +8,9 @@ from pydantic import AfterValidator, Field
 
 from openapi.model import Model
 
+from .container import Container, Repository
 from .instance_profile import Profile
+from .logs import Logs
 from .scaling import Scaling
 from .secrets import SERVICES, Source, split
 from .values import reject
@@ -81,6 +83,15 @@ class Fleet(Model):
     user_data_file: str | None = None
     """File with the user data of the instances, relative to the project; by default the user data
     runs the sample service."""
+    container: Container | None = None
+    """A container image that runs in place of the sample service, on Amazon Linux. Its registry has
+    to be reached: one of ECR through `network.endpoints` or `network.nat`, others through
+    `network.nat`."""
+    logs: Logs | None = None
+    """Where the journal of the service goes: a log group of CloudWatch Logs, such as
+    {retentionDays: 30}; by default it stays on the instance. Sending it costs 0.50 USD for each GB,
+    and needs `network.endpoints` with `logs`, or `network.nat`. With `userDataFile`, it is the
+    journal of the unit private-service.service."""
     environment: Annotated[dict[VariableName, VariableValue], Field(max_length=50)] = {}
     """Environment of the service, up to 50 variables such as {LOG_LEVEL: info}, each of one line
     and up to 2048 characters. Everyone who may describe the instances can read it. With
@@ -98,6 +109,8 @@ class Fleet(Model):
         """What the instances have to reach at their first boot."""
         if self.ssm:
             yield Need("ssm", "ssm", "Systems Manager")
+        if self.logs:
+            yield Need("logs", "logs", "CloudWatch Logs")
         for service in sorted({split(source)[0] for source in self.secrets.values()}):
             yield Need("secrets", service, SERVICES[service])
 
@@ -109,8 +122,13 @@ class Fleet(Model):
     @property
     def has_role(self) -> bool:
         """Whether the stack creates a role for the instances."""
-        own = self.instance_profile or self.ssm or self.secrets
-        return not self.profile_name and bool(own)
+        own = (self.instance_profile, self.ssm, self.secrets, self.logs, self.repository)
+        return not self.profile_name and any(own)
+
+    @property
+    def repository(self) -> Repository | None:
+        """The repository of ECR that the container is pulled from, if it is."""
+        return self.container.repository if self.container else None
 
     @property
     def native(self) -> Architecture:

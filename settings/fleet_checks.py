@@ -73,9 +73,37 @@ def _secrets_are_in_the_region(draft: Draft) -> Problems:
                 )
 
 
+def _registries_are_reached(draft: Draft) -> Problems:
+    if draft.network is None:
+        return
+    for name, target, fleet in _fleets(draft):
+        if not fleet.container or (way := reach(draft.network, target)).internet:
+            continue
+        repository = fleet.repository
+        near = "ecr" if repository and repository.region == draft.region else ""
+        if near not in way.services:
+            yield (
+                at("targets", name, "fleet", "container", "image"),
+                f"is in the registry {fleet.container.registry}, and the instances reach "
+                f"{way.what}. {way.way_to(near)}",
+            )
+
+
+def _services_are_one(draft: Draft) -> Problems:
+    for name, _, fleet in _fleets(draft):
+        if fleet.container and fleet.user_data_file:
+            yield (
+                at("targets", name, "fleet", "userDataFile"),
+                f"{quoted(fleet.user_data_file)} cannot be combined with a container. Start the "
+                "container in it, or remove one of them.",
+            )
+
+
 FLEET_CHECKS: tuple[Callable[[Draft], Problems], ...] = (
     _sizes_are_in_order,
     _images_fit_the_instance_type,
     _needed_services_are_reached,
     _secrets_are_in_the_region,
+    _registries_are_reached,
+    _services_are_one,
 )

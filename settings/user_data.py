@@ -1,9 +1,10 @@
-"""User data that runs a program on Amazon Linux 2023, without any download."""
+"""The user data of a fleet: of the sample service, of any other service, and of one's own."""
 
 from collections.abc import Mapping
 
-from .boot import NOTHING, Boot, File, checked_size
-from .secrets import FILE, UNIT
+from .boot import Boot, File, checked_size
+from .secrets import UNIT
+from .units import START, assignments, service
 
 PROGRAM = "/usr/local/lib/private-service/app.py"
 CERTIFICATE = "/etc/private-service/certificate.pem"
@@ -13,39 +14,40 @@ _FIRST_FREE_PORT = 1024
 _STOP_SECONDS = 310  # more than the longest answer of an API, 300 s; systemd's default is 90 s
 
 
-def render(
+def sample(
     source: str,
     environment: Mapping[str, str],
     certificate_name: str | None = None,
-    secrets: Boot = NOTHING,
-) -> str:
-    """A cloud-config that runs a Python program as a systemd service.
+    secrets: bool = False,
+) -> Boot:
+    """What runs a Python program as a systemd service on Amazon Linux, without any download.
 
     `source` is the program, written to a file of root and run by the Python 3.9 of the image as
     an unprivileged user that systemd creates. `environment` needs `SERVICE_PORT`. With
     `certificate_name` the instance creates a certificate for that name at boot, and the program
-    gets its path. `secrets` is what reads them. Raises ValueError above the 16 KiB that AWS allows.
+    gets its path.
     """
     environment = dict(environment)
     commands = ["systemctl daemon-reload"]
     if certificate_name:
         environment |= {"SERVICE_CERTIFICATE": CERTIFICATE}
         commands.append(_certificate_command(certificate_name))
-    commands.append("systemctl enable --now private-service.service")
-    files = (
-        File(PROGRAM, source),
-        File(
-            "/etc/systemd/system/private-service.service",
-            _unit(environment, bool(certificate_name), bool(secrets.files)),
-        ),
-    )
-    return checked_size((Boot(files) + secrets + Boot((), commands)).cloud_config())
+    unit = _unit(environment, bool(certificate_name), secrets)
+    return Boot((File(PROGRAM, source), unit), commands)
 
 
-def added(user_data: str, environment: Mapping[str, str], secrets: Boot = NOTHING) -> str:
-    """A user's own user data; before it what writes the environment to a file and reads secrets.
+def whole(service: Boot, secrets: Boot, logs: Boot) -> str:
+    """The user data of a service with its secrets and its logs.
 
-    Without either it is unchanged. Raises ValueError above the 16 KiB that AWS allows.
+    Raises ValueError above the 16 KiB that AWS allows.
+    """
+    return checked_size((secrets + service + Boot((), [START]) + logs).cloud_config())
+
+
+def added(user_data: str, environment: Mapping[str, str], secrets: Boot, logs: Boot) -> str:
+    """A user's own user data; before it the environment as a file, the secrets and the logs.
+
+    Without any of them it is unchanged. Raises ValueError above the 16 KiB that AWS allows.
     """
     boot = secrets
     if environment:
@@ -53,47 +55,22 @@ def added(user_data: str, environment: Mapping[str, str], secrets: Boot = NOTHIN
         boot = Boot([File(ENVIRONMENT, "".join(lines))]) + boot
     if secrets.files:
         boot += Boot((), ["systemctl daemon-reload", f"systemctl enable --now {UNIT}"])
+    boot += logs
     return checked_size(boot.before(user_data) if boot.files else user_data)
 
 
-def _unit(environment: Mapping[str, str], credential: bool, secrets: bool) -> str:
-    lines = [f'Environment="{key}={_quoted(environment[key])}"' for key in sorted(environment)]
-    # Without its secrets, the service never starts, and so the fleet never becomes healthy.
-    required = f"\nAfter={UNIT}\nRequires={UNIT}" if secrets else ""
-    if secrets:
-        lines.append(f"EnvironmentFile={FILE}")
+def _unit(environment: Mapping[str, str], credential: bool, secrets: bool) -> File:
+    lines = [f"ExecStart=/usr/bin/python3 -u {PROGRAM}", *assignments(environment)]
     if credential:
         # Only root can read the key; systemd passes it to the user that it creates.
         lines += [f"LoadCredential=key:{KEY}", 'Environment="SERVICE_KEY=%d/key"']
     if int(environment["SERVICE_PORT"]) < _FIRST_FREE_PORT:
         lines.append("AmbientCapabilities=CAP_NET_BIND_SERVICE")
-    service = "\n".join(lines)
-    return f"""\
-[Unit]
-Description=Private HTTP service
-After=network-online.target
-Wants=network-online.target{required}
-
-[Service]
-ExecStart=/usr/bin/python3 -u {PROGRAM}
-{service}
-DynamicUser=yes
-NoNewPrivileges=yes
-ProtectSystem=strict
-ProtectHome=yes
-PrivateTmp=yes
-Restart=always
-RestartSec=2
-TimeoutStopSec={_STOP_SECONDS}
-
-[Install]
-WantedBy=multi-user.target
-"""
-
-
-def _quoted(value: str) -> str:
-    """A value between quotes in a unit file, where % and backslashes are special."""
-    return value.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
+    lines += [
+        *("DynamicUser=yes", "NoNewPrivileges=yes", "ProtectSystem=strict", "ProtectHome=yes"),
+        *("PrivateTmp=yes", "Restart=always", "RestartSec=2", f"TimeoutStopSec={_STOP_SECONDS}"),
+    ]
+    return service(lines=lines, secrets=secrets)
 
 
 def _escaped(value: str) -> str:

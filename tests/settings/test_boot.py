@@ -10,15 +10,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from settings.boot import Boot, File
-from settings.user_data import ENVIRONMENT, added
+from settings import user_data
+from settings.boot import NOTHING, Boot, File
+from settings.user_data import ENVIRONMENT
 
 LINE = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=30)
 
 
-def parts(user_data: str) -> list[Message]:
+def added(text: str, environment: dict[str, str]) -> str:
+    return user_data.added(text, environment, NOTHING, NOTHING)
+
+
+def parts(text: str) -> list[Message]:
     """The parts as cloud-init reads them."""
-    message = email.message_from_string(user_data)
+    message = email.message_from_string(text)
     assert message.get_content_type() == "multipart/mixed"
     found = message.get_payload()
     assert isinstance(found, list)

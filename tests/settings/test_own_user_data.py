@@ -74,15 +74,17 @@ def test_other_user_data_arrives_unchanged(tmp_path: Path, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("environment", {"A": "b"}), ("secrets", {"A": "ssm:/a"})]
+    ("key", "value"), [("environment", {"A": "b"}), ("secrets", {"A": "ssm:/a"}), ("logs", {})]
 )
 def test_nothing_can_be_added_to_several_parts(
     tmp_path: Path, key: str, value: dict[str, str]
 ) -> None:
-    reached = ("network.endpoints", {"interfaces": ["ssm"]})
+    reached = ("network.endpoints", {"interfaces": ["logs", "ssm"]})
     changes = (f"targets.blue.fleet.{key}", value), reached
     (found,) = problems(tmp_path, "MIME-Version: 1.0\n", *changes)
-    assert found.startswith("is MIME with several parts, to which `environment` and `secrets`")
+    assert found.startswith(
+        "is MIME with several parts, to which `environment`, `secrets` and `logs`"
+    )
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import runpy
 import subprocess
 import sys
@@ -15,7 +14,6 @@ import pytest
 
 from policies.pack.graph.secrets import holds_secret
 from settings.secrets import FILE, UNIT, reading
-from settings.user_data import render
 from tests.settings.test_boot import content, parts
 from tests.settings.test_settings import read
 from tests.settings.units import verify
@@ -136,9 +134,3 @@ def test_the_instances_may_read_exactly_these_secrets() -> None:
     assert (key["Action"], key["Resource"]) == ("kms:Decrypt", f"arn:aws:kms:{here}:key/*")
     services = {f"{service}.us-east-2.amazonaws.com" for service in ("secretsmanager", "ssm")}
     assert {*key["Condition"]["StringEquals"]["kms:ViaService"]} == services
-
-
-def test_everything_fits_into_the_user_data_of_the_sample_service() -> None:
-    source = (ROOT / "service" / "app.py").read_text()
-    environment = {"SERVICE_PORT": "8080", "LOG_LEVEL": "info"}
-    assert re.match("#cloud-config", render(source, environment, None, reading(SECRETS, "x")))

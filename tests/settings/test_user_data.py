@@ -9,11 +9,15 @@ import pytest
 
 from openapi.routes import MAX_TIMEOUT_MS
 from service.app import DRAIN_SECONDS
-from settings.boot import MAX_BYTES
-from settings.user_data import PROGRAM, render
+from settings.boot import MAX_BYTES, NOTHING
+from settings.user_data import PROGRAM, sample, whole
 from tests.stacks import ROOT
 
 SOURCE = (ROOT / "service" / "app.py").read_text()
+
+
+def render(source: str, environment: dict[str, str], name: str | None = None) -> str:
+    return whole(sample(source, environment, name), NOTHING, NOTHING)
 
 
 def rendered(port: int = 8080, name: str | None = None, **more: str) -> dict[str, Any]:

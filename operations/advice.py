@@ -18,6 +18,7 @@ CONFIG_KEYS = {
     "integration-tls-verified": ["private-api:targets.*.tls.verifyCertificateAuthority"],
     "log-retention": [
         "private-api:stages.*.logRetentionDays",
+        "private-api:targets.*.fleet.logs.retentionDays",
         "private-api:network.flowLogRetentionDays",
     ],
     "nlb-api-location-proven": [],

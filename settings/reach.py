@@ -31,11 +31,11 @@ class Reach:
 
 def reach(network: NewNetwork | ExistingNetwork | None, target: FleetTarget) -> Reach:
     """What a fleet in a network reaches."""
-    egress = bool(getattr(target, "egress", None))
+    egress = bool(target.egress)
     if not isinstance(network, NewNetwork):
         way_out = "add `egress` to the target, for what the network leads to"
         return Reach(egress, egress, "nothing", way_out)
-    nat = getattr(network, "nat", "none") != "none"
+    nat = network.nat != "none"
     services = frozenset(network.endpoints.interfaces)
     what = "only the package repositories of Amazon Linux"
     if services:

@@ -25,12 +25,10 @@ OWNED = "aws:ResourceTag/stack"
 @pytest.fixture(scope="module")
 def created() -> list[Registered]:
     """Every kind of resource that the program creates in AWS."""
-    examples = ("existing-balancer", "existing-instances", "api-keys", "v2")
+    examples = ("existing-balancer", "existing-instances", "api-keys", "v2", "own-image")
     configs = [stacks.config(stack=f"examples/{name}.yaml") for name in examples]
     outward = ("network.nat", "one"), ("targets.blue.fleet.scaling", {"cpuPercent": 60})
-    profile = {"statements": [{"actions": ["s3:GetObject"], "resources": ["arn:aws:s3:::a/*"]}]}
     runs = [stacks.run_stack(), stacks.run_stack(*outward)]
-    runs.append(stacks.run_stack(("targets.blue.fleet.instanceProfile", profile)))
     runs += [run_program(stacks.PROGRAM, phase=Phase.UPDATE, config=each) for each in configs]
     return [r for found in runs for r in found.resources if r.type.startswith("aws:")]
 

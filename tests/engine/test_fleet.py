@@ -27,6 +27,33 @@ def test_a_new_version_is_healthy_before_the_old_one_is_deleted(dev: Stack) -> N
     assert dev.up() == []
 
 
+def test_a_role_has_its_permissions_before_the_new_fleet_gets_it(dev: Stack) -> None:
+    statement = {"actions": ["s3:GetObject"], "resources": ["arn:aws:s3:::orders/*"]}
+    role = ("targets.blue.fleet.instanceProfile", {"statements": [statement]})
+    dev.edit(role)
+    assert dev.up() == [
+        "create Role blue-fleet",
+        "create RolePolicy blue-fleet",
+        "create InstanceProfile blue-fleet",
+        "update LaunchTemplate blue-fleet",
+        "create Group blue-fleet",
+        "delete Group blue-fleet",
+    ]
+    assert dev.up() == []
+    more = {"statements": [statement, {**statement, "actions": ["s3:PutObject"]}]}
+    dev.edit(("targets.blue.fleet.instanceProfile", more))
+    assert dev.up() == ["update RolePolicy blue-fleet"]
+    dev.edit()
+    assert dev.up() == [
+        "update LaunchTemplate blue-fleet",
+        "create Group blue-fleet",
+        "delete Group blue-fleet",
+        "delete InstanceProfile blue-fleet",
+        "delete RolePolicy blue-fleet",
+        "delete Role blue-fleet",
+    ]
+
+
 def test_a_new_size_is_an_update_in_place(dev: Stack) -> None:
     dev.edit(("targets.blue.fleet.maxSize", 6))
     assert dev.up() == ["update Group blue-fleet"]

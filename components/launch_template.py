@@ -49,15 +49,11 @@ class FleetArgs(TypedDict):
     """User data, not encoded. Plain, because a change replaces the fleet."""
 
 
-def launch_template(
-    name: str,
-    fleet: FleetArgs,
-    group: aws.ec2.SecurityGroup,
-    tags: Mapping[str, str],
-    opts: pulumi.ResourceOptions,
-) -> aws.ec2.LaunchTemplate:
-    """The template of the instances, which are in one security group."""
-    profile, statements = fleet.get("profile_name"), list[StatementArgs]()
+def instance_role(
+    name: str, fleet: FleetArgs, tags: Mapping[str, str], opts: pulumi.ResourceOptions
+) -> InstanceRole | None:
+    """The role of the instances with their log group, if they have any."""
+    statements: list[StatementArgs] = []
     if "logs" in fleet:
         logs = aws.cloudwatch.LogGroup(
             name,
@@ -67,13 +63,26 @@ def launch_template(
             opts=opts,
         )
         statements.append({"actions": _WRITE_LOGS, "resources": [logs.arn.apply(_streams)]})
-    if "role" in fleet:
-        given = fleet["role"]
-        role: InstanceRoleArgs = {
-            **given,
-            "statements": [*given.get("statements", ()), *statements],
-        }
-        profile = InstanceRole(name, role, opts).profile_name
+    if "role" not in fleet:
+        return None
+    given = fleet["role"]
+    role: InstanceRoleArgs = {
+        **given,
+        "statements": [*given.get("statements", ()), *statements],
+    }
+    return InstanceRole(name, role, opts)
+
+
+def launch_template(
+    name: str,
+    fleet: FleetArgs,
+    role: InstanceRole | None,
+    group: aws.ec2.SecurityGroup,
+    tags: Mapping[str, str],
+    opts: pulumi.ResourceOptions,
+) -> aws.ec2.LaunchTemplate:
+    """The template of the instances, which are in one security group."""
+    profile = role.profile_name if role else fleet.get("profile_name")
     return aws.ec2.LaunchTemplate(
         name,
         image_id=fleet["image_id"],

@@ -9,7 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.egress import DestinationArgs, OutwardRules
-from components.launch_template import FleetArgs, launch_template, version
+from components.launch_template import FleetArgs, instance_role, launch_template, version
 from components.scaling import scaling_policy, size_metrics
 from components.tagging import named
 from openapi.routes import SCHEME_PORTS
@@ -261,7 +261,8 @@ class NlbTarget(pulumi.ComponentResource):
         group = self._security_group(name, "Instances: admit their balancer.")
         self.fleet_security_group_id = group.id
         rules = self._fleet_rules(balancer_group, group)
-        template = launch_template(name, fleet, group, self._tags, self._child)
+        role = instance_role(name, fleet, self._tags, self._child)
+        template = launch_template(name, fleet, role, group, self._tags, self._child)
         scaling = fleet.get("scaling")
         scaled = aws.autoscaling.Group(
             name,
@@ -291,7 +292,8 @@ class NlbTarget(pulumi.ComponentResource):
             ],
             opts=pulumi.ResourceOptions(
                 parent=self,
-                depends_on=[listener, *rules],
+                # The old fleet keeps its role until it is deleted.
+                depends_on=[listener, *rules, *([role] if role else [])],
                 # A new version is a new fleet, and has to be proven before the old one goes.
                 replacement_trigger=[*version(template, fleet), targets.arn],
             ),

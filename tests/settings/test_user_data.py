@@ -84,5 +84,6 @@ def test_user_data_above_the_limit_is_rejected_with_its_size() -> None:
         render("x" * MAX_BYTES, {"SERVICE_PORT": "8080"})
 
 
-def test_the_sample_service_is_written_for_the_images_python() -> None:
-    assert ast.parse(Path(ROOT / "service" / "app.py").read_text(), feature_version=(3, 9))
+@pytest.mark.parametrize("file", ["service/app.py", "settings/on_instance/read_secrets.py"])
+def test_what_runs_on_an_instance_is_written_for_the_images_python(file: str) -> None:
+    assert ast.parse(Path(ROOT / file).read_text(), feature_version=(3, 9))

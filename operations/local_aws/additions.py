@@ -16,6 +16,7 @@ from moto.ec2.models.elastic_block_store import EBSBackend
 from moto.ec2.models.launch_templates import LaunchTemplateVersion
 from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ec2.models.vpcs import VPCBackend
+from moto.ec2.utils import parse_user_data
 from moto.elbv2.exceptions import ResourceInUseError
 from moto.elbv2.responses import ELBV2Response
 
@@ -55,13 +56,16 @@ def _rule(init: Any, self: Any, *args: Any, **kwargs: Any) -> None:
 SecurityGroupRule.description = property(lambda rule: rule.described)
 
 
-# Moto returns the tags of the template itself as data of its first version.
+# Moto returns the tags of the template itself as data of its first version, and starts no instance
+# from a later one that has user data: only that of the first is of the type that it expects.
 @_wraps(LaunchTemplateVersion, "__init__")
 def _version(init: Any, self: Any, template: Any, number: int, data: Any, description: str) -> None:
     tags = data.get("TagSpecifications", [])
     data = {key: value for key, value in data.items() if key != "TagSpecifications"}
     if own := [tag for tag in tags if tag.get("ResourceType") != "launch-template"]:
         data["TagSpecifications"] = own
+    if isinstance(text := data.get("UserData"), str):
+        data["UserData"] = parse_user_data(text)
     init(self, template, number, data, description)
 
 

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from tests.local_aws.conftest import Clients
 
 pytestmark = pytest.mark.provider
+USER_DATA = "IyEvYmluL3NoCg=="
 PRIVATE_LINK = "EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic"
 
 
@@ -46,12 +47,15 @@ def described(aws: Clients, arn: str) -> Any:
     return aws("elbv2").describe_load_balancers(LoadBalancerArns=[arn])["LoadBalancers"][0]
 
 
+def image(aws: Clients) -> str:
+    return str(aws("ec2").describe_images(Owners=["amazon"])["Images"][0]["ImageId"])
+
+
 def fleet(aws: Clients, subnet: str, **data: Any) -> str:
     """An Auto Scaling group with an instance, of a template with more data."""
-    image = aws("ec2").describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
     template = aws("ec2").create_launch_template(
         LaunchTemplateName=name(),
-        LaunchTemplateData={"ImageId": image, "InstanceType": "t4g.micro", **data},
+        LaunchTemplateData={"ImageId": image(aws), "InstanceType": "t4g.micro", **data},
     )["LaunchTemplate"]["LaunchTemplateId"]
     group = name()
     aws("autoscaling").create_auto_scaling_group(
@@ -106,6 +110,23 @@ def test_a_group_keeps_how_its_instances_are_replaced(aws: Clients) -> None:
         AutoScalingGroupName=group, MaxInstanceLifetime=86_400
     )
     assert scaling(aws, group)["MaxInstanceLifetime"] == 86_400
+
+
+def test_a_later_version_of_a_template_starts_an_instance(aws: Clients) -> None:
+    group = fleet(aws, network(aws)[1], UserData=USER_DATA)
+    template = scaling(aws, group)["LaunchTemplate"]["LaunchTemplateId"]
+    made = aws("ec2").create_launch_template_version(
+        LaunchTemplateId=template,
+        LaunchTemplateData={"ImageId": image(aws), "UserData": USER_DATA},
+    )["LaunchTemplateVersion"]
+    assert made["VersionNumber"] == 2
+    assert made["LaunchTemplateData"]["UserData"] == USER_DATA
+    aws("autoscaling").update_auto_scaling_group(
+        AutoScalingGroupName=group,
+        LaunchTemplate={"LaunchTemplateId": template, "Version": "2"},
+        DesiredCapacity=2,
+    )
+    assert len(scaling(aws, group)["Instances"]) == 2
 
 
 @pytest.mark.parametrize("source", ["group", "prefixes"])

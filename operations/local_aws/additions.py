@@ -7,11 +7,14 @@ Source of each behavior of AWS: the API reference of the action that is named.
 import functools
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote
 
 import moto.apigateway.models as gateway
 import moto.autoscaling.responses as scaling
 import moto.elbv2.models as balancing
 from moto.apigateway.exceptions import BadRequestException
+from moto.apigateway.responses import APIGatewayResponse
+from moto.apigateway.urls import url_paths
 from moto.ec2.models.elastic_block_store import EBSBackend
 from moto.ec2.models.launch_templates import LaunchTemplateVersion
 from moto.ec2.models.security_groups import SecurityGroupRule
@@ -122,6 +125,69 @@ def _endpoints(delete: Any, self: Any, vpce_ids: Any = None, *args: Any, **kwarg
     for endpoint in vpce_ids or []:
         self.vpc_end_points.pop(endpoint, None)
     return done
+
+
+# Moto has no canaries.
+@_wraps(APIGatewayResponse, "create_stage")
+def _canary_made(create: Any, self: Any) -> Any:
+    made = create(self)
+    stage = self.backend.get_stage(self.path.split("/")[2], self._get_param("stageName"))
+    stage.canary_settings = self._get_param("canarySettings")
+    return made
+
+
+@_wraps(gateway.Stage, "to_json")
+def _canary_shown(shown: Any, self: Any) -> Any:
+    canary = {"canarySettings": self.canary_settings} if self.canary_settings else {}
+    return {**shown(self), **canary}
+
+
+@_wraps(gateway.Stage, "apply_operations")
+def _canary_changed(apply: Any, self: Any, operations: Any) -> Any:
+    own = [each for each in operations if each["path"].startswith("/canarySettings")]
+    for each in own:
+        _, *steps = each["path"].strip("/").split("/")
+        settings = self.canary_settings = (self.canary_settings or {}) if steps else None
+        for step in steps[:-1]:
+            settings = settings.setdefault(step, {})
+        if steps and each["op"] == "remove":
+            settings.pop(steps[-1], None)
+        elif steps:
+            kind = {"percentTraffic": float, "useStageCache": "true".__eq__}.get(steps[-1], str)
+            settings[steps[-1]] = kind(each["value"])
+    return apply(self, [each for each in operations if each not in own])
+
+
+gateway.Stage.canary_settings = None
+
+
+# Moto changes the tags of stages only.
+url_paths["{0}/tags/(?P<arn>.+)$"] = APIGatewayResponse.dispatch
+
+
+def _tagged(response: Any) -> Any:
+    arn = unquote(response.path.split("/tags/")[1])
+    kind, name, *rest = arn.partition("::/")[2].split("/")
+    backend = response.backend
+    collections = {"apikeys": backend.keys, "restapis": backend.apis}
+    collections |= {"usageplans": backend.usage_plans, "vpclinks": backend.vpc_links}
+    found = collections[kind][name]
+    return found.stages[rest[1]] if rest else found
+
+
+@_wraps(APIGatewayResponse, "tag_resource")
+def _tag(_: Any, self: Any) -> str:
+    tagged = _tagged(self)
+    tagged.tags = {**(tagged.tags or {}), **self._get_param("tags")}
+    return "{}"
+
+
+@_wraps(APIGatewayResponse, "untag_resource")
+def _untag(_: Any, self: Any) -> str:
+    tagged = _tagged(self)
+    for key in self.querystring["tagKeys"]:
+        tagged.tags.pop(key, None)
+    return "{}"
 
 
 # API Gateway names the parameter of /{proxy+} `proxy`, which the validator that Moto uses refuses.

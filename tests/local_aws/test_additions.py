@@ -79,7 +79,7 @@ def link(aws: Clients, arn: str) -> str:
     return str(aws("apigateway").create_vpc_link(name=name(), targetArns=[arn])["id"])
 
 
-def published(aws: Clients, variables: dict[str, str]) -> tuple[str, str]:
+def published(aws: Clients, variables: dict[str, str], **more: Any) -> tuple[str, str]:
     """A REST API with a stage; returns the ids of the API and of its deployment."""
     client = aws("apigateway")
     api = client.create_rest_api(name=name())["id"]
@@ -89,7 +89,7 @@ def published(aws: Clients, variables: dict[str, str]) -> tuple[str, str]:
     client.put_integration(**at, type="MOCK")
     deployment = client.create_deployment(restApiId=api)["id"]
     client.create_stage(
-        restApiId=api, stageName="dev", deploymentId=deployment, variables=variables
+        restApiId=api, stageName="dev", deploymentId=deployment, variables=variables, **more
     )
     return api, deployment
 
@@ -188,6 +188,44 @@ def test_a_deleted_endpoint_is_not_found(aws: Clients) -> None:
     ec2.delete_vpc_endpoints(VpcEndpointIds=[made])
     with pytest.raises(ClientError, match=r"InvalidVpcEndpointId\.NotFound"):
         ec2.describe_vpc_endpoints(VpcEndpointIds=[made])
+
+
+def test_a_stage_has_a_canary_until_it_is_removed(aws: Clients) -> None:
+    client = aws("apigateway")
+    made = {"percentTraffic": 5.0, "stageVariableOverrides": {"linkId": "a", "host": "b"}}
+    api, _ = published(aws, {}, canarySettings=made)
+    stage = {"restApiId": api, "stageName": "dev"}
+    assert client.get_stage(**stage)["canarySettings"] == made
+    changes = [
+        {"op": "replace", "path": "/canarySettings/percentTraffic", "value": "50"},
+        {"op": "replace", "path": "/canarySettings/useStageCache", "value": "true"},
+        {"op": "replace", "path": "/canarySettings/stageVariableOverrides/linkId", "value": "c"},
+        {"op": "remove", "path": "/canarySettings/stageVariableOverrides/host"},
+    ]
+    client.update_stage(**stage, patchOperations=changes)
+    changed = {"percentTraffic": 50.0, "stageVariableOverrides": {"linkId": "c"}}
+    assert client.get_stage(**stage)["canarySettings"] == {**changed, "useStageCache": True}
+    client.update_stage(**stage, patchOperations=[{"op": "remove", "path": "/canarySettings"}])
+    assert "canarySettings" not in client.get_stage(**stage)
+
+
+def test_the_tags_of_everything_in_api_gateway_can_be_changed(aws: Clients) -> None:
+    client = aws("apigateway")
+    api, _ = published(aws, {})
+    used = link(aws, balancer(aws, *network(aws)))
+    key, plan = client.create_api_key(name=name())["id"], client.create_usage_plan(name=name())
+    for path, get in {
+        f"restapis/{api}": lambda: client.get_rest_api(restApiId=api),
+        f"restapis/{api}/stages/dev": lambda: client.get_stage(restApiId=api, stageName="dev"),
+        f"vpclinks/{used}": lambda: client.get_vpc_link(vpcLinkId=used),
+        f"apikeys/{key}": lambda: client.get_api_key(apiKey=key),
+        f"usageplans/{plan['id']}": lambda: client.get_usage_plan(usagePlanId=plan["id"]),
+    }.items():
+        arn = f"arn:aws:apigateway:us-east-2::/{path}"
+        client.tag_resource(resourceArn=arn, tags={"a": "1", "b": "2"})
+        assert get()["tags"] == {"a": "1", "b": "2"}, path
+        client.untag_resource(resourceArn=arn, tagKeys=["a"])
+        assert get()["tags"] == {"b": "2"}, path
 
 
 def test_a_greedy_path_is_imported_with_its_parameter(aws: Clients) -> None:

@@ -20,8 +20,21 @@ EXAMPLES = sorted(path.stem for path in (ROOT / "examples").glob("*.yaml"))
 NAMES = ("dev", "prod", *EXAMPLES)
 ROLL: Change = ("targets.blue.fleet.instanceType", "t4g.medium")
 SWITCH: Change = ("stages.live.target", "green")
-CHANGES: Mapping[str, Mapping[str, Change]] = {"dev": {"roll": ROLL}, "prod": {"switch": SWITCH}}
-"""The edits of each stack, by name."""
+IN_PLACE: tuple[Change, ...] = (
+    ("owner", "shipping"),
+    ("aws:defaultTags", {"tags": {"team": "shipping"}}),
+    ("permissionsBoundary", f"arn:aws:iam::{moto.ACCOUNT}:policy/boundary"),
+    ("network.zones", ["us-east-2a", "us-east-2b", "us-east-2c"]),
+    ("targets.blue.healthPath", "/ready"),
+    ("targets.blue.fleet.maxSize", 6),
+    ("stages.dev.logRetentionDays", 14),
+)
+"""What a resource of each kind can change without being replaced."""
+CHANGES: Mapping[str, Mapping[str, tuple[Change, ...]]] = {
+    "dev": {"roll": (ROLL,), "edit": IN_PLACE, "undo": ()},
+    "prod": {"switch": (SWITCH,)},
+}
+"""The edits of each stack, by name; each starts from the shipped file."""
 
 
 @dataclass
@@ -78,8 +91,8 @@ def _go_through(life: Life, stack: LocalStack, path: str, texts: Mapping[str, st
     config_text = json.dumps(rehearsal.pack_config)
     life.findings = stack.findings(json.loads(replaced({"pack": config_text}, texts)["pack"]))
     life.others = stack.calls()
-    for name, change in CHANGES.get(stack.name, {}).items():
-        stack.configure(replaced(config(change, stack=path), texts))
+    for name, changes in CHANGES.get(stack.name, {}).items():
+        stack.configure(replaced(config(*changes, stack=path), texts))
         life.calls[name] = stack.change("up")
     life.calls["destroy"] = stack.change("destroy")
 

@@ -22,6 +22,7 @@ from moto.ec2.models.vpcs import VPCBackend
 from moto.ec2.utils import parse_user_data
 from moto.elbv2.exceptions import ResourceInUseError
 from moto.elbv2.responses import ELBV2Response
+from moto.iam.models import IAMBackend
 
 ROOT_DISK_GIB = 8
 _PRIVATE_LINK = "EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic"
@@ -190,11 +191,25 @@ def _untag(_: Any, self: Any) -> str:
     return "{}"
 
 
+# Moto forgets a role's description when only the length of its sessions changes.
+@_wraps(IAMBackend, "update_role")
+def _updated(update: Any, self: Any, name: str, description: Any, seconds: Any) -> Any:
+    before = self.get_role(name).description
+    return update(self, name, before if description is None else description, seconds)
+
+
 # API Gateway names the parameter of /{proxy+} `proxy`, which the validator that Moto uses refuses.
 @_wraps(gateway, "validate")
 def _document(validate: Any, document: Any) -> None:
     paths = {path.replace("+}", "}"): item for path, item in document.get("paths", {}).items()}
     validate({**document, "paths": paths})
+
+
+# Moto's own import fails for a mock, which has neither a URI nor a method.
+@_wraps(gateway.APIGatewayBackend, "put_integration")
+def _mock(put: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
+    absent = {} if args else {"uri": None, "integration_method": None}
+    return put(self, *args, **(absent | kwargs))
 
 
 # What follows makes Moto refuse what AWS refuses, so that a wrong order fails here too.

@@ -228,20 +228,41 @@ def test_the_tags_of_everything_in_api_gateway_can_be_changed(aws: Clients) -> N
         assert get()["tags"] == {"b": "2"}, path
 
 
-def test_a_greedy_path_is_imported_with_its_parameter(aws: Clients) -> None:
+def test_a_role_keeps_its_description_when_only_its_sessions_change(aws: Clients) -> None:
+    iam = aws("iam")
+    role = {"RoleName": name()}
+    iam.create_role(**role, AssumeRolePolicyDocument="{}", Description="why")
+    iam.update_role(**role, MaxSessionDuration=7200)
+    found = iam.get_role(**role)["Role"]
+    assert (found["Description"], found["MaxSessionDuration"]) == ("why", 7200)
+    iam.update_role(**role, Description="how")
+    assert iam.get_role(**role)["Role"]["Description"] == "how"
+
+
+def imported(aws: Clients, path: str, operation: dict[str, Any]) -> list[str]:
+    """The paths of a REST API whose document has one, with a GET."""
     client = aws("apigateway")
-    proxy = {"name": "proxy", "in": "path", "required": True, "schema": {"type": "string"}}
-    answer = {"responses": {"200": {"description": "d"}}, "parameters": [proxy]}
     document = {
         "openapi": "3.0.1",
         "info": {"title": "t", "version": "1"},
-        "paths": {"/{proxy+}": {"get": answer}},
+        "paths": {path: {"get": {"responses": {"200": {"description": "d"}}, **operation}}},
     }
     api = client.create_rest_api(name=name())["id"]
     body = json.dumps(document).encode()
     client.put_rest_api(restApiId=api, mode="overwrite", failOnWarnings=True, body=body)
-    paths = [each["path"] for each in client.get_resources(restApiId=api)["items"]]
-    assert "/{proxy+}" in paths
+    return [each["path"] for each in client.get_resources(restApiId=api)["items"]]
+
+
+def test_a_greedy_path_is_imported_with_its_parameter(aws: Clients) -> None:
+    proxy = {"name": "proxy", "in": "path", "required": True, "schema": {"type": "string"}}
+    assert "/{proxy+}" in imported(aws, "/{proxy+}", {"parameters": [proxy]})
+
+
+def test_a_mock_is_imported(aws: Clients) -> None:
+    templates = {"application/json": '{"statusCode": 200}'}
+    responses = {"default": {"statusCode": "200", "responseParameters": {}}}
+    mock = {"type": "mock", "requestTemplates": templates, "responses": responses}
+    assert "/mock" in imported(aws, "/mock", {"x-amazon-apigateway-integration": mock})
 
 
 def test_a_link_that_a_stage_names_is_not_deleted(aws: Clients) -> None:

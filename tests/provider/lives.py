@@ -13,6 +13,7 @@ from operations.local_aws import moto
 from simulation.engine import Phase
 from simulation.rehearsal import rehearse
 from tests.engine.stack import Change, CommandFailed, Installation
+from tests.provider import by_hand
 from tests.provider.stack import Call, LocalStack, replaced
 from tests.stacks import ROOT, config
 
@@ -20,19 +21,27 @@ EXAMPLES = sorted(path.stem for path in (ROOT / "examples").glob("*.yaml"))
 NAMES = ("dev", "prod", *EXAMPLES)
 ROLL: Change = ("targets.blue.fleet.instanceType", "t4g.medium")
 SWITCH: Change = ("stages.live.target", "green")
+BOUNDARY: Change = ("permissionsBoundary", f"arn:aws:iam::{moto.ACCOUNT}:policy/boundary")
+"""Kept in the changes that follow: the deployer may not take it away from a role."""
 IN_PLACE: tuple[Change, ...] = (
+    BOUNDARY,
     ("owner", "shipping"),
     ("aws:defaultTags", {"tags": {"team": "shipping"}}),
-    ("permissionsBoundary", f"arn:aws:iam::{moto.ACCOUNT}:policy/boundary"),
     ("network.zones", ["us-east-2a", "us-east-2b", "us-east-2c"]),
-    ("targets.blue.healthPath", "/ready"),
     ("targets.blue.fleet.maxSize", 6),
     ("stages.dev.logRetentionDays", 14),
 )
-"""What a resource of each kind can change without being replaced."""
 CHANGES: Mapping[str, Mapping[str, tuple[Change, ...]]] = {
-    "dev": {"roll": (ROLL,), "edit": IN_PLACE, "undo": ()},
+    "dev": {
+        "roll": (ROLL,),
+        "edit": (ROLL, *IN_PLACE),
+        "port": (ROLL, BOUNDARY, ("targets.blue.port", 8081)),
+    },
     "prod": {"switch": (SWITCH,)},
+    "canary": {
+        "percent": (("stages.live.canary.percent", 50),),
+        "end": (("stages.live", {"target": "green"}),),
+    },
 }
 """The edits of each stack, by name; each starts from the shipped file."""
 
@@ -51,8 +60,10 @@ class Life:
     """Of the policies: level, policy and resource."""
     rehearsed: set[tuple[str, str, str]] = field(default_factory=set)
     """The same, of the rehearsal."""
+    repaired: str = ""
+    """What an update with a refresh left of what was changed by hand."""
     calls: dict[str, list[Call]] = field(default_factory=dict)
-    """The calls of each change: up, those of `CHANGES`, destroy."""
+    """The calls of each change: up, those of `CHANGES`, repair, destroy."""
     others: list[Call] = field(default_factory=list)
     """The calls in between."""
     left: list[str] = field(default_factory=list)
@@ -65,7 +76,9 @@ def live(name: str, folder: Path) -> Life:
     server = moto.start(screen.console(), folder / "moto")
     try:
         before = _inventory(server.url)
-        texts = _existing(server.url) if name.startswith("existing") or name == "mixed" else {}
+        texts = {"111122223333": moto.ACCOUNT}
+        if name.startswith("existing") or name == "mixed":
+            texts |= _existing(server.url)
         kept = _inventory(server.url) - before
         stack = LocalStack(folder, server, Installation.create(folder / "installation"), name)
         values = replaced(config(stack=path), texts)
@@ -74,6 +87,9 @@ def live(name: str, folder: Path) -> Life:
         life = Life()
         try:
             _go_through(life, stack, path, texts)
+            if name == "dev":
+                _repair(life, stack)
+            life.calls["destroy"] = stack.change("destroy")
         except CommandFailed as failed:
             life.failure = str(failed)
         life.left = sorted(_inventory(server.url) - before - kept)
@@ -94,7 +110,14 @@ def _go_through(life: Life, stack: LocalStack, path: str, texts: Mapping[str, st
     for name, changes in CHANGES.get(stack.name, {}).items():
         stack.configure(replaced(config(*changes, stack=path), texts))
         life.calls[name] = stack.change("up")
-    life.calls["destroy"] = stack.change("destroy")
+
+
+def _repair(life: Life, stack: LocalStack) -> None:
+    aws = _clients(stack.server.url)
+    other = by_hand.change(aws)
+    life.calls["repair"] = stack.change("up", "--refresh")
+    life.repaired = stack.unchanged("preview", "--refresh")
+    aws("elbv2").delete_target_group(TargetGroupArn=other)
 
 
 def _clients(url: str) -> Any:
@@ -139,7 +162,7 @@ def _existing(url: str) -> dict[str, str]:
     aws = _clients(url)
     ec2, balancing = aws("ec2"), aws("elbv2")
     vpc = ec2.create_vpc(CidrBlock="10.90.0.0/16")["Vpc"]["VpcId"]
-    found = {"111122223333": moto.ACCOUNT, "vpc-0123456789abcdef0": vpc}
+    found = {"vpc-0123456789abcdef0": vpc}
     image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
     for number, zone in enumerate(("us-east-2a", "us-east-2b")):
         block = f"10.90.{number}.0/24"

@@ -5,6 +5,7 @@ Source of each behavior of AWS: the API reference of the action that is named.
 """
 
 import functools
+import json
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
@@ -146,16 +147,20 @@ def _canary_shown(shown: Any, self: Any) -> Any:
 @_wraps(gateway.Stage, "apply_operations")
 def _canary_changed(apply: Any, self: Any, operations: Any) -> Any:
     own = [each for each in operations if each["path"].startswith("/canarySettings")]
+    kinds: dict[str, Callable[[str], Any]] = {"percentTraffic": float, "useStageCache": json.loads}
     for each in own:
-        _, *steps = each["path"].strip("/").split("/")
-        settings = self.canary_settings = (self.canary_settings or {}) if steps else None
-        for step in steps[:-1]:
+        if each["path"] == "/canarySettings":
+            self.canary_settings = None
+            continue
+        settings: Any = self.canary_settings or {}
+        self.canary_settings = settings
+        *parents, last = each["path"].split("/")[2:]
+        for step in parents:
             settings = settings.setdefault(step, {})
-        if steps and each["op"] == "remove":
-            settings.pop(steps[-1], None)
-        elif steps:
-            kind = {"percentTraffic": float, "useStageCache": "true".__eq__}.get(steps[-1], str)
-            settings[steps[-1]] = kind(each["value"])
+        if each["op"] == "remove":
+            settings.pop(last, None)
+        else:
+            settings[last] = kinds.get(last, str)(each["value"])
     return apply(self, [each for each in operations if each not in own])
 
 

@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from functools import partial
 from typing import Any
 
 import pytest
@@ -215,11 +216,11 @@ def test_the_tags_of_everything_in_api_gateway_can_be_changed(aws: Clients) -> N
     used = link(aws, balancer(aws, *network(aws)))
     key, plan = client.create_api_key(name=name())["id"], client.create_usage_plan(name=name())
     for path, get in {
-        f"restapis/{api}": lambda: client.get_rest_api(restApiId=api),
-        f"restapis/{api}/stages/dev": lambda: client.get_stage(restApiId=api, stageName="dev"),
-        f"vpclinks/{used}": lambda: client.get_vpc_link(vpcLinkId=used),
-        f"apikeys/{key}": lambda: client.get_api_key(apiKey=key),
-        f"usageplans/{plan['id']}": lambda: client.get_usage_plan(usagePlanId=plan["id"]),
+        f"restapis/{api}": partial(client.get_rest_api, restApiId=api),
+        f"restapis/{api}/stages/dev": partial(client.get_stage, restApiId=api, stageName="dev"),
+        f"vpclinks/{used}": partial(client.get_vpc_link, vpcLinkId=used),
+        f"apikeys/{key}": partial(client.get_api_key, apiKey=key),
+        f"usageplans/{plan['id']}": partial(client.get_usage_plan, usagePlanId=plan["id"]),
     }.items():
         arn = f"arn:aws:apigateway:us-east-2::/{path}"
         client.tag_resource(resourceArn=arn, tags={"a": "1", "b": "2"})

@@ -16,6 +16,7 @@ import moto.elbv2.models as balancing
 from moto.apigateway.exceptions import BadRequestException
 from moto.apigateway.responses import APIGatewayResponse
 from moto.apigateway.urls import url_paths
+from moto.autoscaling.models import FakeScalingPolicy
 from moto.ec2.models.elastic_block_store import EBSBackend
 from moto.ec2.models.launch_templates import LaunchTemplateVersion
 from moto.ec2.models.security_groups import SecurityGroupRule
@@ -26,6 +27,7 @@ from moto.elbv2.responses import ELBV2Response
 from moto.iam.models import IAMBackend
 
 ROOT_DISK_GIB = 8
+METRIC_SECONDS = 60
 _PRIVATE_LINK = "EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic"
 
 
@@ -118,6 +120,19 @@ def _group(apply: Any, self: Any) -> Any:
 
 _wraps(scaling.AutoScalingResponse, "create_auto_scaling_group")(_group)
 _wraps(scaling.AutoScalingResponse, "update_auto_scaling_group")(_group)
+
+
+# Moto returns a predictive configuration, without values, of a policy that has none; no policy is
+# enabled, and no metric has the period that is the default.
+@_wraps(FakeScalingPolicy, "__init__")
+def _policy(init: Any, self: Any, *args: Any, **kwargs: Any) -> None:
+    init(self, *args, **kwargs)
+    self.predictive_scaling_configuration = self.predictive_scaling_configuration or None
+    self.enabled = True
+    own = getattr(self.target_tracking_configuration, "CustomizedMetricSpecification", {})
+    for metric in own.get("Metrics", []):
+        if "MetricStat" in metric:
+            metric["MetricStat"].setdefault("Period", METRIC_SECONDS)
 
 
 # A deleted endpoint stays listed in Moto, and the provider would wait for it to go.

@@ -113,6 +113,25 @@ def test_a_group_keeps_how_its_instances_are_replaced(aws: Clients) -> None:
     assert scaling(aws, group)["MaxInstanceLifetime"] == 86_400
 
 
+def test_a_scaling_policy_has_defaults_and_predicts_nothing(aws: Clients) -> None:
+    stat = {"Metric": {"MetricName": "m", "Namespace": "n"}, "Stat": "Sum"}
+    of = {"AutoScalingGroupName": fleet(aws, network(aws)[1])}
+    aws("autoscaling").put_scaling_policy(
+        **of,
+        PolicyName="requests",
+        PolicyType="TargetTrackingScaling",
+        TargetTrackingConfiguration={
+            "CustomizedMetricSpecification": {"Metrics": [{"Id": "m", "MetricStat": stat}]},
+            "TargetValue": 50,
+        },
+    )
+    (found,) = aws("autoscaling").describe_policies(**of)["ScalingPolicies"]
+    assert found["Enabled"] is True
+    assert "PredictiveScalingConfiguration" not in found
+    metrics = found["TargetTrackingConfiguration"]["CustomizedMetricSpecification"]["Metrics"]
+    assert metrics[0]["MetricStat"]["Period"] == 60
+
+
 def test_a_later_version_of_a_template_starts_an_instance(aws: Clients) -> None:
     group = fleet(aws, network(aws)[1], UserData=USER_DATA)
     template = scaling(aws, group)["LaunchTemplate"]["LaunchTemplateId"]

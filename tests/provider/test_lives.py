@@ -17,7 +17,7 @@ UNCALLED: Mapping[str, str] = {
     "AWS checks it when it gets another call": (
         "apigateway:UpdateRestApiPolicy ec2:CreateVpcEndpointServiceConfiguration "
         "ec2:DeleteVpcEndpointServiceConfigurations ec2:DescribeAccountAttributes "
-        "ec2:DescribeAvailabilityZones ec2:DescribeInstanceTypes ec2:DescribeInternetGateways "
+        "ec2:DescribeAvailabilityZones ec2:DescribeInstanceTypes "
         "ec2:DescribeVpcEndpointServiceConfigurations ec2:GetSecurityGroupsForVpc "
         "ec2:ModifyVpcEndpointServicePermissions ec2:RunInstances iam:CreateServiceLinkedRole "
         "iam:PassRole route53:AssociateVPCWithHostedZone ssm:GetParameters"
@@ -25,8 +25,11 @@ UNCALLED: Mapping[str, str] = {
     "the state of these stacks is in a file, not in a bucket": (
         "kms:Decrypt kms:GenerateDataKey s3:DeleteObject s3:GetObject s3:ListBucket s3:PutObject"
     ),
-    "somebody replaces a route table by hand, with `pulumi up --replace`": (
-        "ec2:ReplaceRouteTableAssociation"
+    "somebody replaces a route table or a NAT gateway by hand, with `pulumi up --replace`": (
+        "ec2:ReplaceRoute ec2:ReplaceRouteTableAssociation"
+    ),
+    "the fleet that is rolled has grown, or stops counting its instances": (
+        "autoscaling:DisableMetricsCollection autoscaling:SetDesiredCapacity"
     ),
 }
 """What is granted for something that happens in no life, and why."""

@@ -8,6 +8,8 @@ from pulumi_aws import autoscaling
 
 _INSTANCES = "instances"
 SIZE_METRIC = "GroupInServiceInstances"
+PERIOD_SECONDS = 60
+"""Requests are counted a minute. It is AWS's default, which a refresh would otherwise add."""
 Tracked = autoscaling.PolicyTargetTrackingConfigurationArgsDict
 
 
@@ -111,6 +113,7 @@ def _metric(
         "metric_stat": {
             "metric": {"namespace": namespace, "metric_name": metric, "dimensions": named},
             "stat": stat,
+            "period": PERIOD_SECONDS,
         },
         "return_data": False,
     }

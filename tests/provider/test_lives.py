@@ -20,13 +20,16 @@ UNCALLED: Mapping[str, str] = {
         "ec2:DescribeAvailabilityZones ec2:DescribeInstanceTypes "
         "ec2:DescribeVpcEndpointServiceConfigurations ec2:GetSecurityGroupsForVpc "
         "ec2:ModifyVpcEndpointServicePermissions ec2:RunInstances iam:CreateServiceLinkedRole "
-        "iam:PassRole route53:AssociateVPCWithHostedZone ssm:GetParameters"
+        "iam:PassRole iam:TagInstanceProfile route53:AssociateVPCWithHostedZone ssm:GetParameters"
     ),
     "the state of these stacks is in a file, not in a bucket": (
         "kms:Decrypt kms:GenerateDataKey s3:DeleteObject s3:GetObject s3:ListBucket s3:PutObject"
     ),
     "somebody replaces a route table or a NAT gateway by hand, with `pulumi up --replace`": (
         "ec2:ReplaceRoute ec2:ReplaceRouteTableAssociation"
+    ),
+    "`ssm`, or a tag, is removed from a stack with a role for its instances": (
+        "iam:DetachRolePolicy iam:UntagInstanceProfile"
     ),
     "the fleet that is rolled has grown, or stops counting its instances": (
         "autoscaling:DisableMetricsCollection autoscaling:SetDesiredCapacity"

@@ -40,7 +40,7 @@ def problems(text: str) -> Iterator[str]:
     elif first.startswith("#!") and not re.match(r"#!\s*/\S", first):
         yield "names no interpreter in its first line. Begin with its path, as in #!/bin/bash."
     elif first.rstrip() == "#cloud-config" and (reason := _unreadable(rest)):
-        yield f"is no cloud-config: {reason}. Correct it."
+        yield f"is not a valid cloud-config: {reason}. Correct it."
 
 
 def is_multipart(text: str) -> bool:

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -14,9 +14,9 @@ from operations.gateway import GatewayError
 from operations.gateway.answers import Answer, answers
 from operations.gateway.definition import operations
 from operations.gateway.promises import Promise, canary_name, promise
-from operations.gateway.services import Service, check_targets
+from operations.gateway.services import Command, Service, check_targets
 from settings import Settings
-from settings.schema import FleetTarget, InstancesTarget
+from settings.schema import FleetTarget, InstancesTarget, Target
 from simulation import stack_file
 from simulation.engine import Phase, Run
 from simulation.rehearsal import ROOT, run_stack
@@ -126,7 +126,10 @@ def load(
         _target_names(settings, run),
         promise(settings),
         allow_origin=cors.allow_origin if cors else "",
-        services=services,
+        services={
+            name: _as_on_its_fleet(service, settings.targets[name])
+            for name, service in services.items()
+        },
         links=run.exports.get("vpc_link_ids", {}),
         health_paths={
             name: target.health_path
@@ -137,6 +140,14 @@ def load(
         notes=() if rehearsed else _notes(settings),
         left_out=tuple(imported.findings.listing()) if imported else (),
     )
+
+
+def _as_on_its_fleet(service: Service, target: Target) -> Service:
+    """A command with the variables of the target's fleet."""
+    if not isinstance(service, Command) or not isinstance(target, FleetTarget):
+        return service
+    environment = tuple(target.fleet.environment.items())
+    return replace(service, environment=environment, secrets=tuple(target.fleet.secrets))
 
 
 def _notes(settings: Settings) -> tuple[str, ...]:

@@ -31,6 +31,10 @@ class Command:
     """A command that is started with `PORT` in its environment (`--run`)."""
 
     words: tuple[str, ...]
+    environment: tuple[tuple[str, str], ...] = ()
+    """More variables and their values: `environment` of the target's fleet."""
+    secrets: tuple[str, ...] = ()
+    """Variables that a fleet reads from `secrets`, and this machine does not."""
 
     def __str__(self) -> str:
         return f"`{shlex.join(self.words)}`"

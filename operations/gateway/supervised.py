@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -25,10 +26,15 @@ def supervised(
 ) -> Iterator[int]:
     """Run a command from when it listens on a free port, the context's value, to the block's end.
 
-    It gets the port as `PORT`. `tell` is called with every line that it prints, and when it ends;
-    then it is started again, after a pause that doubles up to half a minute. GatewayError if it
-    ends before it has listened once.
+    It gets the port as `PORT`, and the command's own variables. `tell` is called with every line
+    that it prints, and when it ends; then it is started again, after a pause that doubles up to
+    half a minute. GatewayError if it ends before it has listened once.
     """
+    if unset := [name for name in command.secrets if name not in environ]:
+        tell(
+            f"not set on this machine: {', '.join(unset)}. Secrets are not fetched: set what the "
+            "service needs, and start `serve` again"
+        )
     supervisor = _Supervisor(command, environ, tell)
     supervisor.thread.start()
     try:
@@ -47,8 +53,12 @@ class _Supervisor:
         self.stopping = threading.Event()
         self.thread = threading.Thread(target=self._keep_running, daemon=True)
         self._command, self._tell = command, tell
-        # The second name is the sample service's.
-        self._environ = {**environ, "PORT": str(self.port), "SERVICE_PORT": str(self.port)}
+        # Found here, because the variables may have another PATH.
+        self._program = shutil.which(command.words[0]) or command.words[0]
+        ports = dict.fromkeys(
+            ("PORT", "SERVICE_PORT"), str(self.port)
+        )  # the sample's is the second
+        self._environ = {**environ, **dict(command.environment), **ports}
         self._has_listened = False
 
     def await_listening(self) -> None:
@@ -88,8 +98,9 @@ class _Supervisor:
         follower = threading.Thread(target=self._follow, args=(reading,), daemon=True)
         follower.start()
         with os.fdopen(writing, "wb") as output:
+            words = (self._program, *self._command.words[1:])
             running = command_child(
-                self._command.words, environ=self._environ, output=output, grace=_GRACE_SECONDS
+                words, environ=self._environ, output=output, grace=_GRACE_SECONDS
             )
             with running as process:
                 while process.poll() is None and not self.stopping.is_set():

@@ -4,6 +4,7 @@ import pytest
 
 from operations.gateway import GatewayError
 from operations.gateway.published import load
+from operations.gateway.services import Command, Running
 from tests.gateway.apis import GREEN, published
 from tests.stacks import run_stack
 
@@ -31,6 +32,21 @@ def test_a_canary_has_its_share_and_its_variables() -> None:
     assert len({variables["vpcLinkId"] for variables in releases.values()}) == 2
     promised = {name: release.target for name, release in made.promise.releases["live"].items()}
     assert promised == targets
+
+
+def test_a_command_has_the_variables_of_its_fleet_and_a_running_service_none() -> None:
+    stack, command = "examples/own-image.yaml", Command(("sh",))
+    run = run_stack(stack=stack)
+    given = (("TEMPLATES", "acme-order-templates"),)
+    made = load(stack, run=run, services={"blue": command}).services
+    assert made == {"blue": Command(("sh",), given, ("DB_PASSWORD",))}
+    running = {"blue": Running("http", "localhost", 3000)}
+    assert load(stack, run=run, services=running).services == running
+
+
+def test_a_command_of_a_target_without_a_fleet_has_no_variables() -> None:
+    stack, given = "examples/existing-balancer.yaml", {"theirs": Command(("sh",))}
+    assert load(stack, run=run_stack(stack=stack), services=given).services == given
 
 
 def test_a_host_that_is_not_a_targets_is_rejected_with_those_that_are() -> None:

@@ -1,9 +1,12 @@
 """The user's own service behind a target: how it is given, started, followed and stopped."""
 
+import ast
 import os
+import shlex
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -167,6 +170,44 @@ def test_what_a_command_started_itself_ends_with_it(
     with supervised(command(nested), os.environ, told.append) as port:
         inner = int(ask(port))
     assert_ended(inner)
+
+
+PRINTS = SERVER.replace('print("starts", os.getpid(), ', "print(dict(os.environ), ")
+
+
+def test_a_command_gets_the_environment_of_its_fleet(
+    command: Callable[[str], Command], told: list[str]
+) -> None:
+    """Also one that would hide the program."""
+    words = ("sh", "-c", shlex.join(["exec", *command(PRINTS).words]))
+    program = Command(words, (("LEVEL", "info"), ("PATH", "/no")))
+    environ = {**os.environ, "LEVEL": "the caller's", "HOME": "/"}
+    with supervised(program, environ, told.append) as port:
+        (printed,) = told
+    found = ast.literal_eval(printed)
+    expected = {"LEVEL": "info", "PATH": "/no", "HOME": "/", "PORT": str(port)}
+    assert found.items() >= expected.items()
+
+
+def test_a_secret_is_the_callers_or_is_mentioned_without_a_value(
+    command: Callable[[str], Command], told: list[str]
+) -> None:
+    secrets = ("DB_PASSWORD", "TOKEN", "KEY")
+    program = replace(command(PRINTS), secrets=secrets)
+    with supervised(program, {**os.environ, "TOKEN": "hush"}, told.append):
+        line, printed = told
+    assert line.startswith("not set on this machine: DB_PASSWORD, KEY. ")
+    found = ast.literal_eval(printed)
+    assert [found.get(name) for name in secrets] == [None, "hush", None]
+
+
+def test_nothing_is_mentioned_of_secrets_that_are_set(
+    command: Callable[[str], Command], told: list[str]
+) -> None:
+    program = replace(command("raise SystemExit(5)"), secrets=("TOKEN",))
+    with pytest.raises(GatewayError), supervised(program, {"TOKEN": ""}, told.append):
+        pass
+    assert told == ["ended with exit code 5"]
 
 
 def test_a_command_that_does_not_listen_is_mentioned(

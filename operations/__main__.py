@@ -135,7 +135,11 @@ def new(
     region: Annotated[str, typer.Option(help="Region, such as us-east-2.")] = "",
     owner: Annotated[str, typer.Option(help="Owning team, for the tags.")] = "",
     service: Annotated[
-        str, typer.Option(help="sample, instances (existing ones) or balancer (an existing one).")
+        str,
+        typer.Option(
+            help="sample (service/app.py), container, image (an AMI), instances (existing ones) or "
+            "balancer (an existing one)."
+        ),
     ] = "",
     route: Annotated[
         list[str] | None,
@@ -153,6 +157,15 @@ def new(
     cidr_block: Annotated[str, typer.Option(help="Range of a new network.")] = "10.20.0.0/16",
     port: Annotated[int, typer.Option(help="Port of the service, or of the balancer.")] = 8080,
     health_path: Annotated[str, typer.Option(help="Path of the health check.")] = "/health",
+    image: Annotated[
+        str, typer.Option(help="A container image, or an AMI: its ID or an SSM parameter.")
+    ] = "",
+    user_data_file: Annotated[
+        str, typer.Option(help="A file of the project, to start instead of service/app.py.")
+    ] = "",
+    instance_type: Annotated[
+        str, typer.Option(help="Type of new instances; by default t4g.micro, which is arm64.")
+    ] = "",
     vpc: Annotated[str, typer.Option(help="VPC of existing instances.")] = "",
     subnet: Annotated[list[str] | None, typer.Option(help="A private subnet of it.")] = None,
     instance: Annotated[list[str] | None, typer.Option(help="ID of an instance.")] = None,
@@ -172,6 +185,9 @@ def new(
         "kind": service,
         "routes": route or (),
         "definition_file": definition_file,
+        "image": image,
+        "user_data_file": user_data_file,
+        "instance_type": instance_type,
         "vpc": vpc,
         "subnets": subnet or (),
         "instances": instance or (),

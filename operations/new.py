@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -16,7 +17,9 @@ from ruamel.yaml.error import YAMLError
 
 from operations.gateway.definition import operations
 from settings import ConfigError, Settings
-from settings.schema import NAMESPACE
+from settings.container import Container
+from settings.egress import EgressRange
+from settings.schema import NAMESPACE, FleetTarget
 from simulation import stack_file
 from simulation.rehearsal import PACK, ROOT
 from simulation.stack_file import StackFileError
@@ -25,7 +28,9 @@ WORKFLOWS = Path(".github/workflows")
 _NAME = re.compile(r"[a-z]([a-z0-9-]{0,28}[a-z0-9])?")
 _ROUTE = re.compile(r"(?P<method>\S+)\s+(?P<path>\S+)(\s+(?P<authorization>\S+))?")
 _WIDTH = 100
+INSTANCE_TYPE = "t4g.micro"
 _OF_THE_CLI = {"config", "encryptionsalt", "encryptedkey", "secretsprovider"}
+_INTERNET = "0.0.0.0/0"
 _HEAD = "# yaml-language-server: $schema=config.schema.json\n"
 _ROLE = "          - stack: {name}\n            role: ${{{{ vars.{variable}_PREVIEW_ROLE }}}}\n"
 _MATRIX = re.compile(r"^( +stack: \[)([^\]]*)(\])$", re.MULTILINE)
@@ -37,6 +42,10 @@ class Kind(enum.StrEnum):
 
     SAMPLE = "sample"
     """New instances that run service/app.py."""
+    CONTAINER = "container"
+    """New instances that run a container image."""
+    IMAGE = "image"
+    """New instances of an AMI: with their own user data, or with service/app.py."""
     INSTANCES = "instances"
     """Existing instances, behind a new load balancer."""
     BALANCER = "balancer"
@@ -64,6 +73,11 @@ class Wishes:
     definition_file: str = ""
     variables: Sequence[str] = ()
     """Additional stage variables, as in `release=v2`."""
+    image: str = ""
+    """Reference of a container image; or ID of an AMI, or an SSM parameter that contains one."""
+    user_data_file: str = ""
+    instance_type: str = ""
+    """As in `t4g.small`; by default t4g.micro."""
     vpc: str = ""
     subnets: Sequence[str] = ()
     instances: Sequence[str] = ()
@@ -88,6 +102,7 @@ def write(wishes: Wishes, root: Path = ROOT) -> list[Path]:
     for path in (stack, policies):
         if path.exists() and begun(path) is None:
             raise NewStackError(f"{path.name} exists already. Choose another name, or remove it.")
+    _check_kind(wishes)
     text, settings = _valid(wishes, root)
     if found := begun(stack):
         text += "".join(f"{key}: {value}\n" for key, value in found.items() if key != "config")
@@ -97,7 +112,12 @@ def write(wishes: Wishes, root: Path = ROOT) -> list[Path]:
         if operation.authorization == "none" and operation.integration_type != "mock"
     ]
     changed = {path: _with_rows(path, wishes.name) for path in _workflows(root)}
-    config = {"route-authorization": {"openRoutes": open_routes}, "instance-profile": "disabled"}
+    config: dict[str, Any] = {
+        "route-authorization": {"openRoutes": open_routes},
+        "instance-profile": "disabled",
+    }
+    if ports := _open_ports(settings):
+        config["no-open-egress"] = {"allowedPorts": ports}
     changed |= {stack: text, policies: json.dumps(config, indent=2) + "\n"}
     for path, content in changed.items():
         path.write_text(content, encoding="utf-8")
@@ -124,6 +144,22 @@ def begun(path: Path) -> dict[str, Any] | None:
 def roles_variable(name: str) -> str:
     """The name of a stack as a part of a variable in GitHub, which takes no dashes."""
     return name.upper().replace("-", "_")
+
+
+def _check_kind(wishes: Wishes) -> None:
+    """Raise NewStackError for an option that the kind would leave out."""
+    images, fleets = (Kind.CONTAINER, Kind.IMAGE), (Kind.SAMPLE, Kind.CONTAINER, Kind.IMAGE)
+    options = (
+        ("--image", wishes.image, images),
+        ("--user-data-file", wishes.user_data_file, fleets),
+        ("--instance-type", wishes.instance_type, fleets),
+    )
+    for option, value, kinds in options:
+        if value and wishes.kind not in kinds:
+            raise NewStackError(
+                f"{option} {value} does not go with --service {wishes.kind}, but with "
+                f"{' or '.join(kinds)}."
+            )
 
 
 def _valid(wishes: Wishes, root: Path) -> tuple[str, Settings]:
@@ -154,15 +190,49 @@ def _stack_file(wishes: Wishes, *, with_keys: bool = False) -> str:
     return _HEAD + text.getvalue()
 
 
-def _new_network(wishes: Wishes) -> dict[str, Any]:
+def _open_ports(settings: Settings) -> list[int]:
+    """The ports on which fleets reach the whole internet, for the exception from the policy."""
+    fleets = [target for target in settings.targets.values() if isinstance(target, FleetTarget)]
+    ranges = [to for fleet in fleets for to in fleet.egress or () if isinstance(to, EgressRange)]
+    return sorted({to.ports[0] for to in ranges if to.cidr == _INTERNET})
+
+
+def _fleet(
+    wishes: Wishes,
+    keys: Mapping[str, Any] = MappingProxyType({}),
+    network: Mapping[str, Any] = MappingProxyType({}),
+    target: Mapping[str, Any] = MappingProxyType({}),
+) -> dict[str, Any]:
+    """A fleet in a new network, and what the parts have besides."""
     zones = list(wishes.zones) or [f"{wishes.region}{letter}" for letter in "ab"]
-    return {f"{NAMESPACE}:network": {"cidrBlock": wishes.cidr_block, "zones": zones}}
+    fleet = {
+        "instanceType": wishes.instance_type or INSTANCE_TYPE,
+        "minSize": 2,
+        "maxSize": 4,
+        **keys,
+    }
+    if wishes.user_data_file:
+        fleet["userDataFile"] = wishes.user_data_file
+    served = {"port": wishes.port, "healthPath": wishes.health_path, "fleet": fleet}
+    return {
+        f"{NAMESPACE}:network": {"cidrBlock": wishes.cidr_block, "zones": zones, **network},
+        f"{NAMESPACE}:targets": {"blue": {**served, **target}},
+    }
 
 
-def _sample(wishes: Wishes) -> dict[str, Any]:
-    fleet = {"instanceType": "t4g.micro", "minSize": 2, "maxSize": 4}
-    served = {"port": wishes.port, "healthPath": wishes.health_path}
-    return {**_new_network(wishes), f"{NAMESPACE}:targets": {"blue": {**served, "fleet": fleet}}}
+def _container(wishes: Wishes) -> dict[str, Any]:
+    keys = {"container": {"image": wishes.image}}
+    container = Container.model_construct(image=wishes.image)  # the settings check it later
+    repository, port = container.repository, container.registry.partition(":")[2]
+    if repository and repository.region == wishes.region:
+        # Two endpoints cost less than a NAT gateway, and open nothing else.
+        return _fleet(wishes, keys, {"endpoints": {"interfaces": ["ecr"]}})
+    to = {"cidr": _INTERNET, "ports": int(port or 443)}
+    return _fleet(wishes, keys, {"nat": "one"}, {"egress": [to]})
+
+
+def _image(wishes: Wishes) -> dict[str, Any]:
+    return _fleet(wishes, {"image": wishes.image})
 
 
 def _instances(wishes: Wishes) -> dict[str, Any]:
@@ -184,7 +254,9 @@ def _balancer(wishes: Wishes) -> dict[str, Any]:
 
 
 _KINDS: Mapping[Kind, Callable[[Wishes], dict[str, Any]]] = {
-    Kind.SAMPLE: _sample,
+    Kind.SAMPLE: _fleet,
+    Kind.CONTAINER: _container,
+    Kind.IMAGE: _image,
     Kind.INSTANCES: _instances,
     Kind.BALANCER: _balancer,
 }

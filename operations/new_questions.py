@@ -9,24 +9,42 @@ import typer
 from rich.console import Console
 
 from operations import screen
-from operations.new import Kind, NewStackError, Wishes, begun, roles_variable, write
+from operations.new import (
+    INSTANCE_TYPE,
+    Kind,
+    NewStackError,
+    Wishes,
+    begun,
+    roles_variable,
+    write,
+)
 from settings.schema import NAMESPACE
 from simulation.rehearsal import ROOT
 
 _QUESTIONS: Mapping[str, tuple[str, str]] = {
     "region": ("Region", "us-east-2"),
     "owner": ("Owning team, for the tags", "platform"),
-    "kind": ("Service: sample, instances or balancer", "sample"),
+    "kind": (f"Service: {', '.join(Kind)}", "sample"),
 }
-_OF_KINDS: Mapping[str, Mapping[str, str]] = {
+_INSTANCE_TYPE = ("Instance type, for the architecture of the image", INSTANCE_TYPE)
+_OF_KINDS: Mapping[str, Mapping[str, tuple[str, str | None]]] = {
+    Kind.CONTAINER: {
+        "image": ("Container image with a tag, such as ghcr.io/acme/orders:1.4", None),
+        "instance_type": _INSTANCE_TYPE,
+    },
+    Kind.IMAGE: {
+        "image": ("ID of an AMI, or SSM parameter that contains one", None),
+        "instance_type": _INSTANCE_TYPE,
+        "user_data_file": ("File with its user data; without one, it runs service/app.py", ""),
+    },
     Kind.INSTANCES: {
-        "vpc": "VPC of the instances",
-        "subnets": "Private subnets of it, with commas",
-        "instances": "IDs of the instances, with commas",
+        "vpc": ("VPC of the instances", None),
+        "subnets": ("Private subnets of it, with commas", None),
+        "instances": ("IDs of the instances, with commas", None),
     },
     Kind.BALANCER: {
-        "balancer_arn": "ARN of the load balancer",
-        "host": "DNS name of the load balancer",
+        "balancer_arn": ("ARN of the load balancer", None),
+        "host": ("DNS name of the load balancer", None),
     },
 }
 _LISTS = ("routes", "subnets", "instances")
@@ -55,8 +73,8 @@ def new_stack(
     if answers["kind"] not in list(Kind):
         kinds = ", ".join(Kind)
         raise NewStackError(f"--service: {answers['kind']!r} is not one of {kinds}.")
-    for key, question in _OF_KINDS.get(answers["kind"], {}).items():
-        answers[key] = answers[key] or _answer(key, question, None, asks=asks)
+    for key, (question, usual) in _OF_KINDS.get(answers["kind"], {}).items():
+        answers[key] = answers[key] or _answer(key, question, usual, asks=asks)
     if not answers["routes"] and not answers["definition_file"]:
         text = "Routes with commas, such as `GET / none, ANY /{proxy+}`, or an OpenAPI file"
         answer = _answer("routes", text, "GET / none, ANY /{proxy+}", asks=asks)

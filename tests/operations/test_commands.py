@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,10 +12,12 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from operations import new_questions
 from operations.__main__ import app
 from operations.advice import BALANCER
 from operations.gateway import published, serve
 from operations.gateway.published import read_from
+from operations.new import write
 from tests.stacks import ROOT
 
 
@@ -201,6 +204,30 @@ def test_an_option_that_cannot_be_used_exits_with_2(options: list[str], message:
     assert done.exit_code == 2
     assert message in " ".join(done.stderr.split())
     assert "Traceback" not in done.output
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--service", "container", "--image", "orders"], '"orders" names no version'),
+        (["--service", "image", "--image", "/x86_64/a"], "is for x86_64, and t4g.micro is arm64"),
+        (
+            [
+                *("--service", "image", "--image", "/x86_64/a", "--instance-type", "t3.micro"),
+                *("--user-data-file", "no.sh"),
+            ],
+            'userDataFile: "no.sh" cannot be read',
+        ),
+    ],
+)
+def test_a_new_stack_that_cannot_be_exits_with_2(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], message: str
+) -> None:
+    shutil.copy(ROOT / "Pulumi.yaml", tmp_path)
+    monkeypatch.setattr(new_questions, "write", lambda wishes, _: write(wishes, tmp_path))
+    done = command("new", "next-one", "--region", "us-east-2", "--owner", "team", *options)
+    assert done.exit_code == 2
+    assert message in " ".join(done.stderr.split())
 
 
 def test_ctrl_c_while_a_stack_is_read_prints_one_word() -> None:

@@ -29,6 +29,8 @@ BALANCER: dict[str, Any] = {
     "50dc6c495c0c9188",
     "host": "orders-50dc6c495c0c9188.elb.us-east-2.amazonaws.com",
 }
+ECR = "111122223333.dkr.ecr.us-east-2.amazonaws.com/orders:1.4"
+AMI = "ami-0123456789abcdef0"
 ROUTES = ("GET / none", "GET /orders/{id}", "POST /orders apiKey")
 
 
@@ -48,9 +50,23 @@ def wishes(name: str = "next-one", **more: Any) -> Wishes:
 
 
 @pytest.mark.parametrize(
-    ("more", "open_routes"),
+    ("more", "open_routes", "open_ports"),
     [
-        ({}, ["GET /"]),
+        ({}, ["GET /"], None),
+        ({"kind": "container", "image": "ghcr.io/acme/orders:1.4"}, ["GET /"], [443]),
+        ({"kind": "container", "image": "images.test:5000/orders:1.4"}, ["GET /"], [5000]),
+        ({"kind": "container", "image": ECR.replace("-2", "-1")}, ["GET /"], [443]),
+        ({"kind": "container", "image": ECR}, ["GET /"], None),
+        (
+            {"kind": "image", "image": AMI, "user_data_file": "examples/own-image.sh"},
+            ["GET /"],
+            None,
+        ),
+        (
+            {"kind": "image", "image": "/images/x86_64/orders:3", "instance_type": "t3.micro"},
+            ["GET /"],
+            None,
+        ),
         (
             {
                 "routes": (),
@@ -58,14 +74,18 @@ def wishes(name: str = "next-one", **more: Any) -> Wishes:
                 "variables": ("release=v2",),
             },
             ["GET /"],
+            None,
         ),
-        ({**INSTANCES, "routes": ("GET /a",)}, []),
-        (BALANCER, ["GET /"]),
+        ({**INSTANCES, "routes": ("GET /a",)}, [], None),
+        (BALANCER, ["GET /"], None),
     ],
-    ids=["sample", "definition", "instances", "balancer"],
+    ids=[
+        *("sample", "container", "port", "other-region", "ecr", "image", "parameter"),
+        *("definition", "instances", "balancer"),
+    ],
 )
 def test_what_is_written_rehearses_without_a_violation(
-    root: Path, more: dict[str, Any], open_routes: list[str]
+    root: Path, more: dict[str, Any], open_routes: list[str], open_ports: list[int] | None
 ) -> None:
     kind = Kind(more.get("kind", "sample"))
     written = write(wishes(**{**more, "kind": kind}), root)
@@ -76,10 +96,23 @@ def test_what_is_written_rehearses_without_a_violation(
         ".github/workflows/deploy.yml",
     }
     config = json.loads((root / "policies/config.next-one.json").read_text())
-    assert config["route-authorization"] == {"openRoutes": open_routes}
+    assert config == {
+        "route-authorization": {"openRoutes": open_routes},
+        "instance-profile": "disabled",
+        **({"no-open-egress": {"allowedPorts": open_ports}} if open_ports else {}),
+    }
     rehearsal = rehearse("next-one", root=root)
     assert rehearsal.passed
     assert rehearsal.pack_config == config
+
+
+def test_a_container_reaches_its_registry_in_the_cheapest_way(root: Path) -> None:
+    write(wishes("asked", kind=Kind.CONTAINER, image=ECR), root)
+    config = written(root)
+    assert config["private-api:targets"]["blue"]["fleet"]["container"] == {"image": ECR}
+    assert config["private-api:network"]["endpoints"] == {"interfaces": ["ecr"]}
+    assert "nat" not in config["private-api:network"]
+    assert "egress" not in config["private-api:targets"]["blue"]
 
 
 def test_the_workflows_have_a_row_of_the_stack_and_are_otherwise_as_before(root: Path) -> None:
@@ -120,6 +153,31 @@ def test_a_second_stack_comes_after_the_first(root: Path) -> None:
             "does not set release, which the definition uses",
         ),
         ({"variables": ("release",)}, "'release' is not a stage variable. Write release=v2."),
+        (
+            {"kind": Kind.CONTAINER, "image": "orders"},
+            'private-api:targets.blue.fleet.container.image: "orders" names no version',
+        ),
+        ({"kind": Kind.CONTAINER, "image": "Orders:1"}, "is not a valid reference"),
+        (
+            {"kind": Kind.CONTAINER, "image": ECR, "user_data_file": "service/app.py"},
+            "cannot be combined with a container",
+        ),
+        ({"kind": Kind.IMAGE, "image": "orders"}, "is neither the ID of an AMI nor the name"),
+        ({"kind": Kind.IMAGE}, 'private-api:targets.blue.fleet.image: "" is neither'),
+        ({"kind": Kind.IMAGE, "image": "/x86_64/a"}, "Use an image for arm64, or another"),
+        (
+            {"kind": Kind.IMAGE, "image": AMI, "user_data_file": "no.sh"},
+            'private-api:targets.blue.fleet.userDataFile: "no.sh" cannot be read',
+        ),
+        ({"image": AMI}, f"--image {AMI} does not go with --service sample, but with container"),
+        (
+            {"kind": Kind.BALANCER, "user_data_file": "boot.sh"},
+            "--user-data-file boot.sh does not go with --service balancer, but with sample or",
+        ),
+        (
+            {"kind": Kind.INSTANCES, "instance_type": "t3.micro"},
+            "--instance-type t3.micro does not go with --service instances",
+        ),
         ({"routes": ("GET",)}, "'GET' is not a route. Write a method and a path"),
         ({"name": "my stack"}, "'my stack' cannot be the name of a stack here"),
         ({"name": "Prod"}, "'Prod' cannot be the name"),
@@ -147,6 +205,9 @@ def contents(root: Path) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
 
+OF_FLEETS = ("image", "user_data_file", "instance_type")
+
+
 def asked(
     root: Path, monkeypatch: pytest.MonkeyPatch, answers: dict[str, str], **given: Any
 ) -> list[str]:
@@ -160,7 +221,8 @@ def asked(
     monkeypatch.setattr(new_questions, "has_terminal", lambda: True)
     monkeypatch.setattr("operations.new_questions.typer.prompt", prompt)
     options = dict.fromkeys(
-        ("region", "owner", "kind", "definition_file", "vpc", "balancer_arn", "host"), ""
+        ("region", "owner", "kind", "definition_file", "vpc", "balancer_arn", "host", *OF_FLEETS),
+        "",
     )
     lists: dict[str, Any] = dict.fromkeys(("routes", "subnets", "instances"), ())
     new_stack("asked", {**options, **lists, **given}, {}, Console(file=io.StringIO()), root)
@@ -208,6 +270,37 @@ def test_existing_parts_are_asked_for(root: Path, monkeypatch: pytest.MonkeyPatc
     assert config["private-api:api"]["definitionFile"] == "examples/openapi/orders.yaml"
 
 
+@pytest.mark.parametrize(
+    ("answers", "fleet"),
+    [
+        (
+            {"Service": "container", "Container image": "ghcr.io/acme/orders:1.4"},
+            {"instanceType": "t4g.micro", "container": {"image": "ghcr.io/acme/orders:1.4"}},
+        ),
+        (
+            {"Service": "image", "ID of an AMI": AMI, "Instance type": "t3.small"},
+            {"instanceType": "t3.small", "image": AMI},
+        ),
+        (
+            {
+                "Service": "image",
+                "ID of an AMI": AMI,
+                "File with its user data": "examples/own-image.sh",
+            },
+            {"instanceType": "t4g.micro", "image": AMI, "userDataFile": "examples/own-image.sh"},
+        ),
+    ],
+    ids=["container", "image", "image-with-user-data"],
+)
+def test_an_image_is_asked_for(
+    root: Path, monkeypatch: pytest.MonkeyPatch, answers: dict[str, str], fleet: dict[str, Any]
+) -> None:
+    questions = asked(root, monkeypatch, answers)
+    assert {a for a in answers if any(q.startswith(a) for q in questions)} == set(answers)
+    found = written(root)["private-api:targets"]["blue"]["fleet"]
+    assert found == {"minSize": 2, "maxSize": 4, **fleet}
+
+
 BEGUN = """encryptionsalt: v1:salt
 config:
   aws:region: eu-west-1
@@ -250,6 +343,8 @@ def test_a_file_that_somebody_has_written_to_is_kept(root: Path, text: str) -> N
             {"region": "us-east-2", "owner": "x", "kind": "instances", "vpc": "v"},
             "--subnet is missing",
         ),
+        ({"region": "us-east-2", "owner": "x", "kind": "container"}, "--image is missing"),
+        ({"region": "us-east-2", "owner": "x", "kind": "image"}, "--image is missing"),
         ({"region": "us-east-2", "owner": "x", "kind": "balancer"}, "--balancer-arn is missing"),
     ],
 )
@@ -260,6 +355,6 @@ def test_without_a_terminal_the_missing_option_is_named(
     empty: dict[str, Any] = dict.fromkeys(
         ("region", "owner", "kind", "routes", "definition_file", "vpc", "subnets", "instances"), ""
     )
-    empty |= dict.fromkeys(("balancer_arn", "host"), "")
+    empty |= dict.fromkeys(("balancer_arn", "host", *OF_FLEETS), "")
     with pytest.raises(NewStackError, match=error):
         new_stack("asked", {**empty, **given}, {}, Console(file=io.StringIO()), root)

@@ -120,4 +120,13 @@ def _message(details: ErrorDetails, location: _Location) -> str:
             reason = "does not have the right format"
         case kind if kind != "rejected":  # as in: String should have at most 253 characters
             reason = f"should {reason.partition(' should ')[2].partition(' after ')[0]}"
-    return f"{quoted(value)} {reason}. {location.meaning}"
+    return f"{_shown(value, details['loc'])} {reason}. {location.meaning}"
+
+
+def _shown(value: object, location: Sequence[str | int]) -> str:
+    """A value, unless it may be a secret that was written where its name belongs."""
+    is_hidden = location[-1] != "[key]" and not _HIDDEN.isdisjoint(location[-2:])
+    return "the value, which is not shown," if is_hidden else quoted(value)
+
+
+_HIDDEN = {"environment", "secrets"}

@@ -2,11 +2,15 @@
 
 import base64
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 MAX_BYTES = 16_384
 """Limit of AWS. Source: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html"""
+# Source: https://yaml.org/spec/1.1/#id868524
+_NOT_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+"""Characters that JSON may contain as they are, and that YAML refuses or takes for line breaks."""
 _BOUNDARY = "==private-service=="
 _HEADERS = f"""\
 MIME-Version: 1.0
@@ -44,7 +48,8 @@ class Boot:
             "runcmd": list(self.commands),
         }
         # JSON is YAML, and quotes whatever the files contain.
-        return "#cloud-config\n" + json.dumps(config, indent=1, ensure_ascii=False) + "\n"
+        text = json.dumps(config, indent=1, ensure_ascii=False)
+        return "#cloud-config\n" + _NOT_IN_YAML.sub(_escaped, text) + "\n"
 
     def before(self, user_data: str) -> str:
         """User data of two parts, this and a user's own, in this order.
@@ -79,6 +84,10 @@ def checked_size(user_data: str) -> str:
             "into a `container` or an `image`"
         )
     return user_data
+
+
+def _escaped(character: re.Match[str]) -> str:
+    return f"\\u{ord(character[0]):04x}"
 
 
 def _part(kind: str, text: str) -> str:

@@ -7,6 +7,7 @@ from email.message import Message
 from pathlib import Path
 
 import pytest
+import yaml  # type: ignore[import-untyped]
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -74,3 +75,15 @@ def test_a_shell_reads_the_value_that_was_configured(value: str, tmp_path: Path)
     reading = f'{script}\n. {tmp_path}/environment\nprintf %s "$VALUE"'
     done = subprocess.run(["bash", "-c", reading], check=True, capture_output=True)
     assert done.stdout.decode() == value
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_the_cloud_config_is_yaml_with_every_file_as_it_is(text: str) -> None:
+    config = yaml.safe_load(Boot([File("/a", text)]).cloud_config())
+    assert config["write_files"][0]["content"] == text
+
+
+@pytest.mark.parametrize("character", ["\x7f", "\x85", "\x9f", "\u2028", "\ufeff", "\uffff"])
+def test_the_cloud_config_escapes_what_yaml_has_not(character: str) -> None:
+    config = yaml.safe_load(Boot([File("/a", f"a{character}b")]).cloud_config())
+    assert config["write_files"][0]["content"] == f"a{character}b"

@@ -40,6 +40,7 @@ _TRANSIENT = {
     "ExpiredTokenException",
     "RequestExpired",
     "RequestLimitExceeded",
+    "ScalingActivityInProgress",
     "Throttling",
     "ThrottlingException",
     "TooManyRequestsException",

@@ -77,7 +77,7 @@ def _metrics(group: autoscaling.Group, requests: Sequence[RequestsArgs]) -> list
     Gateway counts them by stage, and publishes nothing in a minute without any.
     Source: https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-target-tracking-metric-math.html
     """
-    parts = [f"{one['share']:g} * FILL(m{i}, 0)" for i, one in enumerate(requests)]
+    parts = [f"{_decimal(one['share'])} * FILL(m{i}, 0)" for i, one in enumerate(requests)]
     return [
         *(
             _metric(
@@ -102,6 +102,11 @@ def _metrics(group: autoscaling.Group, requests: Sequence[RequestsArgs]) -> list
             "return_data": True,
         },
     ]
+
+
+def _decimal(share: float) -> str:
+    """A number without an exponent, which metric math does not have."""
+    return f"{share:.6f}".rstrip("0").rstrip(".")
 
 
 def _metric(

@@ -325,7 +325,13 @@ def test_a_wait_ends_in_time_and_says_for_what() -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [("ThrottlingException", 429), ("ExpiredToken", 403), ("InternalError", 500)]
+    "error",
+    [
+        ("ThrottlingException", 429),
+        ("ExpiredToken", 403),
+        ("InternalError", 500),
+        ("ScalingActivityInProgress", 400),
+    ],
 )
 def test_an_error_that_may_pass_does_not_end_a_wait(error: tuple[str, int]) -> None:
     waited = wait(error, {"status": "AVAILABLE"})

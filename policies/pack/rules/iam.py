@@ -53,7 +53,7 @@ _ELEMENTS = {
 
 @AREA.resource_rule(
     name="iam-no-star",
-    title="No policy allows every action on every resource.",
+    title="No policy allows every action, or all those of IAM, on every resource.",
     level="mandatory",
     severity="critical",
     resource_types=[
@@ -63,7 +63,7 @@ _ELEMENTS = {
         types.GROUP_POLICY,
         types.ROLE,
     ],
-    rationale="Anyone who obtains such a role controls the account.",
+    rationale="Anyone who obtains such a role controls the account; IAM can grant the rest.",
     fix="name the actions and the resources.",
     controls=(
         "fsbp:IAM.1 checkov:CKV_AWS_62 checkov:CKV_AWS_63 checkov:CKV2_AWS_40 "
@@ -80,13 +80,15 @@ def _allows_not_everything(resource: Resource, _: Config) -> Verdicts:
         if found is None:
             yield Violation(resource, "has a policy document that cannot be read.")
         elif any(_allows_all(statement) for statement in found):
-            yield Violation(resource, "allows every action on every resource.")
+            yield Violation(
+                resource, "allows every action, or all those of IAM, on every resource."
+            )
 
 
 def _allows_all(statement: dict[str, Any]) -> bool:
     return (
         statement["Effect"] == "Allow"
-        and _includes(statement, "Action", _names_every_action)
+        and any(_includes(statement, "Action", every) for every in _WIDE)
         and _includes(statement, "Resource", _names_every_resource)
     )
 
@@ -102,6 +104,13 @@ def _includes(
 
 def _names_every_action(patterns: list[str]) -> bool:
     return all(any(matches(s, p.lower()) for p in patterns) for s in _SOME_ACTIONS)
+
+
+def _names_every_action_of_iam(patterns: list[str]) -> bool:
+    return all(any(matches(s, p.lower()) for p in patterns) for s in ("iam:zq9", "iam:x0"))
+
+
+_WIDE = (_names_every_action, _names_every_action_of_iam)
 
 
 def _names_every_resource(patterns: list[str]) -> bool:
@@ -185,13 +194,15 @@ def _trusts_not_everyone(role: Resource, _: Config) -> Verdicts:
         yield Violation(role, "can be assumed by anyone.")
 
 
-def _trusts_all(statement: dict[str, Any]) -> bool:
+def _trusts_all(statement: dict[str, Any], keys: Mapping[str, str] | None = None) -> bool:
     if statement.get("Effect") != "Allow":
         return False
     principal = statement.get("Principal", {})
     named = list(principal.values()) if isinstance(principal, dict) else [principal]
     is_open = any(_names_every_principal(name) for one in named for name in items(one))
-    return "NotPrincipal" in statement or (is_open and not _restricts(statement, _CALLER_KEYS))
+    return "NotPrincipal" in statement or (
+        is_open and not _restricts(statement, keys or _CALLER_KEYS)
+    )
 
 
 def _names_every_principal(name: str) -> bool:
@@ -239,7 +250,7 @@ def _lets_all_through(statement: dict[str, Any]) -> bool:
     patterns = items(statement.get("Resource"))
     names = [pattern.split(":", 5)[-1] for pattern in patterns]
     is_any = "NotResource" in statement or any(not name.strip("*?/") for name in names)
-    return is_any and _trusts_all(statement)
+    return is_any and _trusts_all(statement, _BOUNDARY_KEYS)
 
 
 @AREA.resource_rule(
@@ -310,6 +321,20 @@ _CALLER_KEYS = {
 
 Every account meets conditions on other keys, as aws:SecureTransport, aws:CurrentTime, a session
 name or a tag. Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+"""
+_BOUNDARY_KEYS = {
+    "aws:principalaccount": "*",
+    "aws:principalarn": "arn:*",
+    "aws:principalorgid": "o-*",
+    "aws:principalorgpaths": "o-*/*",
+    "aws:resourceaccount": "*",
+    "aws:resourceorgid": "o-*",
+    "aws:resourceorgpaths": "o-*/*",
+}
+"""Condition keys that keep other accounts out of an endpoint: those of the caller and the resource.
+
+Whoever is in an instance meets conditions on the network, such as aws:SourceVpc.
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_data-perimeters.html
 """
 _OPERATORS = (
     *("stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike"),

@@ -168,7 +168,7 @@ def _reaches_not_everyone(group: Resource, graph: Graph, config: Config) -> Verd
 
 
 def _is_only(rule: "Traffic", port: int) -> bool:
-    return all(equals(one, port) for one in rule.ports)
+    return not rule.is_any_protocol and all(equals(one, port) for one in rule.ports)
 
 
 @AREA.stack_rule(

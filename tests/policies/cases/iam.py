@@ -109,6 +109,9 @@ CASES = [
         "iam-no-star",
         passes(),
         passes(policy(statement(Action="s3:*"))),
+        passes(policy(statement(Action="iam:Get*"))),
+        passes(policy(statement(Action="iam:*", Resource="arn:aws:iam::111122223333:role/a-*"))),
+        violates("all those of IAM", policy(statement(Action=["s3:*", "IAM:*"]))),
         passes(policy(statement(Effect="Deny"))),
         passes(policy(statement(Resource="arn:aws:s3:::x"))),
         passes(policy(statement(Resource="arn:aws:s3:::*"))),
@@ -129,8 +132,8 @@ CASES = [
         ill_typed(violates("cannot be read", our.POLICY.set("policy", [1]))),
         ill_typed(violates("cannot be read", policy("[" * 100_000))),
         ill_typed(violates("wrong type in inlinePolicies", our.ROLE.set(INLINE, "text"))),
-        violates("allows every action", policy(statement())),
-        violates("allows every action", policy(statement(Action=["s3:Get", "*:*"]))),
+        violates("allows every action, or", policy(statement())),
+        violates("allows every action, or", policy(statement(Action=["s3:Get", "*:*"]))),
         violates(
             "allows every action",
             policy(
@@ -139,7 +142,9 @@ CASES = [
                 )
             ),
         ),
-        violates("allows every action", policy(statement()), our.POLICY.becomes(types.IAM_POLICY)),
+        violates(
+            "allows every action, or", policy(statement()), our.POLICY.becomes(types.IAM_POLICY)
+        ),
         violates(
             "allows every action",
             our.ROLE.set(INLINE, [{"policy": statement(Action="s3:*")}, {"policy": statement()}]),
@@ -251,6 +256,8 @@ CASES = [
         violates("every account", through(Resource=["arn:aws:s3:::orders", "arn:aws:s3:::*"])),
         violates("every account", through(Resource="arn:aws:s3:::*/*")),
         violates("every account", through(Condition={"Bool": SECURE})),
+        violates("every account", through(Condition={"StringEquals": {"aws:SourceVpc": "vpc-1"}})),
+        passes(through(Condition={"StringEquals": {"aws:ResourceAccount": "111122223333"}})),
         violates(
             "every account",
             our.ENDPOINT.set(

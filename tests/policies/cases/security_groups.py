@@ -177,6 +177,12 @@ CASES = [
         violates(
             "reach every address",
             to_range(ANYWHERE),
+            our.EGRESS.set("ipProtocol", "-1"),
+            allowedPorts=[443],
+        ),
+        violates(
+            "reach every address",
+            to_range(ANYWHERE),
             our.EGRESS.set("toPort", 444),
             allowedPorts=[443, 444],
         ),

@@ -97,9 +97,9 @@ class InstanceRole(pulumi.ComponentResource):
             statements += _read_secrets(secrets, _Here(role.arn, args["region"]))
         if statements:
             document = pulumi.Output.json_dumps(iam.allowing(*statements))
-            made.append(
-                aws.iam.RolePolicy(self._name, role=role.name, policy=document, opts=self._child)
-            )
+            # A new document is added, and the old one deleted with the old fleet, which needs it.
+            opts = pulumi.ResourceOptions(parent=self, replace_on_changes=["policy"])
+            made.append(aws.iam.RolePolicy(self._name, role=role.name, policy=document, opts=opts))
         return made
 
 

@@ -42,7 +42,7 @@ def test_a_role_has_its_permissions_before_the_new_fleet_gets_it(dev: Stack) -> 
     assert dev.up() == []
     more = {"statements": [statement, {**statement, "actions": ["s3:PutObject"]}]}
     dev.edit(("targets.blue.fleet.instanceProfile", more))
-    assert dev.up() == ["update RolePolicy blue-fleet"]
+    assert dev.up() == ["create RolePolicy blue-fleet", "delete RolePolicy blue-fleet"]
     dev.edit()
     assert dev.up() == [
         "update LaunchTemplate blue-fleet",
@@ -51,6 +51,24 @@ def test_a_role_has_its_permissions_before_the_new_fleet_gets_it(dev: Stack) -> 
         "delete InstanceProfile blue-fleet",
         "delete RolePolicy blue-fleet",
         "delete Role blue-fleet",
+    ]
+
+
+def test_an_old_fleet_keeps_what_its_role_may_do_until_it_is_deleted(dev: Stack) -> None:
+    profile = "targets.blue.fleet.instanceProfile"
+    old, new = (
+        {"statements": [{"actions": ["s3:GetObject"], "resources": [f"arn:aws:s3:::{name}/*"]}]}
+        for name in ("old", "new")
+    )
+    dev.edit((profile, old))
+    dev.up()
+    dev.edit((profile, new), NEW_VERSION)
+    assert dev.up() == [
+        "create RolePolicy blue-fleet",
+        "update LaunchTemplate blue-fleet",
+        "create Group blue-fleet",
+        "delete Group blue-fleet",
+        "delete RolePolicy blue-fleet",
     ]
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -247,7 +248,7 @@ def test_names_can_suggest_a_secret() -> None:
     assert not names_secret("backendHost")
 
 
-@given(st.text())
+@given(st.text(max_size=20))
 def test_user_data_is_decoded_from_every_form(text: str) -> None:
     raw = text.encode()
     assert decode_user_data(base64.b64encode(raw).decode()) == text
@@ -264,6 +265,20 @@ def test_the_parts_of_user_data_are_decoded() -> None:
     whole = 'MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary="b"'
     raw = f"{whole}\n\n--b\n{headers}\n\n{inner}"
     assert "password" in decode_user_data(base64.b64encode(raw.encode()).decode())
+
+
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.encodebytes])
+def test_the_files_in_user_data_are_decoded(encode: Callable[[bytes], bytes]) -> None:
+    file = encode(b"password=" + b"x" * 100).decode().replace("\n", "\n    ")
+    raw = f"#cloud-config\nwrite_files:\n- content: |\n    {file}\n  owner: root\n"
+    assert f"password={'x' * 100}" in decode_user_data(base64.b64encode(raw.encode()).decode())
+
+
+def test_the_parts_of_user_data_are_decompressed() -> None:
+    inner = base64.encodebytes(gzip.compress(b"password")).decode()
+    headers = "Content-Transfer-Encoding: base64\nContent-Type: text/plain"
+    raw = f'from: a\ncontent-type: multipart/mixed; boundary="b"\n\n--b\n{headers}\n\n{inner}'
+    assert "password" in decode_user_data(raw)
 
 
 def test_user_data_that_is_not_base64_is_not_decoded() -> None:

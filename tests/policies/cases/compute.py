@@ -199,6 +199,7 @@ CASES = [
         ill_typed(violates("wrong type in userData", our.TEMPLATE.set("userData", ["x"]))),
         violates("seems to contain", user_data("key AKIA" + "ABCDEFGHIJKLMNOP")),
         violates("seems to contain", user_data(gzip.compress(PASSWORD.encode(), mtime=0))),
+        violates("seems to contain", user_data(f"#cloud-config\ncontent: {encoded(PASSWORD)}\n")),
         violates("seems to contain", our.TEMPLATE.set("userData", PASSWORD), INSTANCE),
         violates("seems to contain", user_data(PASSWORD, "userDataBase64"), INSTANCE),
         unknown("userData", our.TEMPLATE.unknown("userData")),

@@ -78,7 +78,7 @@ class NewNetwork(Model):
     nat: Literal["none", "one", "zones"] = "none"
     """NAT gateways, through which fleets with `egress` reach the internet: `none`, `one` in the
     first of the zones, or one in each of the `zones`, so that the failure of a zone cuts off no
-    other one. A gateway costs some 33 USD a month, and 0.045 USD for each GB; with `one`, traffic
+    other one. A gateway costs some 37 USD a month, and 0.045 USD for each GB; with `one`, traffic
     between zones costs extra."""
 
 

@@ -100,7 +100,7 @@ def _destinations_have_a_way(draft: Draft) -> Problems:
                 yield (
                     at("targets", name, "egress", position, "cidr"),
                     f"{quoted(one.cidr)} is on the internet, and the network has no way there. Set "
-                    "`network.nat` to one or zones, which costs some 33 USD a month for each "
+                    "`network.nat` to one or zones, which costs some 37 USD a month for each "
                     "gateway, or remove it.",
                 )
 

@@ -3,7 +3,8 @@
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
-from .network import ExistingNetwork, NewNetwork
+from .egress import AnyDestination, EgressPrefixList, EgressRange
+from .network import ExistingNetwork, NewNetwork, is_private
 from .schema import FleetTarget
 
 
@@ -40,5 +41,16 @@ def reach(network: NewNetwork | ExistingNetwork | None, target: FleetTarget) -> 
     what = "only the package repositories of Amazon Linux"
     if services:
         what += f" and the endpoints of {', '.join(sorted(services))}"
-    way_out = "add `egress` to the target" if nat else "set `network.nat` and the target's `egress`"
-    return Reach(True, nat and egress, what, way_out, services)
+    way_out = (
+        "add a public range to the target's `egress`"
+        if nat
+        else "set `network.nat` and the target's `egress`"
+    )
+    internet = nat and any(map(_may_be_public, target.egress or ()))
+    return Reach(True, internet, what, way_out, services)
+
+
+def _may_be_public(destination: AnyDestination) -> bool:
+    if isinstance(destination, EgressRange):
+        return not is_private(destination.cidr)
+    return isinstance(destination, EgressPrefixList)

@@ -65,6 +65,8 @@ def sending(group: str, region: str) -> Boot:
             "systemctl daemon-reload",
             "systemctl enable --now private-service-log.service",
             # The service comes first: it works without its logs.
-            f"dnf install -y amazon-cloudwatch-agent && {start} || true",
+            "for n in 1 2 3 4 5; do"
+            " dnf install -y amazon-cloudwatch-agent && break; sleep 10; done",
+            f"{start} || true",
         ),
     )

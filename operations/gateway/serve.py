@@ -80,31 +80,45 @@ def _follow(
     names = ", ".join(sorted({path.name for path in contents}))
     changes = f" Changes in {names} are published when they are saved." if names else ""
     printer.line(f"{NOT_TESTED}\nCtrl-C stops it.{changes}")
+    stopped = threading.Event()
+
+    def stop(*_: object) -> None:
+        stopped.set()  # the exception can be lost in code that is not Python's
+        raise KeyboardInterrupt
+
+    previous = signal.signal(signal.SIGINT, stop)
     try:
-        while contents:
-            contents = _changed(contents)
+        while contents and (now := _changed(contents, stopped)):
             # It may name other files now. If it cannot be read, the same files are watched.
+            contents = now
             with contextlib.suppress(Exception):
                 contents = {
-                    path: contents.get(path, now) for path, now in _contents(watch()).items()
+                    path: contents.get(path, found) for path, found in _contents(watch()).items()
                 }
             _publish_again(api, load, printer)
-        threading.Event().wait()
+        stopped.wait()
     except KeyboardInterrupt:
-        printer.line("Stopped.")
+        pass
+    finally:
+        signal.signal(signal.SIGINT, previous)
+    printer.line("Stopped.")
 
 
-def _changed(contents: Mapping[Path, bytes]) -> dict[Path, bytes]:
-    """Wait until the contents of a file are others, and return all of them."""
+def _changed(contents: Mapping[Path, bytes], stopped: threading.Event) -> dict[Path, bytes] | None:
+    """Wait until the contents of a file are others, and return all of them; None once stopped."""
     # Folders, because many editors replace the file. Timeouts, because a file may have been
     # saved before it was watched.
     folders = {parent for path in contents if (parent := path.resolve().parent).is_dir()}
     changes = watchfiles.watch(
-        *folders, recursive=False, yield_on_timeout=True, rust_timeout=_RECHECK_MS
+        *folders,
+        recursive=False,
+        yield_on_timeout=True,
+        rust_timeout=_RECHECK_MS,
+        stop_event=stopped,
     )
     # Closed here, and not when it is collected as garbage, where Ctrl-C would be lost.
     with contextlib.closing(changes):
-        return next(now for _ in changes if (now := _contents(contents)) != contents)
+        return next((now for _ in changes if (now := _contents(contents)) != contents), None)
 
 
 def _publish_again(api: LocalApi, load: Callable[[], PublishedApi], printer: Printer) -> None:

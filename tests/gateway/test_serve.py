@@ -9,16 +9,18 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import pytest
 from rich.console import Console
 
 from operations.gateway.emulator import Emulator
+from operations.gateway.printer import Printer
 from operations.gateway.proxy import Request, Upstream, forward
-from operations.gateway.serve import serve
+from operations.gateway.serve import _follow, serve
 from tests.gateway.apis import published
 
 pytestmark = [pytest.mark.gateway, pytest.mark.usefixtures("interpreter")]
@@ -143,6 +145,24 @@ def test_serving_follows_the_file_until_ctrl_c(chosen: Path) -> None:
         until(process, "Stopped.")
         assert process.wait() == 0
         assert alive(children) == []
+
+
+def test_ctrl_c_stops_even_if_its_exception_is_lost(
+    chosen: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def watch(*_: Path, stop_event: threading.Event, **__: object) -> Iterator[set[str]]:
+        with suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        while not stop_event.is_set():
+            yield set()
+
+    monkeypatch.setattr("watchfiles.watch", watch)
+    handler = signal.getsignal(signal.SIGINT)
+    printed = io.StringIO()
+    contents, unused = {chosen: chosen.read_bytes()}, MagicMock()
+    _follow(unused, unused, lambda: [chosen], contents, Printer(Console(file=printed)))
+    assert printed.getvalue().endswith("Stopped.\n")
+    assert signal.getsignal(signal.SIGINT) is handler
 
 
 def test_sigterm_while_it_starts_leaves_no_process(chosen: Path) -> None:

@@ -47,17 +47,8 @@ class OutwardRules:
 
     def to_s3(self, prefix_list_id: pulumi.Input[str]) -> None:
         """Allow what the policy of the S3 endpoint lets pass."""
-        aws.vpc.SecurityGroupEgressRule(
-            f"{self._name}-to-s3",
-            description="Package repositories, through the S3 endpoint.",
-            security_group_id=self._group.id,
-            prefix_list_id=prefix_list_id,
-            ip_protocol="tcp",
-            from_port=HTTPS,
-            to_port=HTTPS,
-            tags=self._tags,
-            opts=self._opts,
-        )
+        text = "Package repositories, through the S3 endpoint."
+        self._rule(f"{self._name}-to-s3", text, prefix_list_id=prefix_list_id)
 
     def to_destinations(self, destinations: Sequence[DestinationArgs]) -> None:
         """Allow each destination, in a rule that is named after it.
@@ -70,36 +61,25 @@ class OutwardRules:
             first, last = one["ports"]
             where = str(cidr or prefix_list or group).replace("/", "-")
             ports = f"{first}-{last}" if last > first else f"{first}"
-            self._awaited.append(
-                aws.vpc.SecurityGroupEgressRule(
-                    f"{self._name}-to-{where}-{one['protocol']}-{ports}",
-                    description="Configured egress of the fleet.",
-                    security_group_id=self._group.id,
-                    cidr_ipv4=cidr,
-                    prefix_list_id=prefix_list,
-                    referenced_security_group_id=group,
-                    ip_protocol=one["protocol"],
-                    from_port=first,
-                    to_port=last,
-                    tags=self._tags,
-                    opts=self._opts,
-                )
+            rule = self._rule(
+                f"{self._name}-to-{where}-{one['protocol']}-{ports}",
+                "Configured egress of the fleet.",
+                protocol=one["protocol"],
+                ports=(first, last),
+                cidr_ipv4=cidr,
+                prefix_list_id=prefix_list,
+                referenced_security_group_id=group,
             )
+            self._awaited.append(rule)
 
     def to_endpoints(self, endpoints_group: pulumi.Input[str]) -> None:
         """Allow the network's interface endpoints, from both sides."""
         name = f"{self._name}-to-endpoints"
         self._awaited += [
-            aws.vpc.SecurityGroupEgressRule(
+            self._rule(
                 name,
-                description="Interface endpoints of the network.",
-                security_group_id=self._group.id,
+                "Interface endpoints of the network.",
                 referenced_security_group_id=endpoints_group,
-                ip_protocol="tcp",
-                from_port=HTTPS,
-                to_port=HTTPS,
-                tags=self._tags,
-                opts=self._opts,
             ),
             aws.vpc.SecurityGroupIngressRule(
                 name,
@@ -113,3 +93,25 @@ class OutwardRules:
                 opts=self._opts,
             ),
         ]
+
+    def _rule(
+        self,
+        name: str,
+        description: str,
+        *,
+        protocol: str = "tcp",
+        ports: tuple[int, int] = (HTTPS, HTTPS),
+        **destination: pulumi.Input[str] | None,
+    ) -> aws.vpc.SecurityGroupEgressRule:
+        first, last = ports
+        return aws.vpc.SecurityGroupEgressRule(
+            name,
+            description=description,
+            security_group_id=self._group.id,
+            ip_protocol=protocol,
+            from_port=first,
+            to_port=last,
+            tags=self._tags,
+            opts=self._opts,
+            **destination,
+        )

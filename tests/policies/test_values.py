@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from policies.pack.graph.arn import parse, partition_of
 from policies.pack.graph.secrets import holds_secret, names_secret
-from policies.pack.rules.compute import decode as decode_user_data
+from policies.pack.graph.user_data import decode as decode_user_data
 from policies.pack.values import (
     UNKNOWN,
     UnknownValue,

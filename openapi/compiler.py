@@ -13,11 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from openapi.routes import DEFAULT_TIMEOUT_MS, Cors, Route, path_parameters
+from openapi.variables import HOST_VARIABLE, LINK_VARIABLE
 
-LINK_VARIABLE = "vpcLinkId"
-"""Stage variable with the id of the VPC link."""
-HOST_VARIABLE = "backendHost"
-"""Stage variable with the host of the service, or host:port."""
 INTEGRATION = "x-amazon-apigateway-integration"
 INTEGRATION_TARGET = "integration-target"
 """Key of an integration with the ARN of the load balancer, which a VPC link V2 needs.

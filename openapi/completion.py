@@ -8,13 +8,13 @@ from openapi.compiler import (
     BINARY_MEDIA_TYPES,
     INTEGRATION,
     INTEGRATION_TARGET,
-    LINK_VARIABLE,
     Definition,
     compile_routes,
     fingerprinted,
 )
 from openapi.document import Document, Operation, identity, mapping
 from openapi.routes import Route
+from openapi.variables import LINK_VARIABLE
 
 
 def compile_document(

@@ -242,7 +242,7 @@ def _rehearse(stack: str, pack_config: Path | None, *, verbose: bool) -> "Run":
     rehearsal = _or_explain(lambda: rehearse(stack, pack_config))
     run = rehearsal.runs[Phase.UPDATE]
     published = load(stack, run=run)
-    report.show(rehearsal, published.targets, screen.console())
+    report.show(rehearsal, published.called, screen.console())
     for line in published.left_out if verbose else ():
         screen.write(screen.console(), line, "  ", hang="  ")
     if not rehearsal.passed:

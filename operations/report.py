@@ -10,7 +10,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from operations.advice import allowance, correction
-from operations.route_table import route_table
+from operations.route_table import Called, route_table
 from operations.screen import write, write_table, write_verbatim
 from simulation.analyzer import Finding, Kind
 from simulation.engine import PROVIDER_PREFIX, STACK_TYPE, Phase, Registered, Run
@@ -19,11 +19,11 @@ from simulation.rehearsal import Rehearsal
 _UNCUT = 1_000
 
 
-def show(rehearsal: Rehearsal, targets: Mapping[str, str], out: Console) -> None:
-    """Print a rehearsal; `targets` are the names of the stack's targets by host."""
+def show(rehearsal: Rehearsal, called: Called, out: Console) -> None:
+    """Print a rehearsal; `called` returns the target that an integration calls."""
     run = rehearsal.runs[Phase.UPDATE]
     _show_tree(run, out)
-    routes = route_table(run, targets)
+    routes = route_table(run, called)
     write(out, "\nRoutes, with the target of each stage", style="bold")
     write_table(out, routes.rows, "  ")
     write(out, "\nOutputs (AWS's values are made up)", style="bold")

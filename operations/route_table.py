@@ -1,14 +1,14 @@
 """The routes of a rehearsed API: who may call each, and where each stage sends it."""
 
 import json
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 from operations.gateway.definition import operations
 from simulation.engine import Run
 
+Called = Callable[[Mapping[str, Any], Mapping[str, str]], str]
+"""Returns the name of the target that an integration calls with stage variables."""
 _GATEWAY = "the gateway itself"
 _DEFAULT_TIMEOUT_MS = 29_000
 _HEAD = ["method", "path", "authorization", "timeout"]
@@ -21,8 +21,8 @@ class RouteTable(NamedTuple):
     open_routes: list[str]
 
 
-def route_table(run: Run, targets: Mapping[str, str]) -> RouteTable:
-    """The routes of a program that was run at update; `targets` are their names by host."""
+def route_table(run: Run, called: Called) -> RouteTable:
+    """The routes of a program that was run at update."""
     document = json.loads(run.one("aws:apigateway/restApiPut:RestApiPut").inputs["body"])
     inputs = [stage.inputs for stage in run.of_type("aws:apigateway/stage:Stage")]
     stages = {stage["stageName"]: stage for stage in sorted(inputs, key=lambda s: s["stageName"])}
@@ -33,9 +33,7 @@ def route_table(run: Run, targets: Mapping[str, str]) -> RouteTable:
         reached = [_GATEWAY if kind == "mock" else kind] * len(stages)
         if kind.startswith("http"):
             timeout = f"{integration.get('timeoutInMillis', _DEFAULT_TIMEOUT_MS) / 1000:g} s"
-            reached = [
-                _reached(str(integration.get("uri")), stage, targets) for stage in stages.values()
-            ]
+            reached = [_reached(integration, stage, called) for stage in stages.values()]
         required = operation.authorization
         rows.append([operation.method, operation.path, required, timeout, *reached])
         if required == "none" and (operation.method, kind) != ("OPTIONS", "mock"):
@@ -48,16 +46,11 @@ def route_table(run: Run, targets: Mapping[str, str]) -> RouteTable:
     )
 
 
-def _reached(uri: str, stage: Mapping[str, Any], targets: Mapping[str, str]) -> str:
+def _reached(integration: Mapping[str, Any], stage: Mapping[str, Any], called: Called) -> str:
     """Names of the targets that a stage sends a route to, with the canary's share."""
     variables, canary = stage["variables"], stage.get("canarySettings")
+    target = called(integration, variables)
     if not canary:
-        return _name(uri, variables, targets)
-    other = _name(uri, {**variables, **canary.get("stageVariableOverrides", {})}, targets)
-    return f"{_name(uri, variables, targets)}, {canary.get('percentTraffic', 0):g} % {other}"
-
-
-def _name(uri: str, variables: Mapping[str, str], targets: Mapping[str, str]) -> str:
-    variable = r"\$\{stageVariables\.(\w+)\}"
-    host = urlsplit(re.sub(variable, lambda found: variables.get(found[1], found[0]), uri)).netloc
-    return targets.get(host, host)
+        return target
+    other = called(integration, {**variables, **canary.get("stageVariableOverrides", {})})
+    return f"{target}, {canary.get('percentTraffic', 0):g} % {other}"

@@ -9,13 +9,14 @@ import re
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from openapi.compiler import BINARY_MEDIA_TYPES, HOST_VARIABLE, INTEGRATION, INTEGRATION_TARGET
+from openapi.compiler import BINARY_MEDIA_TYPES, INTEGRATION, INTEGRATION_TARGET
 from openapi.document import Document, Operation, identity, mapping, sequence
 from openapi.hints import listed
 from openapi.lint.mappings import REQUEST, RESPONSE, mapping_problems, undeclared
 from openapi.lint.values import Integration, value_problems
 from openapi.paths import Problems, at
 from openapi.routes import MAX_TIMEOUT_MS, SCHEME_PORTS
+from openapi.variables import HOST_VARIABLE
 
 _MIN_TIMEOUT_MS = 50
 _FIRST_HIGH_PORT = 1025

@@ -16,7 +16,6 @@ from botocore.httpsession import URLLib3Session
 from botocore.utils import get_environ_proxies
 from rich.console import Console
 
-from openapi.compiler import HOST_VARIABLE
 from operations.gateway import GatewayError
 from operations.gateway.expectations import Expectation, mismatches
 from operations.gateway.gateway_responses import ERROR_TYPE
@@ -33,7 +32,7 @@ from simulation.rehearsal import ROOT
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 """Methods that change nothing at a service which keeps to HTTP."""
-_NO_HOST = "service.invalid"
+_NO_HOST = "{}.invalid"
 _LONGEST_SECONDS = 310
 _LOOPBACK = ("127.0.0.1", "localhost")
 
@@ -114,11 +113,11 @@ def _release(promised: Promise, caller: Caller) -> Release:
             f"{', '.join(stages)}). Give the stage's invoke URL: `pulumi stack output invoke_urls`."
         )
     own = stages[stage][stage]
+    hosts = {pair.host: _NO_HOST.format(target) for pair, target in own.targets.items()}
     return Release(
         name=stage,
-        target=own.target,
-        variables={**own.variables, HOST_VARIABLE: _NO_HOST},
-        addresses=frozenset({_NO_HOST}),
+        variables={**own.variables, **hosts},
+        targets={_NO_HOST.format(target): target for target in own.targets.values()},
         api_key=caller.api_key,
     )
 

@@ -14,7 +14,6 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Self
 
-from openapi.compiler import HOST_VARIABLE
 from operations.gateway import GatewayError
 from operations.gateway.answers import Answer, answer_to
 from operations.gateway.child import LOOPBACK
@@ -58,7 +57,7 @@ class LocalState:
     published: PublishedApi
     imported: ImportedApi
     addresses: Mapping[str, str]
-    """Host and port on this machine by a target's host."""
+    """Host and port on this machine by target."""
     stages: Mapping[str, PublishedStage]
     """With these addresses in the variables."""
 
@@ -127,26 +126,30 @@ class LocalApi:
         a deployment. Otherwise the definition is imported and deployed again. On failure it raises
         GatewayError, and the API that was published last stays.
         """
-        is_https, revision = new.is_https, hashlib.sha256(self._service.read_bytes()).hexdigest()
+        revision = hashlib.sha256(self._service.read_bytes()).hexdigest()
         services = {}
-        for host, target in new.targets.items():
+        for target in new.hosts:
             own = new.services.get(target)
-            path = new.health_paths.get(target, "") if own else ""
-            origin, version = new.allow_origin, "" if own else revision
-            services[host] = ServiceSettings(target, is_https, origin, own, path, version)
+            services[target] = ServiceSettings(
+                target=target,
+                is_https=target in new.https,
+                ends_tls=target in new.ends_tls,
+                host=new.host_headers.get(target, ""),
+                allow_origin=new.allow_origin,
+                service=own,
+                health_path=new.health_paths.get(target, "") if own else "",
+                revision="" if own else revision,
+            )
         before_services = set(self._running)
-        addresses = {host: self._address(service) for host, service in services.items()}
-        stages = {}
-        for name, stage in new.stages.items():
-            for variables in new.releases(name).values():
-                new.target(variables)  # raises GatewayError for a host that is not a target's
-            stages[name] = _localized(stage, addresses)
+        addresses = {target: self._address(service) for target, service in services.items()}
+        # Raises GatewayError for a host that is not a target's.
+        stages = {name: _localized(new, name, addresses) for name in new.stages}
         before, deployed = self._current, _deployed(new.definition, stages)
         if before and deployed == _deployed(before.published.definition, before.stages):
             imported = before.imported
             changed = list(self._move_stages(before, new, stages))
             restarted = {s.target for s in set(self._running) - before_services}
-            known = set(before.published.targets.values())
+            known = set(before.published.hosts)
             changed += [f"{target}: restarted its service" for target in sorted(restarted & known)]
         else:
             imported = self._emulator.import_api(new.definition, stages)
@@ -163,7 +166,6 @@ class LocalApi:
         A canary first gets none of the requests, then all of them, and at the end its share.
         """
         state = self.state
-        hosts = {target: host for host, target in state.published.targets.items()}
         promised = state.published.promise.releases[stage]
         releases, canary = state.published.releases(stage), state.published.stages[stage].canary
         try:
@@ -172,15 +174,15 @@ class LocalApi:
                     self._emulator.set_canary_percent(state.imported, stage, percent)
                 if name not in promised:
                     continue
-                host = hosts.get(promised[name].target, "")
+                own = promised[name]
+                local = {
+                    pair.host: state.addresses.get(target, "")
+                    for pair, target in own.targets.items()
+                }
                 yield Release(
                     name=name,
-                    target=promised[name].target,
-                    variables={
-                        **promised[name].variables,
-                        HOST_VARIABLE: state.addresses.get(host, ""),
-                    },
-                    addresses=frozenset(state.addresses.values()),
+                    variables={**own.variables, **local},
+                    targets={address: target for target, address in state.addresses.items()},
                     api_key=state.imported.api_key,
                 )
         finally:
@@ -208,10 +210,11 @@ class LocalApi:
         for name, stage in stages.items():
             if stage.variables != before.stages[name].variables:
                 self._emulator.set_variables(before.imported, name, stage.variables)
-                old = before.published.target(before.published.stages[name].variables)
-                target = new.target(new.stages[name].variables)
-                if old != target:
-                    yield f"{name}: {old} -> {target}, by its stage variables only"
+                reached = before.published.reached(before.published.stages[name].variables)
+                for pair, target in new.reached(new.stages[name].variables).items():
+                    if (old := reached[pair]) != target:
+                        service = f"{name}, {pair.service}" if pair.service else name
+                        yield f"{service}: {old} -> {target}, by its stage variables only"
 
     def _respond(self, request: Request) -> tuple[Response, tuple[Delivery, ...], Refusal | None]:
         """Forward to the emulator; a stage that does not exist is forbidden, as on AWS.
@@ -268,16 +271,21 @@ class LocalApi:
             self._deliveries.setdefault(trace_id(delivery.request), []).append(delivery)
 
 
-def _with_addresses(variables: Mapping[str, str], addresses: Mapping[str, str]) -> dict[str, str]:
-    """Stage variables with addresses on this machine in place of the targets' hosts."""
-    return {name: addresses.get(value, value) for name, value in variables.items()}
-
-
-def _localized(stage: PublishedStage, addresses: Mapping[str, str]) -> PublishedStage:
-    canary = stage.canary and Canary(
-        stage.canary.percent, _with_addresses(stage.canary.overrides, addresses)
+def _localized(api: PublishedApi, stage: str, addresses: Mapping[str, str]) -> PublishedStage:
+    """A stage with addresses on this machine in place of the targets' hosts."""
+    production, *other = (
+        api.localized(variables, addresses) for variables in api.releases(stage).values()
     )
-    return PublishedStage(_with_addresses(stage.variables, addresses), canary)
+    canary = api.stages[stage].canary
+    if not canary:
+        return PublishedStage(production)
+    # Also what differs here because of a link: targets that share a host do so there only.
+    overrides = {
+        name: value
+        for name, value in other[0].items()
+        if name in canary.overrides or value != production[name]
+    }
+    return PublishedStage(production, Canary(canary.percent, overrides))
 
 
 def _deployed(definition: str, stages: Mapping[str, PublishedStage]) -> object:

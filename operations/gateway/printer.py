@@ -1,10 +1,11 @@
 """What `serve` prints."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from rich.console import Console
 
+from openapi.variables import Pair
 from operations.gateway.definition import operations
 from operations.gateway.local_api import Exchange, LocalApi
 from operations.gateway.published import PublishedApi
@@ -34,9 +35,9 @@ class Printer:
         """Print the URL and the targets of every stage, and the key if a route requires one."""
         published = api.state.published
         for name, stage in published.stages.items():
-            production, *canary = map(published.target, published.releases(name).values())
-            share = f", {stage.canary.percent:g} % to {canary[0]}" if stage.canary else ""
-            self.line(f"{name}  {api.url(name)}  -> {production}{share}", style="bold")
+            production, *canary = map(published.reached, published.releases(name).values())
+            share = f", {stage.canary.percent:g} % to {_named(canary[0])}" if stage.canary else ""
+            self.line(f"{name}  {api.url(name)}  -> {_named(production)}{share}", style="bold")
         if any(o.authorization == "apiKey" for o in operations(published.document)):
             self.line(
                 f"Routes that require an API key: send x-api-key: {api.state.imported.api_key}"
@@ -44,7 +45,7 @@ class Printer:
 
     def services(self, published: PublishedApi) -> None:
         """Print what runs behind the targets."""
-        for target in published.targets.values():
+        for target in published.hosts:
             own = published.services.get(target)
             self.line(f"{target} is {own or 'service/app.py'}, on this machine.")
 
@@ -87,3 +88,10 @@ class Printer:
         mismatched = f"{failed} of {len(requests)} requests did not match their expectations."
         self.problem(mismatched if called else "No route could be called.")
         return False
+
+
+def _named(reached: Mapping[Pair, str]) -> str:
+    """Targets, after the names of their services if they have any."""
+    return ", ".join(
+        f"{pair.service}: {target}" if pair.service else target for pair, target in reached.items()
+    )

@@ -9,10 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from openapi.compiler import ANY_MEDIA_TYPE, ANY_METHOD, HOST_VARIABLE, INTEGRATION
+from openapi.compiler import ANY_MEDIA_TYPE, ANY_METHOD, INTEGRATION
 from openapi.findings import Findings
 from openapi.normalizing.schemas import normalized_models
 from openapi.routes import DEFAULT_TIMEOUT_MS, Cors, Route, path_parameters
+from openapi.variables import HOST_VARIABLE, Pair
 from operations.gateway.definition import VALIDATOR, operations
 from settings import Settings
 
@@ -39,7 +40,8 @@ _NEEDED_HEADERS = {
 class PromisedRelease:
     """Where a release of a stage leads to, and the stage variables that the stage file adds."""
 
-    target: str
+    targets: Mapping[Pair, str]
+    """Target of each service."""
     variables: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -57,20 +59,20 @@ def promise(settings: Settings) -> Promise:
     """What a valid configuration promises."""
     first = next(iter(settings.targets.values()))
     document = (
-        promised_file(settings.imported.document, first.protocol)
+        promised_file(settings.imported.document, first.scheme)
         if settings.imported
         else promised_routes(
             settings.routes,
-            first.protocol,
+            first.scheme,
             settings.api.cors,
             normalized_models(settings.api.models, Findings()),
         )
     )
     releases = {}
     for name, stage in settings.stages.items():
-        releases[name] = {name: PromisedRelease(stage.target, stage.variables)}
+        releases[name] = {name: PromisedRelease({Pair(): stage.target}, stage.variables)}
         if stage.canary:
-            canary = PromisedRelease(stage.canary.target, stage.variables)
+            canary = PromisedRelease({Pair(): stage.canary.target}, stage.variables)
             releases[name][canary_name(name)] = canary
     return Promise(document, releases)
 

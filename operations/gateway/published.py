@@ -8,15 +8,17 @@ from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import urlsplit
 
-from openapi.compiler import HOST_VARIABLE
+from openapi.compiler import stage_variables
+from openapi.variables import Pair, pairs_of
 from operations.gateway import GatewayError
 from operations.gateway.answers import Answer, answers
-from operations.gateway.definition import operations
+from operations.gateway.definition import with_variables
 from operations.gateway.promises import Promise, canary_name, promise
 from operations.gateway.services import Command, Service, check_targets
 from settings import Settings
-from settings.schema import FleetTarget, InstancesTarget, Target
+from settings.schema import FleetTarget, NewTarget, Target
 from simulation import stack_file
 from simulation.engine import Phase, Run
 from simulation.rehearsal import ROOT, run_stack
@@ -49,14 +51,20 @@ class PublishedApi:
     definition: str
     """OpenAPI 3.0, as JSON."""
     stages: Mapping[str, PublishedStage]
-    targets: Mapping[str, str]
-    """Name of the target by its host, as in the stage variables."""
+    hosts: Mapping[str, str]
+    """Host by target, as in the stage variables; targets with links of their own may share one."""
     promise: Promise
     """What the configuration promises, whatever the definition says."""
     allow_origin: str = ""
     """The origin that the services allow to read their responses."""
     links: Mapping[str, str] = field(default_factory=dict)
     """Id of the VPC link by target."""
+    https: frozenset[str] = frozenset()
+    """Targets that are called with TLS."""
+    ends_tls: frozenset[str] = frozenset()
+    """Those of them whose load balancer ends it, so that the service gets HTTP."""
+    host_headers: Mapping[str, str] = field(default_factory=dict)
+    """What the service sees as `Host`, by target that says so."""
     health_paths: Mapping[str, str] = field(default_factory=dict)
     """Path of the health check, by target that has one."""
     services: Mapping[str, Service] = field(default_factory=dict)
@@ -74,13 +82,6 @@ class PublishedApi:
         """The definition, parsed."""
         return json.loads(self.definition)  # type: ignore[no-any-return]
 
-    @property
-    def is_https(self) -> bool:
-        """Whether the targets speak TLS."""
-        promised = operations(self.promise.document)
-        uris = [str(operation.integration.get("uri")) for operation in promised]
-        return any(uri.startswith("https:") for uri in uris)
-
     def releases(self, stage: str) -> dict[str, Mapping[str, str]]:
         """The stage variables of the production release and of the canary release, by name."""
         production, canary = self.stages[stage].variables, self.stages[stage].canary
@@ -89,15 +90,48 @@ class PublishedApi:
             releases[canary_name(stage)] = {**production, **canary.overrides}
         return releases
 
-    def target(self, variables: Mapping[str, str]) -> str:
-        """The target that stage variables lead to; GatewayError if their host is not a target's."""
-        host = variables.get(HOST_VARIABLE, "")
-        if host not in self.targets:
-            known = ", ".join(self.targets) or "none"
-            raise GatewayError(
-                f"{HOST_VARIABLE} is {host!r}, which is not a target's host ({known})"
-            )
-        return self.targets[host]
+    def reached(self, variables: Mapping[str, str]) -> dict[Pair, str]:
+        """The target that each pair of stage variables leads to.
+
+        GatewayError if the host of one is not a target's.
+        """
+        used = stage_variables(self.document) | variables.keys()
+        reached = {}
+        for pair in pairs_of(used):
+            host = variables.get(pair.host, "")
+            found = self._target(host, variables.get(pair.link, ""))
+            if not found:
+                known = ", ".join(self.hosts.values()) or "none"
+                raise GatewayError(
+                    f"{pair.host} is {host!r}, which is not a target's host ({known})"
+                )
+            reached[pair] = found
+        return reached
+
+    def called(self, integration: Mapping[str, Any], variables: Mapping[str, str]) -> str:
+        """The target that an integration calls with stage variables, or else its host."""
+        uri, link = (
+            with_variables(str(integration.get(key, "")), variables)
+            for key in ("uri", "connectionId")
+        )
+        host = urlsplit(uri).netloc
+        return self._target(host, link) or host
+
+    def _target(self, host: str, link: str) -> str:
+        """The target with a host, and with the link if several share the host; empty if none."""
+        named = [name for name, own in self.hosts.items() if own == host]
+        linked = [name for name in named if self.links.get(name) == link]
+        return next(iter((*linked, *named)), "")
+
+    def localized(
+        self, variables: Mapping[str, str], addresses: Mapping[str, str]
+    ) -> dict[str, str]:
+        """Stage variables with addresses on this machine, by target, in place of the hosts."""
+        known = {host: addresses[name] for name, host in reversed([*self.hosts.items()])}
+        local = {name: known.get(value, value) for name, value in variables.items()}
+        return local | {
+            pair.host: addresses[target] for pair, target in self.reached(variables).items()
+        }
 
 
 def load(
@@ -119,11 +153,12 @@ def load(
     rehearsed = run is not None
     run = run or run_stack(file, Phase.UPDATE)
     cors, imported = settings.api.cors, settings.imported
+    new = {n: target for n, target in settings.targets.items() if isinstance(target, NewTarget)}
     definition = run.one("aws:apigateway/restApiPut:RestApiPut").inputs["body"]
     return PublishedApi(
         definition,
         _stages(run),
-        _target_names(settings, run),
+        _hosts(settings, run),
         promise(settings),
         allow_origin=cors.allow_origin if cors else "",
         services={
@@ -131,11 +166,10 @@ def load(
             for name, service in services.items()
         },
         links=run.exports.get("vpc_link_ids", {}),
-        health_paths={
-            name: target.health_path
-            for name, target in settings.targets.items()
-            if isinstance(target, FleetTarget | InstancesTarget)
-        },
+        https=frozenset(name for name, t in settings.targets.items() if t.scheme == "https"),
+        ends_tls=frozenset(name for name, target in new.items() if target.listener),
+        host_headers={name: t.host_header for name, t in new.items() if t.host_header},
+        health_paths={name: target.health_path for name, target in new.items()},
         answers=answers(imported, json.loads(definition)) if imported else (),
         notes=() if rehearsed else _notes(settings),
         left_out=tuple(imported.findings.listing()) if imported else (),
@@ -178,11 +212,11 @@ def _stages(run: Run) -> dict[str, PublishedStage]:
     return stages
 
 
-def _target_names(settings: Settings, run: Run) -> dict[str, str]:
-    """Name of the target by its host."""
+def _hosts(settings: Settings, run: Run) -> dict[str, str]:
+    """Host by target."""
     return {
-        run.one(_TARGET, name).outputs["host"]
-        if isinstance(target, FleetTarget | InstancesTarget)
-        else target.address: name
+        name: run.one(_TARGET, name).outputs["host"]
+        if isinstance(target, NewTarget)
+        else target.address
         for name, target in settings.targets.items()
     }

@@ -53,11 +53,9 @@ class Release:
     """The production release of a stage or its canary release, on this machine."""
 
     name: str
-    target: str
-    """Name of the target that it leads to."""
     variables: Mapping[str, str]
-    addresses: frozenset[str]
-    """Host and port of every target, as in the variables."""
+    targets: Mapping[str, str]
+    """Name of every target by host and port, as in the variables."""
     api_key: str
 
 
@@ -213,7 +211,7 @@ def _from_service(operation: GatewayOperation, sample: Sample, release: Release)
     mapped = _mapped_parameters(integration, sample, release)
     uri = with_variables(str(integration.get("uri", "")), release.variables)
     parts = urllib.parse.urlsplit(uri)
-    if parts.netloc not in release.addresses:
+    if parts.netloc not in release.targets:
         raise SkippedRouteError(f"its uri leads to {parts.netloc or uri!r}, which is not a target")
     # Parameters that nothing maps are expected too: the route has them on both sides.
     path = fill(parts.path, {**values, **mapped["path"]})
@@ -229,7 +227,7 @@ def _from_service(operation: GatewayOperation, sample: Sample, release: Release)
     is_rewritten = "requestTemplates" in integration or "contentHandling" in integration
     return Expectation(
         ExpectedDelivery(
-            target=release.target,
+            target=release.targets[parts.netloc],
             method=request.method if method == "ANY" else method,
             path=path or "/",
             query=query,

@@ -8,8 +8,8 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from openapi.compiler import LINK_VARIABLE
 from openapi.routes import DEFAULT_TIMEOUT_MS
+from openapi.variables import LINK_VARIABLE
 from operations.gateway.definition import GatewayOperation, operation_for, with_variables
 from operations.gateway.expectations import Delivery
 from operations.gateway.gateway_responses import (
@@ -68,7 +68,7 @@ def refused_after(
         return None
     for delivery in deliveries:
         releases = published.releases(stage).values()
-        leading = [v for v in releases if published.target(v) == delivery.target]
+        leading = [v for v in releases if published.called(found.integration, v) == delivery.target]
         if reason := _wrong_link(published, found, delivery.target, leading):
             return Refusal(reason, NOT_CONFIGURED)
         limit = int(found.integration.get("timeoutInMillis", DEFAULT_TIMEOUT_MS))

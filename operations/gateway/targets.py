@@ -26,6 +26,11 @@ class ServiceSettings(NamedTuple):
 
     target: str
     is_https: bool
+    """Whether it is called with TLS."""
+    ends_tls: bool
+    """Whether its load balancer ends that, so that the service gets HTTP."""
+    host: str
+    """What the service sees as `Host`; empty is any name."""
     allow_origin: str
     service: Service | None
     """The user's own; None is the sample service."""
@@ -77,7 +82,8 @@ def target_service(
     if made:
         server_tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         server_tls.load_cert_chain(made.chain, made.key)
-    with _upstream(settings, emulator, made, tell, program) as upstream:
+    passed_on = None if settings.ends_tls else made
+    with _upstream(settings, emulator, passed_on, tell, program) as upstream:
         _report_health(settings, upstream, tell)
 
         def handle(request: Request) -> Response:
@@ -127,7 +133,7 @@ def _upstream(
             yield Upstream(running.port, running.authority, tls, running.host)
         case Command() as command:
             with supervised(command, environ, tell) as port:
-                yield Upstream(port, f"{HOST}:{port}", address=HOST)
+                yield Upstream(port, settings.host or f"{HOST}:{port}", address=HOST)
         case None:
             tls = None
             if made:
@@ -146,7 +152,7 @@ def _upstream(
                 lambda port: accepts(port) or None,
                 emulator.directory / f"service-{settings.target}.log",
             ) as running_sample:
-                yield Upstream(running_sample.port, tls=tls)
+                yield Upstream(running_sample.port, settings.host or None, tls=tls)
 
 
 def _environ(settings: ServiceSettings) -> dict[str, str]:

@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from hypothesis.strategies import booleans, randoms
 
-from openapi.compiler import HOST_VARIABLE, LINK_VARIABLE
+from openapi.variables import HOST_VARIABLE, LINK_VARIABLE
 from tests.engine.fake_provider import resource_types as rt
 from tests.engine.fake_provider.account import Account, Resource
 from tests.engine.fake_provider.journal import Fault

@@ -6,6 +6,7 @@ from typing import Any
 
 from openapi.compiler import compile_routes
 from openapi.routes import Cors, Route
+from openapi.variables import Pair
 from operations.gateway.local_api import LocalApi
 from operations.gateway.promises import (
     Promise,
@@ -18,7 +19,7 @@ from operations.gateway.published import PublishedApi, PublishedStage
 
 BLUE = {"vpcLinkId": "abc", "backendHost": "blue.example"}
 GREEN = {"vpcLinkId": "def", "backendHost": "green.example:8080"}
-TARGETS = {"blue.example": "blue", "green.example:8080": "green"}
+HOSTS = {"blue": "blue.example", "green": "green.example:8080"}
 ORIGIN = "https://app.example.com"
 MODEL = {
     "type": "object",
@@ -45,7 +46,8 @@ def published(
     stages = stages or {"dev": PublishedStage(BLUE)}
     given: dict[str, Any] = {
         "stages": stages,
-        "targets": TARGETS,
+        "hosts": HOSTS,
+        "https": frozenset(HOSTS if scheme == "https" else ()),
         "promise": Promise(promised_routes(chosen, scheme, allowed, models), promised(stages)),
         "links": {"blue": BLUE["vpcLinkId"], "green": GREEN["vpcLinkId"]},
         "allow_origin": ORIGIN if cors else "",
@@ -58,7 +60,8 @@ def promised(stages: dict[str, PublishedStage]) -> dict[str, dict[str, PromisedR
 
     def release(variables: Mapping[str, str]) -> PromisedRelease:
         own = {k: v for k, v in variables.items() if k not in ("vpcLinkId", "backendHost")}
-        return PromisedRelease(TARGETS.get(variables["backendHost"], "?"), own)
+        names = {host: name for name, host in HOSTS.items()}
+        return PromisedRelease({Pair(): names.get(variables["backendHost"], "?")}, own)
 
     return {
         name: {

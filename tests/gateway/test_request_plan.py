@@ -26,9 +26,8 @@ from operations.gateway.sample_requests import NONCE_HEADER
 HOST = "http://${stageVariables.backendHost}"
 RELEASE = Release(
     name="dev",
-    target="blue",
     variables={"backendHost": "127.0.0.1:1", "version": "v7"},
-    addresses=frozenset({"127.0.0.1:1", "127.0.0.1:2"}),
+    targets={"127.0.0.1:1": "blue", "127.0.0.1:2": "green"},
     api_key="key",
 )
 BINARY = {"x-amazon-apigateway-binary-media-types": ["*/*"]}

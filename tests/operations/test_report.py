@@ -46,8 +46,8 @@ def with_findings(
 
 def printed(rehearsal: Rehearsal, width: int = 100) -> str:
     out = io.StringIO()
-    targets = load("dev", run=rehearsal.runs[Phase.UPDATE]).targets
-    show(rehearsal, targets, Console(file=out, width=width, markup=False))
+    called = load("dev", run=rehearsal.runs[Phase.UPDATE]).called
+    show(rehearsal, called, Console(file=out, width=width, markup=False))
     return out.getvalue()
 
 
@@ -107,7 +107,7 @@ def test_a_secret_output_is_not_printed(rehearsal: Rehearsal) -> None:
 
 def cells(stack: str) -> list[list[str]]:
     run = run_stack(stack_file.read(ROOT, stack), Phase.UPDATE)
-    return route_table(run, load(stack, run=run).targets).rows
+    return route_table(run, load(stack, run=run).called).rows
 
 
 def test_the_table_has_authorization_timeout_and_target_of_each_route() -> None:

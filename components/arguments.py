@@ -11,7 +11,7 @@ from components.instance_role import InstanceRoleArgs, StatementArgs
 from components.launch_template import FleetArgs
 from components.nat import Nat
 from components.network import Network, NetworkArgs
-from components.nlb_target import NlbTarget, NlbTargetArgs, Protocol
+from components.nlb_target import NlbTarget, NlbTargetArgs, Protocol, TlsArgs
 from components.private_api import (
     AccountLogging,
     EndpointType,
@@ -75,6 +75,10 @@ class Arguments:
                 args["endpoints_security_group_id"] = network.endpoints_security_group_id
         if target.server_name:
             args["server_name"] = target.server_name
+        if target.host_header:
+            args["host_header"] = target.host_header
+        if target.listener:
+            args["listener_tls"] = cast(TlsArgs, target.listener.tls.model_dump())
         if isinstance(target, schema.FleetTarget):
             if target.egress:
                 args["egress"] = [

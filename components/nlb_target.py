@@ -22,7 +22,7 @@ Source: https://docs.aws.amazon.com/elasticloadbalancing/latest/network/edit-tar
 
 
 class Protocol(enum.StrEnum):
-    """Protocol between the gateway and the service; the balancer passes TCP through."""
+    """Protocol of the service; the balancer passes TCP through, unless it ends TLS itself."""
 
     HTTP = "http"
     HTTPS = "https"
@@ -43,6 +43,15 @@ class PlacementArgs(TypedDict):
     """Group of the network's interface endpoints, which gets a rule that admits new instances."""
 
 
+class TlsArgs(TypedDict):
+    """TLS that ends at the balancer, which sends plain HTTP to the service."""
+
+    certificate_arn: pulumi.Input[str]
+    """Certificate for `server_name`, in the balancer's account and region."""
+    policy: pulumi.Input[str]
+    """Security policy: the versions and ciphers."""
+
+
 class NlbTargetArgs(PlacementArgs):
     """Inputs of `NlbTarget`; exactly one of `fleet` and `instance_ids`."""
 
@@ -54,8 +63,12 @@ class NlbTargetArgs(PlacementArgs):
     """HTTP by default. Plain, because a change replaces the target."""
     listener_port: NotRequired[int]
     """Port of the balancer, by default the protocol's own. Plain, because it is part of `host`."""
+    listener_tls: NotRequired[TlsArgs]
+    """Ends TLS at the balancer. Its presence is plain, because the scheme follows from it."""
     server_name: NotRequired[pulumi.Input[str]]
-    """Name on the service's certificate; it is the host instead of the balancer's name."""
+    """Name on the certificate; it is the host instead of the balancer's name."""
+    host_header: NotRequired[pulumi.Input[str]]
+    """With http: the host instead of the balancer's name."""
     longest_request_seconds: NotRequired[float]
     """The longest integration timeout; draining takes longer, at least 150 seconds. 29 by
     default."""
@@ -96,19 +109,23 @@ class NlbTarget(pulumi.ComponentResource):
             raise ValueError(f"{name}: set either fleet or instance_ids")
         self._prefix, self._args, self._tags = name, args, args.get("tags", {})
         self._child = pulumi.ResourceOptions(parent=self)
-        protocol = args.get("protocol", Protocol.HTTP)
-        listener_port = args.get("listener_port", SCHEME_PORTS[protocol])
+        protocol, tls = args.get("protocol", Protocol.HTTP), args.get("listener_tls")
+        own_port = SCHEME_PORTS[Protocol.HTTPS if tls else protocol]
+        listener_port = args.get("listener_port", own_port)
 
         group = self._security_group(
             f"{name}-nlb", "Balancer: reaches the service, admits nobody but the VPC link."
         )
-        balancer = self._balancer(group, f"{protocol}:{args['port']}:{listener_port}")
+        ending = ":tls" if tls else ""
+        balancer = self._balancer(group, f"{protocol}:{args['port']}:{listener_port}{ending}")
         targets = self._target_group(balancer, protocol)
         listener = aws.lb.Listener(
             f"{name}-listener",
             load_balancer_arn=balancer.arn,
             port=listener_port,
-            protocol="TCP",
+            protocol="TLS" if tls else "TCP",
+            certificate_arn=tls["certificate_arn"] if tls else None,
+            ssl_policy=tls["policy"] if tls else None,
             default_actions=[{"type": "forward", "target_group_arn": targets.arn}],
             tags=self._tags,
             opts=self._child,
@@ -124,8 +141,10 @@ class NlbTarget(pulumi.ComponentResource):
         self.load_balancer_arn = balancer.arn
         self.target_group_arn = targets.arn
         self.balancer_security_group_id = group.id
-        host = pulumi.Output.from_input(args.get("server_name", balancer.dns_name))
-        if listener_port != SCHEME_PORTS[protocol]:
+        host = pulumi.Output.from_input(
+            args.get("server_name", args.get("host_header", balancer.dns_name))
+        )
+        if listener_port != own_port:
             host = pulumi.Output.concat(host, f":{listener_port}")
         self.host = host
         self.register_outputs(

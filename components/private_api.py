@@ -10,7 +10,7 @@ import pulumi_aws as aws
 
 from components import iam
 from components.proof import Proofs, keep_what_is_used
-from openapi.compiler import HOST_VARIABLE, LINK_VARIABLE
+from openapi.variables import HOST_VARIABLE, LINK_VARIABLE
 
 CANARY_SUFFIX = "/Canary"
 """API Gateway logs the requests of a canary to separate groups, with this suffix.

@@ -14,7 +14,7 @@ import pulumi
 import pulumi_aws as aws
 from pulumi import Output, ResourceHook, ResourceHookArgs, ResourceHookBinding, ResourceOptions
 
-from openapi.compiler import LINK_VARIABLE
+from openapi.variables import LINK_VARIABLE
 
 _TIMEOUT = "timeoutSeconds"
 _PROVIDER_KEYS = ("region", "profile", "accessKey", "secretKey", "token")

@@ -179,7 +179,7 @@ def _definition(
         return compile_document(
             title,
             document,
-            scheme=first.protocol,
+            scheme=first.scheme,
             verify_authority=verify_authority,
             resource_policy=resource_policy,
             integration_target=integration_target,
@@ -187,7 +187,7 @@ def _definition(
     return compile_routes(
         title,
         project.api.routes or (),
-        scheme=first.protocol,
+        scheme=first.scheme,
         verify_authority=verify_authority,
         cors=project.api.cors,
         models=normalized_models(project.api.models, Findings()),

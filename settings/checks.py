@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterator
 
-from openapi.compiler import HOST_VARIABLE, LINK_VARIABLE, POLICY, stage_variables
+from openapi.compiler import POLICY, stage_variables
 from openapi.document import mapping, operations_with_api_keys
 from openapi.findings import Findings
 from openapi.normalizing.schemas import normalized_models
 from openapi.paths import Problems, at
 from openapi.routes import MAX_TIMEOUT_MS, route_problems
+from openapi.variables import HOST_VARIABLE, LINK_VARIABLE
 
 from .errors import Problem, hint, quoted
 from .fleet_checks import FLEET_CHECKS
@@ -23,6 +24,7 @@ from .schema import (
     FleetTarget,
     InstancesTarget,
 )
+from .tls_checks import TLS_CHECKS
 
 MAX_SCALING_STAGES = 9
 """Stages whose requests count for one fleet: an alarm has ten metrics, and one is its size.
@@ -69,35 +71,6 @@ def _new_targets_have_free_names(draft: Draft) -> Problems:
                 at("targets", name),
                 f"{quoted(name)} would begin the name of the {_RESERVED[first]}, and AWS refuses "
                 f"names that begin with {quoted(first + '-')}. Use a name without that beginning.",
-            )
-
-
-def _targets_share_a_protocol(draft: Draft) -> Problems:
-    # The scheme is literal in the one definition; only the host can be a stage variable.
-    for key in ("protocol", "tls"):
-        values = {name: getattr(target, key) for name, target in draft.targets.items()}
-        first = next(iter(values), "")
-        for name in [name for name, value in values.items() if value != values[first]]:
-            yield (
-                at("targets", name, key),
-                f"differs from that of target {first}, and all targets of an API share one. Use "
-                "the same, or move this target to another stack.",
-            )
-
-
-def _tls_needs_https(draft: Draft) -> Problems:
-    for name, target in draft.targets.items():
-        given = draft.given["targets"][name]
-        if target.protocol == "http":
-            for key in ("tls", "serverName"):
-                if given.get(key) is not None:
-                    text = f"{quoted(given[key])} has no effect with http"
-                    yield at("targets", name, key), f"{text}. Set `protocol: https`, or remove it."
-        elif isinstance(target, FleetTarget | InstancesTarget) and not target.server_name:
-            yield (
-                at("targets", name, "serverName"),
-                "is missing with https. Set it to the name on the certificate of the service: it "
-                "is verified, and the name of the load balancer never matches.",
             )
 
 
@@ -242,8 +215,7 @@ _CHECKS: tuple[Callable[[Draft], Problems], ...] = (
     _there_are_not_too_many,
     _new_targets_have_a_network,
     _new_targets_have_free_names,
-    _targets_share_a_protocol,
-    _tls_needs_https,
+    *TLS_CHECKS,
     _scaling_has_room,
     *FLEET_CHECKS,
     _balancers_are_in_the_account_and_region,

@@ -55,10 +55,10 @@ class Draft:
             return None
         targets = list(self.targets.values())
         options = Options(
-            scheme=targets[0].protocol if targets else None,
+            scheme=targets[0].scheme if targets else None,
             endpoint_type=self.api.endpoint_type,
             prepend_base_path=self.api.base_path == "prepend",
-            host_has_port=any(t.open_port != SCHEME_PORTS[t.protocol] for t in targets),
+            host_has_port=any(t.open_port != SCHEME_PORTS[t.scheme] for t in targets),
         )
         return self.source.imported(options)
 

@@ -10,6 +10,7 @@ from openapi.routes import SCHEME_PORTS, Cors, ModelName, Route
 
 from .egress import Egress
 from .fleet import Fleet
+from .listener import Listener
 from .network import Network
 from .values import DISTINCT, Retention, reject, selected_by
 
@@ -82,14 +83,21 @@ class _Target(Model):
     protocol: Literal["http", "https"] = "http"
     """Protocol of the service, the same for all targets."""
     listener_port: ListenerPort | None = None
-    """Port of the load balancer: 80, 443 or above 1024; by default that of the protocol."""
+    """Port of the load balancer: 80, 443 or above 1024; by default that of the protocol, and 443 if
+    the load balancer ends TLS."""
     tls: Tls | None = None
-    """With https: how the certificate is verified, the same for all targets."""
+    """With https, or if the load balancer ends TLS: how the certificate is verified, the same for
+    all targets."""
+
+    @property
+    def scheme(self) -> Literal["http", "https"]:
+        """What API Gateway calls the target with."""
+        return self.protocol
 
     @property
     def open_port(self) -> int:
-        """Port of the load balancer, or else that of the protocol."""
-        return self.listener_port or SCHEME_PORTS[self.protocol]
+        """Port of the load balancer, or else that of the scheme."""
+        return self.listener_port or SCHEME_PORTS[self.scheme]
 
     @property
     def uses_v2(self) -> bool:
@@ -116,7 +124,25 @@ class _ServedTarget(_LinkedTarget):
     health_timeout_seconds: Annotated[int, Field(ge=1, le=7200)] = 900
     """Seconds that an update waits for healthy instances, 1 to 7200."""
     server_name: HostName | None = None
-    """With https: the name on the certificate of the service, such as orders.example.com."""
+    """With https, or if the load balancer ends TLS: the name on the certificate, such as
+    orders.example.com."""
+    host_header: HostName | None = None
+    """With http: what the service sees as `Host`, such as orders.example.com; by default the DNS
+    name of the load balancer. With https it is `serverName`. The port follows unless it is that of
+    the protocol."""
+    listener: Listener | None = None
+    """What the load balancer does with TLS: `{tls: {certificateArn: ...}}` ends it there. By
+    default it passes every connection through."""
+
+    @property
+    def scheme(self) -> Literal["http", "https"]:
+        """What API Gateway calls the target with."""
+        return "https" if self.listener else self.protocol
+
+    @property
+    def host(self) -> str | None:
+        """The name in the URI, which the service sees as `Host`; None is the balancer's own."""
+        return self.server_name or self.host_header
 
 
 class FleetTarget(_ServedTarget):
@@ -139,12 +165,14 @@ class InstancesTarget(_ServedTarget):
 
 class _NamedTarget(_Target):
     host: HostName
-    """DNS name of the load balancer; with https, the name on the certificate of the service."""
+    """DNS name of the load balancer; with https, the name on the certificate of the service. With
+    http it can be any other name that the service expects as `Host`: the link leads to the load
+    balancer, whatever the name."""
 
     @property
     def address(self) -> str:
         """Host, with the port unless it is that of the protocol."""
-        default = self.open_port == SCHEME_PORTS[self.protocol]
+        default = self.open_port == SCHEME_PORTS[self.scheme]
         return self.host if default else f"{self.host}:{self.open_port}"
 
 

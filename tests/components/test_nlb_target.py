@@ -7,7 +7,7 @@ import pytest
 
 from components.instance_role import InstanceRoleArgs, StatementArgs
 from components.launch_template import FleetArgs
-from components.nlb_target import NlbTarget, NlbTargetArgs, Protocol
+from components.nlb_target import NlbTarget, NlbTargetArgs, Protocol, TlsArgs
 from simulation.engine import UNKNOWN, Phase, Run, run_program
 from tests.tables import check_resources, read, sentences
 
@@ -34,6 +34,7 @@ INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 EGRESS = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
 COMPONENT = "privateapi:index:NlbTarget"
 RESOURCES = read(Path(__file__).with_name("resources.yaml"))
+TLS: TlsArgs = {"certificate_arn": "arn:aws:acm:x", "policy": "p"}
 HTTPS: dict[str, Any] = {"protocol": Protocol.HTTPS, "server_name": "a.example"}
 
 
@@ -102,12 +103,26 @@ def test_a_new_version_replaces_the_fleet_and_a_new_size_keeps_it(
         {"listener_port": 8443},
         {"health_path": "/other"},
         {"server_name": "orders.example.com"},
+        {"listener_tls": TLS, "listener_port": 80},
     ],
 )
 def test_a_change_that_old_instances_cannot_serve_replaces_the_target(
     built: Run, change: dict[str, Any]
 ) -> None:
     assert trigger(build(**change), BALANCER) != trigger(built, BALANCER)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({}, {"host_header": "orders.example.com"}),
+        ({"listener_tls": TLS}, {"listener_tls": {**TLS, "certificate_arn": "arn:aws:acm:y"}}),
+    ],
+)
+def test_another_host_and_another_certificate_keep_the_target(
+    before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    assert trigger(build(**before), BALANCER) == trigger(build(**after), BALANCER)
 
 
 def test_other_permissions_of_the_same_role_keep_the_fleet() -> None:

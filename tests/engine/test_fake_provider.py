@@ -175,6 +175,18 @@ def test_a_target_group_belongs_to_one_load_balancer(example: Example) -> None:
 
 
 @pytest.mark.parametrize(
+    ("certificate", "message"),
+    [(None, "certificate must be specified"), ("arn:aws:acm:eu-west-1:1:x", "CertificateNotFound")],
+)
+def test_a_listener_that_ends_tls_has_a_certificate_of_its_region(
+    example: Example, certificate: str | None, message: str
+) -> None:
+    given = {**example.listening(example.balancer, 443), "protocol": "TLS"}
+    wrong = example.build(rt.LISTENER, **given, certificateArn=certificate)
+    assert message in str(create_error(example.account, wrong))
+
+
+@pytest.mark.parametrize(
     ("inputs", "message"),
     [
         ({"variables": {"vpcLinkId": "x"}}, "backendHost"),

@@ -16,6 +16,13 @@ WITHOUT_BLUE = ("targets.blue", ABSENT)
 CANARY = ("stages.live.canary", {"target": "green", "percent": 10})
 
 
+CERTIFICATE = "arn:aws:acm:us-east-2:111122223333:certificate/12345678-90ab-cdef-1234-567890abcdef"
+ENDS_TLS: list[Change] = [
+    ("targets.blue.listener", {"tls": {"certificateArn": CERTIFICATE}}),
+    ("targets.blue.serverName", "orders.example.com"),
+]
+
+
 def stages(stack: Stack) -> dict[str, dict[str, Any]]:
     """The inputs of each stage, by its name."""
     return {s.inputs["stageName"]: s.inputs for s in stack.aws.account.of_type(rt.STAGE)}
@@ -123,8 +130,9 @@ def test_a_stage_is_added_and_removed_without_changing_the_others(prod: Stack) -
         [("targets.blue.listenerPort", 8081)],
         [("targets.blue.healthPath", "/other")],
         [("targets.blue.protocol", "https"), ("targets.blue.serverName", "orders.example.com")],
+        [("targets.blue.listenerPort", 80), *ENDS_TLS],
     ],
-    ids=["port", "listener port", "health path", "protocol"],
+    ids=["port", "listener port", "health path", "protocol", "TLS"],
 )
 def test_a_replaced_target_serves_before_the_old_one_is_deleted(
     dev: Stack, changes: list[Change]
@@ -145,6 +153,19 @@ def test_a_replaced_target_serves_before_the_old_one_is_deleted(
     link = made.index("delete VpcLink api-blue-link")
     assert made.index(order[3]) < link < made.index(order[-1])
     assert dev.up() == []
+
+
+def test_another_certificate_and_another_host_header_are_one_update_in_place(dev: Stack) -> None:
+    dev.edit(*ENDS_TLS)
+    dev.up()
+    arn = CERTIFICATE.replace("12345678", "87654321")
+    dev.edit(ENDS_TLS[1], ("targets.blue.listener", {"tls": {"certificateArn": arn}}))
+    assert dev.up() == ["update Listener blue-listener"]
+    dev.edit()
+    dev.up()
+    dev.edit(("targets.blue.hostHeader", "orders.example.com"))
+    assert dev.up() == ["update Stage api-dev-stage"]
+    assert stages(dev)["dev"]["variables"]["backendHost"] == "orders.example.com"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import io
 import json
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +22,7 @@ from operations.gateway.local_api import Exchange, LocalApi
 from operations.gateway.printer import Printer
 from operations.gateway.proxy import Response, proxy
 from operations.gateway.published import SERVICE, Canary, PublishedStage
-from operations.gateway.services import Running
+from operations.gateway.services import Command, Running
 from tests.gateway.apis import BLUE, GREEN, ORIGIN, ROOT_ROUTE, ask, published, reached
 
 pytestmark = pytest.mark.gateway
@@ -45,6 +46,34 @@ def test_a_stage_moves_by_its_variables_without_a_deployment(
     assert reached(api) == "green"
     assert changed == ["dev: blue -> green, by its stage variables only"]
     assert emulator.call("GET", "/restapis") == before
+
+
+ECHO = """
+import os
+from http.server import BaseHTTPRequestHandler, HTTPServer
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(self.headers["Host"].encode())
+    def log_message(self, *args):
+        pass
+HTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
+"""
+
+
+@pytest.mark.parametrize(("scheme", "ends_tls"), [("http", []), ("https", ["blue"])])
+def test_a_service_sees_the_host_of_its_target_and_http_if_the_balancer_ends_tls(
+    api: LocalApi, scheme: str, ends_tls: list[str]
+) -> None:
+    new = published(
+        scheme=scheme,
+        ends_tls=frozenset(ends_tls),
+        host_headers={"blue": "orders.example.com"},
+        services={"blue": Command((sys.executable, "-c", ECHO))},
+    )
+    api.publish(new)
+    assert ask(api).body == b"orders.example.com"
 
 
 def test_only_the_stage_that_changed_moves(api: LocalApi) -> None:
@@ -71,7 +100,10 @@ def test_a_canary_is_shown_whole_and_then_has_its_share_again(
     api: LocalApi, emulator: Emulator
 ) -> None:
     api.publish(published(stages={"dev": PublishedStage(BLUE, Canary(25, GREEN))}))
-    shown = [(release.name, release.target, reached(api)) for release in api.releases("dev")]
+    shown = [
+        (release.name, release.targets[release.variables["backendHost"]], reached(api))
+        for release in api.releases("dev")
+    ]
     assert shown == [("dev", "blue", "blue"), ("dev (canary)", "green", "green")]
     stage = emulator.call("GET", f"/restapis/{api.state.imported.id}/stages/dev")
     assert stage["canarySettings"]["percentTraffic"] == 25
@@ -130,11 +162,11 @@ def test_what_is_not_a_route_never_reaches_a_service(
 def test_services_start_and_stop_with_their_targets(
     api: LocalApi, exchanges: list[Exchange]
 ) -> None:
-    api.publish(published(targets={"blue.example": "blue"}))
+    api.publish(published(hosts={"blue": "blue.example"}))
     assert api.running_targets == ["blue"]
     api.publish(published(stages={"dev": TO_GREEN}))
     assert (api.running_targets, reached(api)) == (["blue", "green"], "green")
-    api.publish(published(stages={"dev": TO_GREEN}, targets={"green.example:8080": "green"}))
+    api.publish(published(stages={"dev": TO_GREEN}, hosts={"green": "green.example:8080"}))
     assert (api.running_targets, reached(api)) == (["green"], "green")
     assert [d.target for exchange in exchanges for d in exchange.deliveries] == ["green"] * 2
 

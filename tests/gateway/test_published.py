@@ -2,22 +2,25 @@
 
 import pytest
 
+from openapi.variables import Pair
 from operations.gateway import GatewayError
 from operations.gateway.published import load
 from operations.gateway.services import Command, Running
 from tests.gateway.apis import GREEN, published
 from tests.stacks import run_stack
 
+ONE = Pair()
+
 
 def test_a_stack_publishes_its_definition_and_its_stages() -> None:
     made = load("prod", run=run_stack(stack="prod"))
     assert "/orders/{id}" in made.document["paths"]
     assert made.promise.document["paths"].keys() == made.document["paths"].keys()
-    assert made.promise.releases["next"]["next"].target == "green"
+    assert made.promise.releases["next"]["next"].targets == {ONE: "green"}
     assert made.links.keys() == {"blue", "green"}
     assert made.health_paths == {"blue": "/health", "green": "/health"}
-    targets = {name: made.target(stage.variables) for name, stage in made.stages.items()}
-    assert targets == {"live": "blue", "next": "green"}
+    targets = {name: made.reached(stage.variables) for name, stage in made.stages.items()}
+    assert targets == {"live": {ONE: "blue"}, "next": {ONE: "green"}}
     assert {stage.canary for stage in made.stages.values()} == {None}
 
 
@@ -27,10 +30,10 @@ def test_a_canary_has_its_share_and_its_variables() -> None:
     assert canary
     assert canary.percent == 10
     releases = made.releases("live")
-    targets = {name: made.target(variables) for name, variables in releases.items()}
-    assert targets == {"live": "blue", "live (canary)": "green"}
+    targets = {name: made.reached(variables) for name, variables in releases.items()}
+    assert targets == {"live": {ONE: "blue"}, "live (canary)": {ONE: "green"}}
     assert len({variables["vpcLinkId"] for variables in releases.values()}) == 2
-    promised = {name: release.target for name, release in made.promise.releases["live"].items()}
+    promised = {name: release.targets for name, release in made.promise.releases["live"].items()}
     assert promised == targets
 
 
@@ -51,11 +54,26 @@ def test_a_command_of_a_target_without_a_fleet_has_no_variables() -> None:
 
 def test_a_host_that_is_not_a_targets_is_rejected_with_those_that_are() -> None:
     made = published()
-    assert made.target(GREEN) == "green"
+    assert made.reached(GREEN) == {ONE: "green"}
     with pytest.raises(GatewayError, match=r"'red.example'.*\(blue.example, green.example:8080\)"):
-        made.target({"backendHost": "red.example"})
+        made.reached({"backendHost": "red.example"})
 
 
-@pytest.mark.parametrize("scheme", ["http", "https"])
-def test_the_scheme_is_that_of_the_definition(scheme: str) -> None:
-    assert published(scheme=scheme).is_https is (scheme == "https")
+def test_targets_that_share_a_host_differ_in_their_links() -> None:
+    made = published(hosts={"blue": "orders.example.com", "green": "orders.example.com"})
+    variables = {"backendHost": "orders.example.com", "vpcLinkId": GREEN["vpcLinkId"]}
+    assert made.reached(variables) == {ONE: "green"}
+    local = made.localized(variables, {"blue": "127.0.0.1:1", "green": "127.0.0.1:2"})
+    assert local == {**variables, "backendHost": "127.0.0.1:2"}
+
+
+@pytest.mark.parametrize(
+    ("stack", "https", "ends_tls"),
+    [("dev", [], []), ("https", ["blue"], []), ("tls-listener", ["blue"], ["blue"])],
+)
+def test_a_target_is_called_with_tls_which_its_balancer_may_end(
+    stack: str, https: list[str], ends_tls: list[str]
+) -> None:
+    name = stack if stack == "dev" else f"examples/{stack}.yaml"
+    made = load(name, run=run_stack(stack=name))
+    assert ([*made.https], [*made.ends_tls]) == (https, ends_tls)

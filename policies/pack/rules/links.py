@@ -185,7 +185,7 @@ def _needs_a_stage(integration: Integration, graph: Graph) -> bool:
 def _check_port(
     integration: Integration, variable_set: VariableSet | None, api: Api | None, graph: Graph
 ) -> Verdicts:
-    balancers = list(_balancers(integration, variable_set, api, graph))
+    balancers = list(balancers_reached(integration, variable_set, api, graph))
     listeners = [
         listener
         for balancer in balancers
@@ -211,7 +211,7 @@ def _check_port(
         yield Violation(integration.source, text)
 
 
-def _balancers(
+def balancers_reached(
     integration: Integration, variable_set: VariableSet | None, api: Api | None, graph: Graph
 ) -> Iterator[Resource]:
     """Load balancers of this stack that the integration reaches."""

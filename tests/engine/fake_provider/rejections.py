@@ -208,6 +208,11 @@ def _definition(_: Account, resource: Resource) -> str | None:
 
 def _listener(account: Account, resource: Resource) -> str | None:
     inputs = resource.inputs
+    certificate, region = inputs.get("certificateArn"), inputs["loadBalancerArn"].split(":")[3]
+    if inputs.get("protocol") == "TLS" and not certificate:
+        return "ValidationError: A certificate must be specified for TLS listeners"
+    if certificate and f":{region}:" not in certificate:
+        return f"CertificateNotFound: Certificate '{certificate}' not found"
     groups = set(target_groups(inputs))
     for other in _others(account, resource):
         if other["loadBalancerArn"] == inputs["loadBalancerArn"]:

@@ -7,6 +7,7 @@ from tests.policies.cases import (
     iam,
     links,
     links_v2,
+    listeners,
     logs,
     network,
     routes,
@@ -17,6 +18,6 @@ from tests.policies.cases import (
 
 AREAS = (
     *(topology, links, links_v2, api, stages, routes, balancer),
-    *(network, security_groups, compute, iam, logs),
+    *(listeners, network, security_groups, compute, iam, logs),
 )
 CASES = [case for area in AREAS for case in area.CASES]

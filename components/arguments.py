@@ -190,6 +190,8 @@ class Arguments:
             "targets": links,
             "stages": cast(dict[str, StageArgs], stages),
             "endpoint_type": EndpointType(settings.api.endpoint_type),
+            "security_policy": settings.endpoint.security_policy,
+            "endpoint_access_mode": settings.endpoint.access_mode,
             "account_logging": AccountLogging(settings.api.account_logging),
             "revision": settings.api.revision,
             "permissions_boundary": settings.permissions_boundary,

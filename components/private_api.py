@@ -169,6 +169,11 @@ class PrivateApiArgs(TypedDict):
     """Stages by name. Plain, because each is a resource."""
     endpoint_type: NotRequired[EndpointType]
     """Regional by default."""
+    security_policy: NotRequired[pulumi.Input[str]]
+    """TLS versions and ciphers of the API's own endpoint, by AWS's name; AWS's default accepts TLS
+    1.0. The definition states the same, or the import resets it."""
+    endpoint_access_mode: NotRequired[pulumi.Input[str] | None]
+    """BASIC or STRICT, with a policy that begins with SecurityPolicy_; likewise."""
     account_logging: NotRequired[AccountLogging]
     """Existing by default."""
     revision: NotRequired[pulumi.Input[int]]
@@ -261,6 +266,8 @@ class PrivateApi(pulumi.ComponentResource):
             f"{self._prefix}-api",
             name=self._args["title"],
             endpoint_configuration={"types": self._endpoint_type()},
+            security_policy=self._args.get("security_policy"),
+            endpoint_access_mode=self._args.get("endpoint_access_mode"),
             tags=self._tags,
             opts=self._child,
         )

@@ -71,6 +71,10 @@ class Definition:
         pair = f'"{INTEGRATION_TARGET}":"{{}}"'
         return self.json.replace(pair.format(balancer_placeholder(target)), pair.format(arn))
 
+    def stating(self, root: Mapping[str, Any]) -> "Definition":
+        """The definition with these keys at its root."""
+        return fingerprinted(self.title, {**self.document, **root})
+
     @property
     def variables(self) -> frozenset[str]:
         """Names of the stage variables that every stage has to set."""

@@ -10,6 +10,7 @@ from simulation.analyzer import Kind
 from simulation.rehearsal import ROOT, Rehearsal
 
 CONFIG_KEYS = {
+    "api-tls-policy": ["private-api:api.tls.policy"],
     "fleet-zones": ["private-api:network.zones"],
     "iam-no-administrator": ["private-api:targets.*.fleet.instanceProfile"],
     "integration-link-managed": ["private-api:api.definitionFile"],

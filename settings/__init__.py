@@ -13,12 +13,14 @@ import pulumi
 
 from openapi.compiler import Definition, balancer_placeholder, compile_routes
 from openapi.completion import compile_document
+from openapi.endpoint import Endpoint
 from openapi.findings import Findings
 from openapi.importing import Imported
 from openapi.normalizing.schemas import normalized_models
 from openapi.routes import Route
 
 from .checks import cross_problems
+from .endpoint_tls import endpoint_of
 from .errors import ConfigError, Problem
 from .files import Files, Surroundings
 from .link_checks import balancer_of
@@ -71,6 +73,11 @@ class Settings:
     def uses_v2(self) -> bool:
         """Whether a target is reached through a VPC link V2."""
         return any(target.uses_v2 for target in self.targets.values())
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """The API's own endpoint."""
+        return endpoint_of(self.api.tls, self.api.endpoint_type)
 
     @property
     def published(self) -> str:
@@ -157,7 +164,9 @@ class Settings:
             api=project.api,
             routes=project.api.routes or (),
             stages=project.stages,
-            definition=_definition(title, project, draft.document, policy),
+            definition=_definition(title, project, draft.document, policy).stating(
+                endpoint_of(project.api.tls, project.api.endpoint_type).extensions
+            ),
             imported=draft.imported,
             user_data=user_data,
             advice=tuple(files.advice),

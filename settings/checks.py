@@ -10,6 +10,7 @@ from openapi.paths import Problems, at
 from openapi.routes import MAX_TIMEOUT_MS, route_problems
 from openapi.variables import HOST_VARIABLE, LINK_VARIABLE
 
+from .endpoint_checks import ENDPOINT_CHECKS
 from .errors import Problem, hint, quoted
 from .fleet_checks import FLEET_CHECKS
 from .link_checks import LINK_CHECKS
@@ -221,6 +222,7 @@ _CHECKS: tuple[Callable[[Draft], Problems], ...] = (
     _balancers_are_in_the_account_and_region,
     *NETWORK_CHECKS,
     *LINK_CHECKS,
+    *ENDPOINT_CHECKS,
     _either_routes_or_file,
     _routes_are_consistent,
     _the_file_can_be_imported,

@@ -9,6 +9,7 @@ from openapi.model import Model
 from openapi.routes import SCHEME_PORTS, Cors, ModelName, Route
 
 from .egress import Egress
+from .endpoint_tls import EndpointTls
 from .fleet import Fleet
 from .listener import Listener
 from .network import Network
@@ -274,6 +275,8 @@ class Api(Model):
 
     endpoint_type: Literal["regional", "edge"] = "regional"
     """Type of the endpoint: `regional`, or `edge` for clients all over the world."""
+    tls: EndpointTls | None = None
+    """TLS versions and ciphers that callers may use; by default 1.2 and 1.3."""
     account_logging: Literal["create", "existing", "off"] = "existing"
     """The account's role for logs: `existing` relies on the role that the account has, `create`
     creates it (in one stack per account and region) and keeps it on destroy, `off` disables

@@ -28,6 +28,11 @@ from moto.iam.models import IAMBackend
 
 ROOT_DISK_GIB = 8
 METRIC_SECONDS = 60
+_ENDPOINT = {
+    "securityPolicy": "x-amazon-apigateway-security-policy",
+    "endpointAccessMode": "x-amazon-apigateway-endpoint-access-mode",
+}
+"""What an API says of its own endpoint, with the extension of a definition."""
 _PRIVATE_LINK = "EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic"
 
 
@@ -142,6 +147,38 @@ def _endpoints(delete: Any, self: Any, vpce_ids: Any = None, *args: Any, **kwarg
     for endpoint in vpce_ids or []:
         self.vpc_end_points.pop(endpoint, None)
     return done
+
+
+# Moto forgets the policy of an API's own endpoint, and its import changes none of it. What the
+# definition of an import leaves out, AWS resets.
+@_wraps(APIGatewayResponse, "create_rest_api")
+def _endpoint_made(create: Any, self: Any) -> Any:
+    status, headers, body = create(self)
+    api = self.backend.apis[json.loads(body)["id"]]
+    api.endpoint = {key: value for key in _ENDPOINT if (value := self._get_param(key))}
+    return status, headers, json.dumps(api.to_dict())
+
+
+@_wraps(gateway.RestAPI, "to_dict")
+def _endpoint_shown(shown: Any, self: Any) -> Any:
+    return {**shown(self), "securityPolicy": "TLS_1_0", **self.endpoint}
+
+
+@_wraps(gateway.RestAPI, "apply_patch_operations")
+def _endpoint_changed(apply: Any, self: Any, operations: Any) -> None:
+    apply(self, operations)
+    values = {each["path"][1:]: each.get("value") for each in operations}
+    self.endpoint = {**self.endpoint, **{k: values[k] for k in _ENDPOINT.keys() & values.keys()}}
+
+
+@_wraps(gateway.APIGatewayBackend, "put_rest_api")
+def _endpoint_imported(put: Any, self: Any, api_id: str, document: Any, **kwargs: Any) -> Any:
+    api = put(self, api_id, document, **kwargs)
+    api.endpoint = {key: document[name] for key, name in _ENDPOINT.items() if name in document}
+    return api
+
+
+gateway.RestAPI.endpoint = {}
 
 
 # Moto has no canaries.

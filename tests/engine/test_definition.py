@@ -3,7 +3,7 @@
 import pytest
 
 from tests.engine.fake_provider.journal import INJECTED, Fault
-from tests.engine.fake_provider.resource_types import DEPLOYMENT, REST_API_PUT
+from tests.engine.fake_provider.resource_types import DEPLOYMENT, REST_API, REST_API_PUT
 from tests.engine.stack import Change, CommandFailed, Stack
 from tests.stacks import ABSENT
 
@@ -44,6 +44,24 @@ def test_another_type_of_the_endpoint_is_deployed(dev: Stack) -> None:
     dev.edit(("api.endpointType", "edge"))
     assert dev.up() == ["update RestApi api-api", *REDEPLOYED]
     assert dev.up() == []
+
+
+def test_an_import_keeps_the_policy_of_the_endpoint(dev: Stack) -> None:
+    assert dev.up("--refresh") == []
+    policy = dev.aws.account.one(REST_API).inputs["securityPolicy"]
+    assert policy == "SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09"
+
+
+def test_an_api_with_the_old_policy_gets_the_default_in_place(dev: Stack) -> None:
+    dev.edit(("api.tls", {"policy": "TLS_1_0"}))
+    assert dev.up() == ["update RestApi api-api", *REDEPLOYED]
+    # AWS takes no other way from there.
+    dev.edit(("api.tls", {"policy": "TLS_1_2"}))
+    with pytest.raises(CommandFailed, match="cannot be changed from TLS_1_0 to TLS_1_2"):
+        dev.up()
+    dev.edit()
+    assert dev.up() == ["update RestApi api-api", *REDEPLOYED]
+    assert dev.up("--refresh") == []
 
 
 def test_a_deployment_that_is_updated_without_its_import_is_still_made_later(dev: Stack) -> None:

@@ -259,6 +259,22 @@ def test_a_role_keeps_its_description_when_only_its_sessions_change(aws: Clients
     assert iam.get_role(**role)["Role"]["Description"] == "how"
 
 
+def test_an_api_has_the_policy_of_its_endpoint_until_an_import_resets_it(aws: Clients) -> None:
+    client, policy = aws("apigateway"), "SecurityPolicy_TLS13_1_2_2021_06"
+    made = client.create_rest_api(name=name(), securityPolicy=policy, endpointAccessMode="BASIC")
+    api = {"restApiId": made["id"]}
+    shown = client.get_rest_api(**api)
+    assert (shown["securityPolicy"], shown["endpointAccessMode"]) == (policy, "BASIC")
+    change = {"op": "replace", "path": "/endpointAccessMode", "value": "STRICT"}
+    changed = client.update_rest_api(**api, patchOperations=[change])
+    assert (changed["securityPolicy"], changed["endpointAccessMode"]) == (policy, "STRICT")
+    document = {"openapi": "3.0.1", "info": {"title": "t", "version": "1"}, "paths": {}}
+    stated = {**document, "x-amazon-apigateway-security-policy": policy}
+    for content, expected in {json.dumps(stated): policy, json.dumps(document): "TLS_1_0"}.items():
+        client.put_rest_api(**api, mode="overwrite", body=content.encode())
+        assert client.get_rest_api(**api)["securityPolicy"] == expected
+
+
 def imported(aws: Clients, path: str, operation: dict[str, Any]) -> list[str]:
     """The paths of a REST API whose document has one, with a GET."""
     client = aws("apigateway")

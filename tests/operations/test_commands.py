@@ -122,7 +122,7 @@ def test_the_advised_exceptions_allow_what_was_violated(
     assert done.exit_code == 1
     assert all(f"mandatory {policy} (" in done.stdout for policy in policies)
     exceptions = members(done.stdout)
-    assert exceptions.keys() == policies | {"stage-web-acl", "api-endpoint-tls"}
+    assert exceptions.keys() == policies | {"stage-web-acl"}
 
     text = json.dumps(exceptions).replace(BALANCER, SHARED_BALANCER)
     file.with_suffix(".policies.json").write_text(text)

@@ -141,7 +141,7 @@ WIRE_NAMES = {
     types.STAGE: "variables accessLogSettings canarySettings xrayTracingEnabled stageName "
     "webAclArn restApi deployment",
     types.REST_API: "body failOnWarnings endpointConfiguration securityPolicy rootResourceId "
-    "disableExecuteApiEndpoint",
+    "disableExecuteApiEndpoint endpointAccessMode",
     types.REST_API_PUT: "body failOnWarnings restApiId",
     types.INTEGRATION: "connectionId connectionType integrationTarget uri tlsConfig restApi",
     types.METHOD: "authorization apiKeyRequired httpMethod resourceId",

@@ -50,7 +50,7 @@ def test_the_location_is_proven_at_preview_on_a_first_deploy(
 @pytest.mark.parametrize("stack", STACKS)
 def test_after_an_update_nothing_is_unknown(stack: str, runs: dict[tuple[str, Phase], Run]) -> None:
     findings = findings_of(runs[stack, Phase.UPDATE], shipped(stack))
-    assert {finding.policy for finding in findings} == {"stage-web-acl", "api-endpoint-tls"}
+    assert {finding.policy for finding in findings} == {"stage-web-acl"}
 
 
 def run(name: str, phase: Phase) -> Run:

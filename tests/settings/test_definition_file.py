@@ -8,13 +8,16 @@ from typing import Any
 import pytest
 
 from openapi.completion import compile_document
+from openapi.endpoint import ACCESS_MODE, SECURITY_POLICY, Endpoint
 from settings import ConfigError, Settings
 from simulation import stack_file
 from tests.openapi.documents import BASE, EXAMPLE, RESPONSES, imported, legacy, merged
 from tests.stacks import ABSENT, ROOT, config, run_stack
+from tests.tables import among
 
 KEY = "private-api:api.definitionFile"
 API_KEYS = {"names": ["warehouse"], "throttle": {"rateLimit": 1, "burstLimit": 1}}
+POLICY = "SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09"
 WRONG = {"paths": {"/a b": {"get": RESPONSES}}}
 
 
@@ -44,7 +47,8 @@ def errors(root: Path, document: Any, *changes: tuple[str, Any]) -> list[str]:
 def test_the_definition_is_compiled_from_the_file(root: Path) -> None:
     definition = settings(root, BASE).definition
     document = imported(BASE).document
-    assert definition.json == compile_document("private-api-dev", document).json
+    alone = compile_document("private-api-dev", document)
+    assert definition == alone.stating(Endpoint(POLICY, "BASIC").extensions)
 
 
 def test_an_error_names_the_key_the_file_and_the_json_path(root: Path) -> None:
@@ -105,6 +109,19 @@ def test_a_resource_policy_has_one_source(root: Path) -> None:
     ]
 
 
+def test_a_file_states_the_endpoint_that_the_stack_sets_or_none(root: Path) -> None:
+    same = {**BASE, SECURITY_POLICY: POLICY, ACCESS_MODE: "BASIC"}
+    assert settings(root, same).definition == settings(root, BASE).definition
+    assert errors(root, {**same, ACCESS_MODE: "STRICT"}) == [
+        f'{KEY}: orders.json: {ACCESS_MODE}: "STRICT" is not what the stack sets, "BASIC". Remove '
+        "it, or set `api.tls`."
+    ]
+    strict = ("api.tls", {"accessMode": "strict"})
+    assert settings(root, {**same, ACCESS_MODE: "STRICT"}, strict)
+    old = {**BASE, SECURITY_POLICY: "TLS_1_2", ACCESS_MODE: "BASIC"}
+    assert len(errors(root, old, ("api.tls", {"policy": "TLS_1_2"}))) == 1
+
+
 @pytest.mark.parametrize("text", ["", "a: [", '{"a": 1, "a": 2}'])
 def test_a_file_that_cannot_be_parsed_is_one_error(root: Path, text: str) -> None:
     [line] = errors(root, text)
@@ -124,7 +141,7 @@ def test_the_example_stack_imports_its_file_and_sets_its_variables(tmp_path: Pat
     built = run_stack(*changes)
     body = built.one("aws:apigateway/restApiPut:RestApiPut").inputs["body"]
     expected = compile_document("private-api-dev", imported(EXAMPLE).document)
-    assert json.loads(body) == expected.document
+    assert among(json.loads(body), expected.document) == expected.document
     stage = built.one("aws:apigateway/stage:Stage").inputs
     assert expected.variables == stage["variables"].keys()
 

@@ -4,12 +4,14 @@ import json
 from collections.abc import Iterator
 from ipaddress import IPv4Network
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+import botocore.session
 import pytest
 
 from components.addressing import SLOT_LETTERS, public_cidr, subnet_cidr
 from settings import ConfigError, Settings
+from settings.endpoint_tls import SecurityPolicy
 from settings.fleet import Fleet
 from settings.network_checks import SUBNETS
 from settings.schema import FleetTarget, Stage
@@ -260,3 +262,9 @@ def test_a_preview_says_which_moves_redeploy_the_api() -> None:
         "Targets blue, green use a VPC link V2 and are behind different load balancers: a stage "
         "moves from one of them to another by redeploying the API."
     )
+
+
+def test_every_security_policy_is_one_of_api_gateway() -> None:
+    model = botocore.session.get_session().get_service_model("apigateway")
+    known = model.shape_for("SecurityPolicy").enum
+    assert set(get_args(SecurityPolicy)) <= set(known)

@@ -18,7 +18,8 @@ try:  # a hundred times faster, and not in every build of the library
 except ImportError:
     from yaml import SafeLoader
 
-INTEGRATION = "x-amazon-apigateway-integration"
+_PREFIX = "x-amazon-apigateway-"
+INTEGRATION = f"{_PREFIX}integration"
 _ANY = "x-amazon-apigateway-any-method"
 _VERBS = ("get", "put", "post", "delete", "options", "head", "patch")
 # In JSON text a backslash may precede the quote.
@@ -79,6 +80,23 @@ def _load_yaml(text: str) -> Any:
         if depth > MAX_DEPTH:
             raise ValueError("it is nested too deeply")
     return yaml.load(text, Loader=SafeLoader)
+
+
+def endpoint_of(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a document says about the API's own endpoint, by the properties of a RestApi.
+
+    OpenAPI 3 has a part of it in its servers, Swagger 2.0 at its root.
+    """
+    servers = document.get("servers")
+    holders = [document, *(servers if isinstance(servers, list) else [])]
+    configured: dict[str, Any] = {}
+    for holder in holders:
+        configured |= _mapping(_mapping(holder).get(f"{_PREFIX}endpoint-configuration"))
+    return {
+        "securityPolicy": document.get(f"{_PREFIX}security-policy"),
+        "endpointAccessMode": document.get(f"{_PREFIX}endpoint-access-mode"),
+        "disableExecuteApiEndpoint": configured.get("disableExecuteApiEndpoint"),
+    }
 
 
 def operations(document: Mapping[str, Any]) -> Iterator[Operation]:

@@ -2,6 +2,8 @@
 
 from .. import resource_types as types
 from ..framework.rule import Area, Config, NotApplicable, Unknown, Verdicts, Violation
+from ..graph.definition import endpoint_of, read
+from ..graph.graph import Graph
 from ..graph.resource import Resource
 from ..values import equals, is_known, is_set
 
@@ -47,7 +49,10 @@ def _is_created_first(deployment: Resource, _: Config) -> Verdicts:
     severity="medium",
     resource_types=[types.DOMAIN_NAME, types.REST_API],
     rationale="TLS 1.0 and 1.1 are insecure, and some clients still agree to them.",
-    fix='set security_policy to "TLS_1_2" or to a SecurityPolicy_TLS13 policy.',
+    fix=(
+        'set security_policy to "TLS_1_2" or to a policy that begins with SecurityPolicy_, which '
+        "needs an endpoint_access_mode."
+    ),
     controls=(
         "fsbp:APIGateway.11 checkov:CKV_AWS_206 prowler:apigateway_domain_name_pqc_tls_enabled "
         "trivy:AWS-0005"
@@ -74,7 +79,11 @@ def _has_modern_tls(resource: Resource, _: Config) -> Verdicts:
         "The endpoint of a regional or edge-optimized API accepts TLS 1.0 by default. A custom "
         "domain name does not change that: clients can still use the API's own endpoint."
     ),
-    fix='set security_policy="TLS_1_2", or disable_execute_api_endpoint=True.',
+    fix=(
+        'set security_policy="SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09" with '
+        'endpoint_access_mode="BASIC", or disable_execute_api_endpoint=True. TLS_1_2 is for new '
+        "APIs: AWS does not change one from TLS_1_0 to it."
+    ),
     controls="checkov:CKV_AWS_206 trivy:AWS-0005",
 )
 def _sets_endpoint_tls(api: Resource, _: Config) -> Verdicts:
@@ -90,6 +99,45 @@ def _sets_endpoint_tls(api: Resource, _: Config) -> Verdicts:
         yield Unknown(api, "endpointConfiguration.types")
     else:
         yield Violation(api, "leaves the minimum TLS version of its endpoint to AWS: TLS 1.0.")
+
+
+@AREA.stack_rule(
+    name="api-import-endpoint",
+    title="An imported definition repeats what its API sets for its own endpoint.",
+    level="mandatory",
+    severity="high",
+    resource_types=[types.REST_API_PUT],
+    rationale=(
+        "The import overwrites the API, and what the definition leaves out falls back to AWS's "
+        "default: an endpoint that was closed is open again, and accepts TLS 1.0."
+    ),
+    fix=(
+        "add x-amazon-apigateway-security-policy and x-amazon-apigateway-endpoint-access-mode to "
+        "the definition, and disableExecuteApiEndpoint to its "
+        "x-amazon-apigateway-endpoint-configuration."
+    ),
+)
+def _repeats_the_endpoint(put: Resource, graph: Graph, _: Config) -> Verdicts:
+    # Source: https://docs.aws.amazon.com/apigateway/latest/api/API_PutRestApi.html
+    found = graph.api_of(put)
+    api = found.resource if found else None
+    if api is None:
+        yield NotApplicable("the API is not part of this stack")
+        return
+    is_private = any(equals(k, "PRIVATE") for k in api.elements("endpointConfiguration.types"))
+    defaults = {
+        "securityPolicy": "TLS_1_2" if is_private else "TLS_1_0",
+        "endpointAccessMode": "",
+        "disableExecuteApiEndpoint": False,
+    }
+    stated = endpoint_of(read(put.text("body")))
+    for key, default in defaults.items():
+        own = api.peek(key)
+        # What the program does not set is unknown until AWS has chosen it.
+        if is_set(own) and is_known(own) and own != (stated[key] or default):
+            yield Violation(
+                put, f"resets {key} of '{api.name}', which its definition does not state."
+            )
 
 
 @AREA.resource_rule(

@@ -1,16 +1,24 @@
 """The resources that exist in the account, and how they are created and deleted."""
 
 import hashlib
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 
+from policies.pack.graph.definition import endpoint_of
 from simulation.fake_aws import declared
 from tests.engine.fake_provider import resource_types as rt
 from tests.engine.fake_provider.values import Props, plain, secret
 
 ACCOUNT = "111122223333"
+_IMPORTED: Props = {
+    "securityPolicy": "TLS_1_0",
+    "endpointAccessMode": "",
+    "disableExecuteApiEndpoint": False,
+}
+"""Inputs of an API that an import overwrites, with their defaults."""
 
 
 @dataclass
@@ -144,12 +152,23 @@ class Account:
         inputs = resource.inputs
         if resource.type == rt.REST_API_PUT:
             self.definitions[resource.id] = inputs["body"]
+            self._overwrite(self.resources[rt.REST_API, resource.id], inputs["body"])
         if resource.type == rt.DEPLOYMENT:
             resource.definition = self.definitions[inputs["restApi"]]
         if resource.type == rt.FLEET:
             self.resize(resource, inputs["minSize"])
         if resource.type == rt.API_ACCOUNT:
             self.has_log_role = bool(inputs.get("cloudwatchRoleArn"))
+
+    def _overwrite(self, api: Resource, body: str) -> None:
+        """What an import does to an API: what the definition leaves out falls back to a default.
+
+        Source: https://docs.aws.amazon.com/apigateway/latest/api/API_PutRestApi.html
+        """
+        stated = {k: v for k, v in endpoint_of(json.loads(body)).items() if v is not None}
+        given = {key: value for key, value in api.wrapped.items() if key not in _IMPORTED}
+        reset = {key: _IMPORTED[key] for key in _IMPORTED.keys() & api.wrapped.keys()}
+        api.wrapped = {**given, **reset, **stated}
 
     def delete(self, token: str, id: str) -> None:
         """Delete a resource, and what AWS deletes with it; if it is gone already, do nothing."""

@@ -199,6 +199,20 @@ def _link_v2(account: Account, resource: Resource) -> str | None:
     return None
 
 
+def _rest_api(account: Account, resource: Resource) -> str | None:
+    policy, mode = (resource.inputs.get(key) for key in ("securityPolicy", "endpointAccessMode"))
+    if str(policy).startswith("SecurityPolicy_") != bool(mode):
+        return "BadRequestException: Endpoint access mode is required for the security policy"
+    before = account.resources.get((resource.type, resource.id))
+    if (
+        before
+        and policy == "TLS_1_2"
+        and before.inputs.get("securityPolicy", "TLS_1_0") == "TLS_1_0"
+    ):
+        return "BadRequestException: The security policy cannot be changed from TLS_1_0 to TLS_1_2"
+    return None
+
+
 def _definition(_: Account, resource: Resource) -> str | None:
     for target in _targets(resource.inputs["body"]):
         if target is not None and not _BALANCER_ARN.fullmatch(target):
@@ -279,6 +293,7 @@ _RULES: Mapping[str, Callable[[Account, Resource], str | None]] = {
     rt.EGRESS_RULE: _security_group_rule,
     rt.VPC_LINK: _link,
     rt.VPC_LINK_V2: _link_v2,
+    rt.REST_API: _rest_api,
     rt.REST_API_PUT: _definition,
     rt.LISTENER: _listener,
     rt.DEPLOYMENT: _deployment,

@@ -12,8 +12,13 @@ from tests.policies.case import (
     unknown,
     violates,
 )
+from tests.policies.changes import definition
 
 ENDPOINT, DISABLED = "endpointConfiguration.types", "disableExecuteApiEndpoint"
+MODE, EXTENSION = "endpointAccessMode", "x-amazon-apigateway-"
+NO_POLICY = our.API.unset("securityPolicy")
+UNSTATED = definition((f"{EXTENSION}security-policy",), "")
+CLOSED = {f"{EXTENSION}endpoint-configuration": {DISABLED: True}}
 NATIVE = our.API.becomes("aws-native:apigateway:RestApi")
 NATIVE_TYPES = [
     *(
@@ -53,34 +58,66 @@ CASES = [
     ),
     *of_rule(
         "api-tls-policy",
+        passes(),
         passes(our.API.set("securityPolicy", "TLS_1_2")),
         passes(our.API.set("securityPolicy", "SecurityPolicy_TLS13_1_3_2025_09")),
         passes(our.API.set("securityPolicy", "SecurityPolicy_TLS12_PFS_2025_EDGE")),
         violates("older than 1.2", our.API.set("securityPolicy", "TLS_1_0")),
-        violates("does not set a minimum", our.API.becomes(types.DOMAIN_NAME)),
+        violates("does not set a minimum", NO_POLICY, our.API.becomes(types.DOMAIN_NAME)),
         unknown("securityPolicy", our.API.unknown("securityPolicy")),
-        absent(ignores(our.API.unset("securityPolicy"))),
+        absent(ignores(NO_POLICY)),
         absent(violates("", our.API.set("securityPolicy", ""), our.API.becomes(types.DOMAIN_NAME))),
         ill_typed(violates("wrong type in securityPolicy", our.API.set("securityPolicy", 12))),
-        ignores(),
+        ignores(our.API.removed()),
     ),
     *of_rule(
         "api-endpoint-tls",
-        passes(our.API.set("securityPolicy", "TLS_1_2")),
+        passes(),
         passes(our.API.set("securityPolicy", "TLS_1_0")),  # api-tls-policy refuses it
-        violates("leaves the minimum TLS version of its endpoint"),
-        violates("TLS 1.0", our.API.set(ENDPOINT, ["EDGE"])),
-        violates("TLS 1.0", our.API.set(ENDPOINT, ["PRIVATE", "REGIONAL"])),
-        violates("TLS 1.0", our.API.set(DISABLED, False)),
-        unknown(DISABLED, our.API.unknown(DISABLED)),
-        unknown(ENDPOINT, our.API.unknown(ENDPOINT)),
+        violates("leaves the minimum TLS version of its endpoint", NO_POLICY),
+        violates("TLS 1.0", NO_POLICY, our.API.set(ENDPOINT, ["EDGE"])),
+        violates("TLS 1.0", NO_POLICY, our.API.set(ENDPOINT, ["PRIVATE", "REGIONAL"])),
+        violates("TLS 1.0", NO_POLICY, our.API.set(DISABLED, False)),
+        unknown(DISABLED, NO_POLICY, our.API.unknown(DISABLED)),
+        unknown(ENDPOINT, NO_POLICY, our.API.unknown(ENDPOINT)),
         at_preview(passes(our.API.unknown("securityPolicy"))),
-        absent(violates("TLS 1.0", our.API.unset("securityPolicy"))),
+        absent(violates("TLS 1.0", NO_POLICY)),
         absent(violates("TLS 1.0", our.API.set("securityPolicy", ""))),
-        ill_typed(violates("wrong type in", our.API.set(DISABLED, {"a": 1}))),
-        ill_typed(violates("wrong type in", our.API.set("endpointConfiguration", "PRIVATE"))),
-        ignores(our.API.set(DISABLED, True)),
-        ignores(our.API.set(ENDPOINT, ["PRIVATE"])),
+        ill_typed(violates("wrong type in", NO_POLICY, our.API.set(DISABLED, {"a": 1}))),
+        ill_typed(
+            violates("wrong type in", NO_POLICY, our.API.set("endpointConfiguration", "PRIVATE"))
+        ),
+        ignores(NO_POLICY, our.API.set(DISABLED, True)),
+        ignores(NO_POLICY, our.API.set(ENDPOINT, ["PRIVATE"])),
+        ignores(our.API.removed()),
+    ),
+    *of_rule(
+        "api-import-endpoint",
+        passes(),
+        passes(NO_POLICY, our.API.unset(MODE)),
+        passes(our.API.set("securityPolicy", "TLS_1_0"), our.API.unset(MODE), UNSTATED),
+        passes(our.API.set(DISABLED, False)),
+        passes(our.API.set(DISABLED, True), definition(("servers",), [{"url": "/", **CLOSED}])),
+        passes(our.API.set(DISABLED, True), definition(tuple(CLOSED), *CLOSED.values())),
+        violates("resets securityPolicy of 'api-api'", UNSTATED),
+        violates(
+            "resets endpointAccessMode", definition((f"{EXTENSION}endpoint-access-mode",), "")
+        ),
+        violates("resets securityPolicy", our.API.set("securityPolicy", "TLS_1_2")),
+        violates("resets disableExecuteApiEndpoint", our.API.set(DISABLED, True)),
+        violates("resets securityPolicy", our.DEFINITION.set("body", '{"paths": {}}')),
+        passes(
+            our.API.set("securityPolicy", "TLS_1_2"),
+            our.API.unset(MODE),
+            our.API.set(ENDPOINT, ["PRIVATE"]),
+            UNSTATED,
+        ),
+        at_preview(passes(our.API.unknown("securityPolicy"))),
+        unknown("body", our.DEFINITION.unknown("body")),
+        absent(passes(our.API.unset(DISABLED))),
+        ill_typed(violates("resets securityPolicy", our.API.set("securityPolicy", 12))),
+        ill_typed(violates("wrong type in body", our.DEFINITION.set("body", 12))),
+        ill_typed(passes(definition(("servers",), "/"))),
         ignores(our.API.removed()),
     ),
     *of_rule(

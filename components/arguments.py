@@ -9,6 +9,7 @@ import pulumi
 from components.egress import DestinationArgs
 from components.instance_role import InstanceRoleArgs, StatementArgs
 from components.launch_template import FleetArgs
+from components.method_settings import RouteLimitsArgs, ThrottleArgs
 from components.nat import Nat
 from components.network import Network, NetworkArgs
 from components.nlb_target import NlbTarget, NlbTargetArgs, Protocol, TlsArgs
@@ -22,6 +23,7 @@ from components.private_api import (
 from components.release import balancer_release
 from components.scaling import ScalingArgs
 from components.vpc_link_v2 import ListenerArgs, VpcLinkV2, VpcLinkV2Args
+from openapi.routes import Route
 from settings import Settings, schema
 from settings.container import Repository
 from settings.egress import EgressGroup
@@ -197,6 +199,8 @@ class Arguments:
             "permissions_boundary": settings.permissions_boundary,
             "tags": self.tags,
         }
+        if limits := [*map(_limits, filter(_has_limits, settings.routes))]:
+            args["route_limits"] = limits
         name, definition = settings.published, settings.definition
         if settings.targets[name].uses_v2:
             balancer = pulumi.Output.from_input(links[name]["load_balancer_arn"])
@@ -235,6 +239,19 @@ class Arguments:
             for name, target in self.settings.targets.items()
             if isinstance(target, schema.BalancerTarget) and target.uses_v2
         }
+
+
+def _has_limits(route: Route) -> bool:
+    return bool(route.throttle or route.cache)
+
+
+def _limits(route: Route) -> RouteLimitsArgs:
+    args: RouteLimitsArgs = {"method": route.method, "path": route.path}
+    if route.throttle:
+        args["throttle"] = cast(ThrottleArgs, route.throttle.model_dump())
+    if route.cache:
+        args["cache_seconds"] = route.cache.ttl_seconds
+    return args
 
 
 def _pull(repository: Repository) -> list[StatementArgs]:

@@ -9,6 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components import iam
+from components.method_settings import RouteLimitsArgs, ThrottleArgs, method_settings
 from components.proof import Proofs, keep_what_is_used
 from openapi.variables import HOST_VARIABLE, LINK_VARIABLE
 
@@ -94,15 +95,6 @@ class LinkTargetArgs(TypedDict):
     """How long an update waits until the target works; 900 by default."""
 
 
-class ThrottleArgs(TypedDict):
-    """Limits of a stage, or of the holders of its API keys."""
-
-    rate_limit: pulumi.Input[float]
-    """Requests a second, on average."""
-    burst_limit: pulumi.Input[int]
-    """Size of a burst of requests."""
-
-
 class CanaryArgs(TypedDict):
     """A share of a stage's traffic that goes to another target."""
 
@@ -141,6 +133,8 @@ class StageArgs(TypedDict):
     """Limits of every method."""
     log_retention_days: pulumi.Input[int]
     """How long the stage's logs are kept, in days."""
+    cache_size_gb: NotRequired[float]
+    """Size of a cache for routes with `cache_seconds`; none by default."""
     logs: NotRequired[RemovedLogs]
     """Whether the log groups outlive the stage; deleted with it by default."""
     variables: NotRequired[Mapping[str, pulumi.Input[str]]]
@@ -167,6 +161,8 @@ class PrivateApiArgs(TypedDict):
     """Targets of stages by name. Plain, because each is a link."""
     stages: Mapping[str, StageArgs]
     """Stages by name. Plain, because each is a resource."""
+    route_limits: NotRequired[Sequence[RouteLimitsArgs]]
+    """Routes with limits of their own, in every stage."""
     endpoint_type: NotRequired[EndpointType]
     """Regional by default."""
     security_policy: NotRequired[pulumi.Input[str]]
@@ -359,6 +355,8 @@ class PrivateApi(pulumi.ComponentResource):
             canary_settings=self._canary_settings(spec["canary"], deployment)
             if "canary" in spec
             else None,
+            cache_cluster_enabled=True if "cache_size_gb" in spec else None,
+            cache_cluster_size=f"{spec['cache_size_gb']:g}" if "cache_size_gb" in spec else None,
             access_log_settings={"destination_arn": logs[0].arn, "format": ACCESS_LOG_FORMAT}
             if logs
             else None,
@@ -368,19 +366,15 @@ class PrivateApi(pulumi.ComponentResource):
         )
         needed = deployment.id if "integration_target" in self._args else None
         keep_what_is_used(stage_name, stage, [*self.vpc_link_ids.values()], needed)
-        aws.apigateway.MethodSettings(
-            f"{name}-methods",
-            rest_api=api.id,
-            stage_name=stage.stage_name,
-            method_path="*/*",
-            settings={
-                "logging_level": "ERROR" if logs else "OFF",
-                "data_trace_enabled": False,
-                "metrics_enabled": True,
-                "throttling_rate_limit": spec["throttle"]["rate_limit"],
-                "throttling_burst_limit": spec["throttle"]["burst_limit"],
-            },
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[*account]),
+        method_settings(
+            name,
+            api.id,
+            stage,
+            spec["throttle"],
+            self._args.get("route_limits", ()),
+            logs=bool(logs),
+            cache="cache_size_gb" in spec,
+            options=pulumi.ResourceOptions(parent=self, depends_on=[*account]),
         )
         if "api_keys" in spec:
             self._api_keys(name, spec["api_keys"], stage)

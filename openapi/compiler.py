@@ -214,6 +214,8 @@ class _Compiler:
             integration[INTEGRATION_TARGET] = self.integration_target
         if mapped := _request_parameters(route):
             integration["requestParameters"] = mapped
+        if route.cache:
+            integration["cacheKeyParameters"] = _cache_key(route)
         if route.integration == "http":
             integration["responses"] = self._integration_responses(route)
         if not self.verify_authority:
@@ -303,6 +305,12 @@ def _request_parameters(route: Route) -> dict[str, str]:
         mapped += [f"querystring.{name}" for name in route.query]
         mapped += [f"header.{name}" for name in route.headers]
     return {f"integration.request.{name}": f"method.request.{name}" for name in mapped}
+
+
+def _cache_key(route: Route) -> list[str]:
+    """Everything of a request that may reach the service, and so may change its response."""
+    declared = {"path": route.parameters, "querystring": route.query, "header": route.headers}
+    return [f"method.request.{kind}.{name}" for kind, names in declared.items() for name in names]
 
 
 def _allowed_methods(routes: Iterable[Route]) -> list[str]:

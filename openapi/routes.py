@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from openapi.hints import listed
+from openapi.limits import Cache, Throttle, cache_problems
 from openapi.model import Model
 from openapi.paths import Problems
 
@@ -77,6 +78,12 @@ class Route(Model):
     """Request headers that are checked; `http` passes only these."""
     body: ModelName | None = None
     """Name of the model in `models` that a JSON body must match."""
+    throttle: Throttle | None = None
+    """Limits of this route in every stage, in place of those of the stage."""
+    cache: Cache | None = None
+    """Keeps responses of a GET with `integration: http`, one for each combination of what reaches
+    the service: the path, and the parameters in `query` and `headers`. All callers who may call the
+    route share it."""
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -175,6 +182,8 @@ def _own_problems(entry: str, route: Route, models: Sequence[str]) -> Problems:
         yield f"{entry}.responses", 'is missing with `integration: http`. Add one: {"200": {}}.'
     if route.integration == "http_proxy" and route.responses:
         yield f"{entry}.responses", "is only for `integration: http`. Set that, or remove it."
+    if route.cache:
+        yield from cache_problems(entry, route.method, route.integration)
     if route.body and route.body not in models:
         known = listed(models)
         yield f"{entry}.body", f"{route.body!r} is not in `models` ({known}). Define it there."

@@ -10,6 +10,7 @@ from openapi.paths import Problems, at
 from openapi.routes import MAX_TIMEOUT_MS, route_problems
 from openapi.variables import HOST_VARIABLE, LINK_VARIABLE
 
+from .cache_checks import CACHE_CHECKS
 from .endpoint_checks import ENDPOINT_CHECKS
 from .errors import Problem, hint, quoted
 from .fleet_checks import FLEET_CHECKS
@@ -223,6 +224,7 @@ _CHECKS: tuple[Callable[[Draft], Problems], ...] = (
     *NETWORK_CHECKS,
     *LINK_CHECKS,
     *ENDPOINT_CHECKS,
+    *CACHE_CHECKS,
     _either_routes_or_file,
     _routes_are_consistent,
     _the_file_can_be_imported,

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, Tag
 
+from openapi.limits import Throttle
 from openapi.model import Model
 from openapi.routes import SCHEME_PORTS, Cors, ModelName, Route
 
@@ -19,6 +20,11 @@ NAMESPACE = "private-api"
 """Namespace of the project's own keys."""
 MAX_NAMES = 10
 """Targets, and stages, of one stack."""
+CACHE_SIZES_GB = (0.5, 1.6, 6.1, 13.5, 28.4, 58.2, 118, 237)
+"""Sizes of the cache of a stage.
+
+Source: https://docs.aws.amazon.com/apigateway/latest/api/API_CreateStage.html
+"""
 BALANCER_ARN = re.compile(
     r"^arn:aws[a-z-]*:elasticloadbalancing:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):"
     r"loadbalancer/(?P<type>net|app|gwy)/[^/]+/[0-9a-f]+$"
@@ -38,6 +44,12 @@ def _balancer_arn(arn: str) -> str:
     if parts["type"] == "gwy":
         reject("is a Gateway Load Balancer, which no VPC link reaches")
     return arn
+
+
+def _cache_size(size: float) -> float:
+    if size not in CACHE_SIZES_GB:
+        reject("is not a size of a cache")
+    return size
 
 
 Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")]
@@ -65,6 +77,9 @@ StageName = Annotated[
         pattern=r"^[A-Za-z0-9_-]{1,128}$",
         description="Use up to 128 letters, digits, dashes and underscores.",
     ),
+]
+CacheSize = Annotated[
+    float, AfterValidator(_cache_size), Field(json_schema_extra={"enum": [*CACHE_SIZES_GB]})
 ]
 # The largest number is checked by itself: pydantic counts only what is otherwise valid.
 _NAMED = Field(
@@ -202,15 +217,6 @@ Target = Annotated[
 ]
 
 
-class Throttle(Model):
-    """A limit on requests; those above it are answered with 429."""
-
-    rate_limit: Annotated[float, Field(gt=0, le=100_000)]
-    """Average requests per second, above 0 and up to 100000; the account's limit also applies."""
-    burst_limit: Annotated[int, Field(ge=1, le=100_000)]
-    """Size of a burst of requests, 1 to 100000."""
-
-
 class Quota(Model):
     """How many requests one API key allows in a period."""
 
@@ -251,6 +257,10 @@ class Stage(Model):
     """Limits of each method; by default 50 requests per second and bursts of 100."""
     log_retention_days: Retention = 30
     """Retention of the stage's logs, a number of days."""
+    cache_size_gb: CacheSize | None = None
+    """Size of a cache of its own, for the routes with `cache`: 0.5, 1.6, 6.1, 13.5, 28.4, 58.2, 118
+    or 237 GB; none by default. It costs some 14.60 USD a month for 0.5 GB, and 2774 for 237. A
+    change of the size empties it."""
     logs: Literal["delete", "keep"] = "delete"
     """What an update that removes the stage, or a destroy, does with its log groups: `delete`, or
     `keep` for the days above. Update with `keep` before you remove the stage; import kept groups if

@@ -40,6 +40,17 @@ def test_a_changed_definition_is_imported_and_deployed(dev: Stack, change: Chang
     assert dev.up() == []
 
 
+def test_limits_of_a_route_come_after_its_deployment_and_go_with_it(dev: Stack) -> None:
+    throttle = {"rateLimit": 1, "burstLimit": 2}
+    dev.edit(("api.routes.3", {**ADDED, "throttle": throttle}))
+    limited = "MethodSettings api-dev.GET/health"
+    assert dev.up() == [*REDEPLOYED[:3], f"create {limited}", *REDEPLOYED[3:]]
+    dev.edit(("api.routes.3", {**ADDED, "throttle": {**throttle, "burstLimit": 3}}))
+    assert dev.up() == [f"update {limited}"]
+    dev.edit()
+    assert sorted(dev.up()) == sorted([*REDEPLOYED, f"delete {limited}"])
+
+
 def test_another_type_of_the_endpoint_is_deployed(dev: Stack) -> None:
     dev.edit(("api.endpointType", "edge"))
     assert dev.up() == ["update RestApi api-api", *REDEPLOYED]

@@ -31,6 +31,7 @@ pytestmark = pytest.mark.engine
 STATEMENT = {"actions": ["s3:GetObject"], "resources": ["arn:aws:s3:::orders/*"]}
 CONFIGURATIONS: dict[str, list[Change]] = {
     "fleet": [
+        ("api.routes.0.throttle", {"rateLimit": 5, "burstLimit": 5}),
         ("targets.blue.fleet.instanceProfile", {"statements": [STATEMENT]}),
         ("stages.dev.apiKeys", {"names": ["ci"], "throttle": {"rateLimit": 5, "burstLimit": 5}}),
     ],

@@ -46,6 +46,8 @@ class Operation:
     """How API Gateway calls the service; `None` when the operation does not define it."""
     is_open: bool = False
     """Whether it depends on a reference that leads nowhere, so that its integration is unknown."""
+    credentials: frozenset[str] = frozenset()
+    """Headers with the credentials of its callers."""
 
     @property
     def route(self) -> str:
@@ -132,14 +134,22 @@ def _operation(
         {_kind(_resolved(document, schemes.get(name))) for name in names} for names in requirements
     ]
     extension = _mapping(operation.get("x-amazon-apigateway-auth")).get("type") or "NONE"
+    signed = str(extension).upper() != "NONE"
+    required = {name for names in requirements for name in names}
+    headers = {
+        str(scheme.get("name"))
+        for scheme in (_mapping(_resolved(document, schemes.get(name))) for name in required)
+        if _kind(scheme) and scheme.get("in") == "header"
+    }
     integration = _resolved(document, operation.get(INTEGRATION))
     yield Operation(
         verb=verb,
         path=path,
-        authorized=_always("authorizer", kinds) or str(extension).upper() != "NONE",
+        authorized=_always("authorizer", kinds) or signed,
         keyed=_always("key", kinds),
         integration=integration if isinstance(integration, dict) else None,
         is_open=integration is _NOWHERE,
+        credentials=frozenset({*headers, *(["Authorization"] if signed else [])}),
     )
 
 

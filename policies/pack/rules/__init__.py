@@ -6,6 +6,7 @@ from ..framework.rule import Area, Rule
 from . import (
     api,
     balancer,
+    caching,
     compute,
     iam,
     links,
@@ -25,6 +26,7 @@ AREAS: tuple[Area, ...] = (
     links_v2.AREA,
     api.AREA,
     stages.AREA,
+    caching.AREA,
     routes.AREA,
     balancer.AREA,
     listeners.AREA,

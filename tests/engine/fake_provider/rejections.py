@@ -25,6 +25,7 @@ _ADDRESS_IN_USE = "InvalidIPAddress.InUse: the address is in use"
 # AWS deletes it and leaves a route that drops all packets.
 _ROUTED = "the NAT gateway still has routes"
 _INTEGRATION = "x-amazon-apigateway-integration"
+_ANY_METHOD = "x-amazon-apigateway-any-method"
 _BALANCER_ARN = re.compile(r"arn:aws:elasticloadbalancing:[^:]+:\d{12}:loadbalancer/(net|app)/.+")
 _DEPLOYMENT_IN_USE = "BadRequestException: Active stages pointing to this deployment must be moved"
 
@@ -272,10 +273,25 @@ def _stage(account: Account, resource: Resource) -> str | None:
 
 def _method_settings(account: Account, resource: Resource) -> str | None:
     inputs = resource.inputs
-    stage = f"ags-{inputs['restApi']}-{inputs['stageName']}"
-    if (rt.STAGE, stage) not in account.resources:
+    stage = account.resources.get((rt.STAGE, f"ags-{inputs['restApi']}-{inputs['stageName']}"))
+    if stage is None:
         return "NotFoundException: Invalid stage identifier specified"
+    deployment = account.resources[rt.DEPLOYMENT, stage.inputs["deployment"]]
+    if inputs["methodPath"] not in _method_paths(deployment.definition):
+        # AWS does not keep settings of a method that is not deployed, and so the provider does not
+        # find them: https://github.com/hashicorp/terraform-provider-aws/issues/37959
+        return f"reading the settings of {inputs['methodPath']}: empty result"
     return _logs(account) if inputs["settings"].get("loggingLevel", "OFF") != "OFF" else None
+
+
+def _method_paths(definition: str) -> set[str]:
+    """The paths of settings that a deployment has, in which slashes are written ~1."""
+    found = {"*/*"}
+    for path, item in json.loads(definition)["paths"].items():
+        for key in item:
+            method = "ANY" if key == _ANY_METHOD else key.upper()
+            found.add(f"{path.replace('/', '~1')}/{method}")
+    return found
 
 
 def _logs(account: Account) -> str | None:

@@ -3,6 +3,7 @@
 from tests.policies.cases import (
     api,
     balancer,
+    caching,
     compute,
     iam,
     links,
@@ -17,7 +18,7 @@ from tests.policies.cases import (
 )
 
 AREAS = (
-    *(topology, links, links_v2, api, stages, routes, balancer),
+    *(topology, links, links_v2, api, stages, caching, routes, balancer),
     *(listeners, network, security_groups, compute, iam, logs),
 )
 CASES = [case for area in AREAS for case in area.CASES]

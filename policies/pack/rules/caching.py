@@ -1,0 +1,68 @@
+"""Rules about responses that a stage keeps for the next caller."""
+
+from collections.abc import Iterator
+
+from .. import resource_types as types
+from ..framework.rule import Area, Config, NotApplicable, Unknown, Verdicts, Violation
+from ..graph.definition import Operation
+from ..graph.graph import Graph
+from ..graph.resource import Resource
+from ..values import UnknownValue, as_text, each
+
+AREA = Area("Caches")
+_CALLERS = ("method.request.", "context.authorizer.", "context.identity.")
+"""Sources of a mapping whose values differ between callers or requests."""
+
+
+@AREA.stack_rule(
+    name="cache-key-complete",
+    title="A cached method compares everything of a request that may change its response.",
+    level="mandatory",
+    severity="high",
+    resource_types=[types.METHOD_SETTINGS],
+    rationale=(
+        "API Gateway compares the parameters in cacheKeyParameters and nothing else, also where "
+        "the service sees who calls: one caller gets the response for another."
+    ),
+    fix=(
+        "list the parameter under cacheKeyParameters of the integration, or do not cache; a route "
+        "with `cache` and `integration: http` has all of them."
+    ),
+)
+def _compares_everything(settings: Resource, graph: Graph, _: Config) -> Verdicts:
+    if not settings.boolean("settings.cachingEnabled"):
+        yield NotApplicable("does not cache responses")
+        return
+    path = settings.peek("methodPath")
+    if isinstance(path, UnknownValue):
+        yield Unknown(settings, "methodPath")
+        return
+    api = graph.api_of(settings)
+    sources = [*graph.parts(api, types.REST_API_PUT)] if api else []
+    if api and api.resource:
+        sources.append(api.resource)
+    cached = [o for source in sources for o in source.operations if _is_cached(o, as_text(path))]
+    if not cached:
+        yield NotApplicable("is for no method of a definition in this stack")
+    for operation in cached:
+        if ignored := sorted(_ignored(operation)):
+            text = f"keeps responses of {operation.route} without comparing {', '.join(ignored)}."
+            yield Violation(settings, text)
+
+
+def _is_cached(operation: Operation, path: str) -> bool:
+    if path == "*/*":
+        return operation.verb in ("GET", "ANY")
+    return path == f"{operation.path.replace('/', '~1')}/{operation.verb}"
+
+
+def _ignored(operation: Operation) -> Iterator[str]:
+    """What the service sees of a request, and the cache does not compare."""
+    integration = operation.integration or {}
+    compared = {as_text(name).lower() for name in each(integration, "cacheKeyParameters")}
+    mapped = integration.get("requestParameters")
+    sources = map(as_text, mapped.values() if isinstance(mapped, dict) else ())
+    seen = {source for source in sources if source.startswith(_CALLERS)}
+    if as_text(integration.get("type")).lower().endswith("_proxy"):
+        seen |= {f"method.request.header.{name}" for name in operation.credentials}
+    yield from (name for name in seen if name.lower() not in compared)

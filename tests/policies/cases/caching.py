@@ -1,0 +1,71 @@
+"""Cases of the rules about caches."""
+
+from simulation.engine import UNKNOWN
+from tests.policies import parts as our
+from tests.policies.case import absent, ignores, ill_typed, of_rule, passes, unknown, violates
+from tests.policies.changes import Change, added, definition
+
+CACHED = "settings.cachingEnabled"
+ORDER = (*our.ORDERS, our.INTEGRATION)
+TYPE, KEY, MAPPED = (*ORDER, "type"), (*ORDER, "cacheKeyParameters"), (*ORDER, "requestParameters")
+ID, TENANT = "method.request.path.id", "method.request.header.x-tenant"
+PLAIN = definition(TYPE, "http")
+SIGNED = definition((*our.ORDERS, "security"), [{"sigv4": []}])
+
+
+def cached(path: object = "~1orders~1{id}/GET", *, enabled: object = True) -> Change:
+    """Method settings that keep responses."""
+    values = {"cachingEnabled": enabled, "cacheDataEncrypted": True}
+    props = {"restApi": UNKNOWN, "stageName": "dev", "methodPath": path, "settings": values}
+    return added(our.SETTINGS.type, "cached", props, {"restApi": our.API})
+
+
+CASES = [
+    *of_rule(
+        "cache-key-complete",
+        passes(cached(), PLAIN, definition(KEY, [ID])),
+        passes(cached(), PLAIN, definition(KEY, [ID.upper()])),
+        violates(f"GET /orders/{{id}} without comparing {ID}", cached(), PLAIN),
+        violates(
+            f"without comparing {TENANT}",
+            cached(),
+            PLAIN,
+            definition(KEY, [ID]),
+            definition((*MAPPED, "integration.request.header.t"), TENANT),
+        ),
+        violates(
+            "without comparing context.authorizer.claims.sub",
+            cached(),
+            PLAIN,
+            definition(KEY, [ID]),
+            definition((*MAPPED, "integration.request.header.s"), "context.authorizer.claims.sub"),
+        ),
+        passes(
+            cached(),
+            PLAIN,
+            definition(KEY, [ID]),
+            definition((*MAPPED, "integration.request.header.f"), "'fixed'"),
+        ),
+        violates(
+            "without comparing method.request.header.Authorization",
+            cached(),
+            SIGNED,
+            definition(KEY, [ID]),
+        ),
+        passes(cached(), SIGNED, definition(KEY, [ID, "method.request.header.authorization"])),
+        violates("GET /", our.SETTINGS.set(CACHED, True), SIGNED),
+        violates("GET /", our.SETTINGS.set(CACHED, "true"), SIGNED),
+        ill_typed(violates("wrong type", cached(enabled=5))),
+        ill_typed(violates(ID, cached(), PLAIN, definition(KEY, 5))),
+        ill_typed(violates(ID, cached(), PLAIN, definition(KEY, [5]))),
+        ill_typed(passes(cached(), PLAIN, definition(MAPPED, 5))),
+        unknown("methodPath", cached(UNKNOWN)),
+        unknown(CACHED, our.SETTINGS.unknown(CACHED)),
+        unknown("body", cached(), our.DEFINITION.unknown("body")),
+        absent(violates("", cached(), PLAIN)),
+        ignores(),
+        ignores(our.SETTINGS.set(CACHED, False)),
+        ignores(cached("~1other/GET")),
+        ignores(cached(), our.NO_DEFINITION),
+    ),
+]

@@ -32,11 +32,20 @@ _EC2 = {
 """Prefix of the id, and the type in the ARN."""
 _API_GATEWAY = {"VpcLink": "vpclinks", "ApiKey": "apikeys", "UsagePlan": "usageplans"}
 """Collection in the ARN."""
+_WAF = {"WebAcl": "webacl", "IpSet": "ipset"}
+"""The type in the ARN."""
 
 UNORDERED = frozenset(
     {
-        *("apiStages", "availabilityZones", "egress", "enabledMetrics", "ingress"),
-        *("managedPolicyArns", "routeTableIds", "routes", "securityGroupIds", "securityGroups"),
+        *("addresses", "apiStages", "availabilityZones", "egress", "enabledMetrics", "ingress"),
+        *(
+            "managedPolicyArns",
+            "routeTableIds",
+            "routes",
+            "rules",
+            "securityGroupIds",
+            "securityGroups",
+        ),
         *("subnetIds", "subnetMappings", "subnets", "targetGroupArns", "vpcEndpointIds"),
         *("vpcSecurityGroupIds", "vpcZoneIdentifiers"),
     }
@@ -159,6 +168,8 @@ def answer(
             }
     if package in ("aws:apigateway", "aws:apigatewayv2") and kind in _API_GATEWAY:
         return word, {"arn": arn("apigateway", f"/{_API_GATEWAY[kind]}/{word}", account="")}
+    if package == "aws:wafv2" and kind in _WAF:
+        return word, {"arn": arn("wafv2", f"regional/{_WAF[kind]}/{name}/{word}"), "name": name}
     if kind in _EC2:
         prefix, noun = _EC2[kind]
         ident = f"{prefix}-{number}"

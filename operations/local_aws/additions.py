@@ -25,6 +25,8 @@ from moto.ec2.utils import parse_user_data
 from moto.elbv2.exceptions import ResourceInUseError
 from moto.elbv2.responses import ELBV2Response
 from moto.iam.models import IAMBackend
+from moto.wafv2.exceptions import WAFv2ClientError
+from moto.wafv2.models import WAFV2Backend
 
 ROOT_DISK_GIB = 8
 METRIC_SECONDS = 60
@@ -269,6 +271,13 @@ def _mock(put: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
     return put(self, *args, **(absent | kwargs))
 
 
+# A stage has one web ACL; Moto lets the one before it keep the stage as well.
+@_wraps(WAFV2Backend, "associate_web_acl")
+def _one_web_acl(associate: Any, self: Any, web_acl_arn: str, resource_arn: str) -> Any:
+    self.disassociate_web_acl(resource_arn)
+    return associate(self, web_acl_arn, resource_arn)
+
+
 # What follows makes Moto refuse what AWS refuses, so that a wrong order fails here too.
 
 
@@ -312,3 +321,21 @@ def _balancer_in_use(delete: Any, self: Any, arn: str) -> Any:
             "another service"
         )
     return delete(self, arn)
+
+
+def _not_in_use(delete: Any, self: Any, name: str, scope: str, id: str, lock: str) -> Any:
+    """For a web ACL and a list of addresses; the ARN of either ends with its name and its id."""
+    acls = self.wacls.values()
+    used = [acl.arn for acl in acls if acl.associated_resources]
+    used += [json.dumps(rule.statement) for acl in acls for rule in acl.rules]
+    if any(f"/{name}/{id}" in text for text in used):
+        raise WAFv2ClientError(
+            "WAFAssociatedItemException",
+            "AWS WAF couldn't perform the operation because your resource is being used by another "
+            "resource or it's associated with another resource.",
+        )
+    return delete(self, name, scope, id, lock)
+
+
+_wraps(WAFV2Backend, "delete_web_acl")(_not_in_use)
+_wraps(WAFV2Backend, "delete_ip_set")(_not_in_use)

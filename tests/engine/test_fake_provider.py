@@ -161,6 +161,55 @@ def test_subnets_and_groups_of_a_link_v2_are_changed_by_replacing_it(
     assert changes(SUBNETS, turned) == {}
 
 
+ACLS = "arn:aws:wafv2:us-east-2:111122223333:regional/webacl/"
+
+
+def associated(example: Example, acl: str) -> Resource:
+    stage = example.stage.outputs["arn"]
+    return example.add(rt.WEB_ACL_ASSOCIATION, webAclArn=acl, resourceArn=stage)
+
+
+def test_a_web_acl_and_its_lists_cannot_be_deleted_while_they_are_in_use(example: Example) -> None:
+    addresses = example.add(rt.IP_SET, name="block")
+    rules = [{"statement": {"ipSetReferenceStatement": {"arn": addresses.outputs["arn"]}}}]
+    acl = example.add(rt.WEB_ACL, name="acl", rules=rules)
+    association = associated(example, acl.outputs["arn"])
+    for one in (acl, addresses):
+        assert "WAFAssociatedItem" in str(delete_error(example.account, one.type, one.id))
+    for one in (association, acl, addresses):
+        assert delete_error(example.account, one.type, one.id) is None
+        example.account.delete(one.type, one.id)
+
+
+def test_the_deletion_of_an_association_takes_away_that_of_its_successor(example: Example) -> None:
+    first = associated(example, f"{ACLS}first/1")
+    second = associated(example, f"{ACLS}second/2")
+    assert [*example.account.of_type(rt.WEB_ACL_ASSOCIATION)] == [second]
+    example.account.delete(first.type, first.id)
+    assert not [*example.account.of_type(rt.WEB_ACL_ASSOCIATION)]
+
+
+def test_a_deleted_stage_lets_go_of_its_web_acl(example: Example) -> None:
+    associated(example, f"{ACLS}first/1")
+    example.account.delete(rt.STAGE, example.stage.id)
+    assert not [*example.account.of_type(rt.WEB_ACL_ASSOCIATION)]
+
+
+@pytest.mark.parametrize(
+    ("acl", "stage", "message"),
+    [
+        (ACLS.replace("regional", "global"), "", "REGIONAL"),
+        (ACLS, "gone", "WAFNonexistentItem"),
+    ],
+)
+def test_a_web_acl_is_regional_and_its_stage_exists(
+    example: Example, acl: str, stage: str, message: str
+) -> None:
+    arn = stage or example.stage.outputs["arn"]
+    wrong = example.build(rt.WEB_ACL_ASSOCIATION, webAclArn=acl, resourceArn=arn)
+    assert message in str(create_error(example.account, wrong))
+
+
 def test_a_load_balancer_has_at_most_one_link(example: Example) -> None:
     second = example.build(rt.VPC_LINK, targetArn=example.balancer.id, name="second")
     assert "already associated" in str(create_error(example.account, second))

@@ -336,3 +336,28 @@ def test_a_balancer_with_a_link_is_not_deleted(aws: Clients) -> None:
         aws("elbv2").delete_load_balancer(LoadBalancerArn=arn)
     aws("apigateway").delete_vpc_link(vpcLinkId=used)
     aws("elbv2").delete_load_balancer(LoadBalancerArn=arn)
+
+
+def test_a_web_acl_and_its_lists_are_not_deleted_while_they_are_in_use(aws: Clients) -> None:
+    waf, shown = aws("wafv2"), {"SampledRequestsEnabled": False, "CloudWatchMetricsEnabled": True}
+    named: dict[str, Any] = {"Name": name(), "Scope": "REGIONAL"}
+    ranges = {"IPAddressVersion": "IPV4", "Addresses": ["203.0.113.0/24"]}
+    addresses = waf.create_ip_set(**named, **ranges)["Summary"]
+    rule = {
+        "Name": "block",
+        "Priority": 0,
+        "Action": {"Block": {}},
+        "Statement": {"IPSetReferenceStatement": {"ARN": addresses["ARN"]}},
+        "VisibilityConfig": {**shown, "MetricName": "block"},
+    }
+    made = {"DefaultAction": {"Allow": {}}, "VisibilityConfig": {**shown, "MetricName": "m"}}
+    first = waf.create_web_acl(**named, **made, Rules=[rule])["Summary"]
+    second = waf.create_web_acl(**{**named, "Name": name()}, **made, Rules=[])["Summary"]
+    stage = "arn:aws:apigateway:us-east-2::/restapis/a1b2c3/stages/dev"
+    waf.associate_web_acl(WebACLArn=first["ARN"], ResourceArn=stage)
+    for delete, one in ((waf.delete_web_acl, first), (waf.delete_ip_set, addresses)):
+        with pytest.raises(ClientError, match="WAFAssociatedItem"):
+            delete(**named, Id=one["Id"], LockToken=one["LockToken"])
+    waf.associate_web_acl(WebACLArn=second["ARN"], ResourceArn=stage)
+    waf.delete_web_acl(**named, Id=first["Id"], LockToken=first["LockToken"])
+    waf.delete_ip_set(**named, Id=addresses["Id"], LockToken=addresses["LockToken"])

@@ -132,6 +132,7 @@ def _inventory(url: str) -> set[str]:
     """What there is, of everything that the program creates and that costs money or has a limit."""
     aws = _clients(url)
     ec2, balancing, gateway = aws("ec2"), aws("elbv2"), aws("apigateway")
+    waf = aws("wafv2")
     internet = ec2.describe_internet_gateways()["InternetGateways"]
     groups = aws("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
     return {
@@ -154,6 +155,8 @@ def _inventory(url: str) -> set[str]:
         *(each["id"] for each in gateway.get_rest_apis()["items"]),
         *(each["id"] for each in gateway.get_usage_plans()["items"]),
         *(each["id"] for each in gateway.get_api_keys()["items"]),
+        *(each["Id"] for each in waf.list_web_acls(Scope="REGIONAL")["WebACLs"]),
+        *(each["Id"] for each in waf.list_ip_sets(Scope="REGIONAL")["IPSets"]),
     }
 
 

@@ -147,9 +147,11 @@ class Account:
         states = rt.TYPES[resource.type].states
         if states and not resource.status:
             resource.status = states.made
+        inputs = resource.inputs
+        if resource.type == rt.WEB_ACL_ASSOCIATION:
+            self._delete_all(rt.WEB_ACL_ASSOCIATION, "resourceArn", inputs["resourceArn"])
         self.resources[resource.type, resource.id] = resource
         self.created[resource.urn] += 1
-        inputs = resource.inputs
         if resource.type == rt.REST_API_PUT:
             self.definitions[resource.id] = inputs["body"]
             self._overwrite(self.resources[rt.REST_API, resource.id], inputs["body"])
@@ -177,6 +179,10 @@ class Account:
             self.not_released.add(deleted.inputs["targetArn"])
         if token == rt.LOAD_BALANCER:
             self._delete_all(rt.LISTENER, "loadBalancerArn", id)
+        if token == rt.WEB_ACL_ASSOCIATION:  # the call names the stage alone
+            self._delete_all(rt.WEB_ACL_ASSOCIATION, "resourceArn", id.rpartition(",")[2])
+        if token == rt.STAGE and deleted is not None:
+            self._delete_all(rt.WEB_ACL_ASSOCIATION, "resourceArn", deleted.outputs["arn"])
         if token == rt.REST_API:
             self.definitions.pop(id, None)
             self._delete_all(rt.REST_API_PUT, "restApiId", id)

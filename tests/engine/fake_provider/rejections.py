@@ -24,6 +24,10 @@ _GROUP_IN_USE = "ResourceInUse: Target group is currently in use by a listener o
 _ADDRESS_IN_USE = "InvalidIPAddress.InUse: the address is in use"
 # AWS deletes it and leaves a route that drops all packets.
 _ROUTED = "the NAT gateway still has routes"
+_PROTECTING = (
+    "WAFAssociatedItemException: AWS WAF couldn't perform the operation because your resource is "
+    "being used by another resource or it's associated with another resource"
+)
 _INTEGRATION = "x-amazon-apigateway-integration"
 _ANY_METHOD = "x-amazon-apigateway-any-method"
 _BALANCER_ARN = re.compile(r"arn:aws:elasticloadbalancing:[^:]+:\d{12}:loadbalancer/(net|app)/.+")
@@ -58,6 +62,8 @@ _USERS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
         (rt.NAT_GATEWAY, "subnetId", _DEPENDENT),
         (rt.FLEET, "vpcZoneIdentifiers", _DEPENDENT),
     ),
+    rt.WEB_ACL: ((rt.WEB_ACL_ASSOCIATION, "webAclArn", _PROTECTING),),
+    rt.IP_SET: ((rt.WEB_ACL, "rules", _PROTECTING),),
     rt.ELASTIC_IP: ((rt.NAT_GATEWAY, "allocationId", _ADDRESS_IN_USE),),
     rt.NAT_GATEWAY: ((rt.ROUTE, "natGatewayId", _ROUTED),),
     rt.INTERNET_GATEWAY: ((rt.ROUTE, "gatewayId", _DEPENDENT),),
@@ -79,10 +85,13 @@ _USERS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
 
 def delete_error(account: Account, token: str, id: str) -> str | None:
     """Why a resource cannot be deleted yet."""
+    found = account.resources.get((token, id))
+    names = {id, str(found.outputs.get("arn", id)) if found else id}
     for user_type, key, message in _USERS.get(token, ()):
         for user in account.of_type(user_type):
             inputs = user.inputs
-            if inputs.get("securityGroupId") != id and _contains(inputs.get(key), id):
+            named = any(_contains(inputs.get(key), name) for name in names)
+            if named and inputs.get("securityGroupId") != id:
                 return f"{message} ({id} is named by {user.id})"
     if token == rt.LOAD_BALANCER and (stage := _stage_reaching(account, id)):
         # Nobody has seen AWS reject it; but the requests of that stage would fail.
@@ -294,6 +303,16 @@ def _method_paths(definition: str) -> set[str]:
     return found
 
 
+def _web_acl_association(account: Account, resource: Resource) -> str | None:
+    inputs = resource.inputs
+    if ":regional/webacl/" not in inputs["webAclArn"]:
+        return "WAFInvalidParameterException: a stage takes a web ACL of the scope REGIONAL"
+    stages = {stage.outputs["arn"] for stage in account.of_type(rt.STAGE)}
+    if inputs["resourceArn"] not in stages:
+        return "WAFNonexistentItemException: AWS WAF couldn't find the resource"
+    return None
+
+
 def _logs(account: Account) -> str | None:
     if account.has_log_role:
         return None
@@ -315,6 +334,7 @@ _RULES: Mapping[str, Callable[[Account, Resource], str | None]] = {
     rt.DEPLOYMENT: _deployment,
     rt.STAGE: _stage,
     rt.METHOD_SETTINGS: _method_settings,
+    rt.WEB_ACL_ASSOCIATION: _web_acl_association,
 }
 
 

@@ -45,6 +45,9 @@ API_ACCOUNT = "aws:apigateway/account:Account"
 API_KEY = "aws:apigateway/apiKey:ApiKey"
 USAGE_PLAN = "aws:apigateway/usagePlan:UsagePlan"
 USAGE_PLAN_KEY = "aws:apigateway/usagePlanKey:UsagePlanKey"
+IP_SET = "aws:wafv2/ipSet:IpSet"
+WEB_ACL = "aws:wafv2/webAcl:WebAcl"
+WEB_ACL_ASSOCIATION = "aws:wafv2/webAclAssociation:WebAclAssociation"
 
 VERSION = object()
 """An output that every update raises by one, so that its preview cannot know it."""
@@ -119,6 +122,7 @@ _API = "arn:aws:apigateway:{region}::"
 _CALL = "arn:aws:execute-api:{region}:{account}:"
 _GROUP = "arn:aws:autoscaling:{region}:{account}:autoScalingGroup:{key}:{name}"
 _LOGS = "arn:aws:logs:{region}:{account}:log-group:{name}"
+_WAF = "arn:aws:wafv2:{region}:{account}:regional/"
 _HOST = "https://{given[restApi]}.execute-api.{region}.amazonaws.com"
 
 _SECURITY_GROUP_RULE = _type(
@@ -308,6 +312,23 @@ TYPES: Mapping[str, ResourceType] = {
         arn=_API + "/usageplans/{id}",
     ),
     USAGE_PLAN_KEY: _type("{given[keyId]}", "usagePlanId keyId keyType", value="{hex}"),
+    IP_SET: _type(
+        "{key}",
+        "scope ipAddressVersion",
+        name=128,
+        arn=_WAF + "ipset/{name}/{id}",
+        lockToken=VERSION,
+    ),
+    WEB_ACL: _type(
+        "{key}",
+        "scope",
+        name=128,
+        arn=_WAF + "webacl/{name}/{id}",
+        lockToken=VERSION,
+    ),
+    WEB_ACL_ASSOCIATION: _type(
+        "{given[webAclArn]},{given[resourceArn]}", "webAclArn resourceArn", overwrites=True
+    ),
 }
 
 UNSENT: Mapping[str, Any] = {

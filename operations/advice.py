@@ -33,6 +33,7 @@ CONFIG_KEYS = {
     "stage-access-log": ["private-api:api.accountLogging"],
     "stage-execution-logs": ["private-api:api.accountLogging"],
     "stage-variable-secrets": ["private-api:stages.*.variables"],
+    "stage-web-acl": ["private-api:api.webAcl"],
     "instance-profile": ["private-api:targets.*.fleet.instanceProfile"],
     "instance-profile-managed": ["private-api:targets.*.fleet.instanceProfile"],
     "user-data-secrets": [

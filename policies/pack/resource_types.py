@@ -36,6 +36,7 @@ HTTP_STAGE = "aws:apigatewayv2/stage:Stage"
 HTTP_SOURCES = (HTTP_INTEGRATION, HTTP_API)
 """Types of an HTTP or WebSocket API that define integrations."""
 STAGES = (STAGE, HTTP_STAGE)
+WEB_ACL = "aws:wafv2/webAcl:WebAcl"
 WEB_ACL_ASSOCIATION = "aws:wafv2/webAclAssociation:WebAclAssociation"
 
 LOAD_BALANCERS = ("aws:lb/loadBalancer:LoadBalancer", "aws:alb/loadBalancer:LoadBalancer")

@@ -190,7 +190,8 @@ def test_advice_names_policies_and_keys_that_exist() -> None:
     [
         ("nlb-zones", "In the stack file: private-api:network.zones"),
         ("nlb-api-location-proven", ""),
-        ("stage-web-acl", "No key of the stack file does this."),
+        ("stage-web-acl", "In the stack file: private-api:api.webAcl"),
+        ("stage-tracing", "No key of the stack file does this."),
     ],
 )
 def test_a_key_is_advised_only_where_one_corrects_the_violation(policy: str, sentence: str) -> None:

@@ -41,8 +41,9 @@ LEFT_OUT = {
     ("no-default-vpc", Kind.PASSES),
     ("no-default-vpc", Kind.ILL_TYPED),
     ("resource-not-covered", Kind.ILL_TYPED),
-    # It reads an option of the engine, not a property.
+    # These read an option of the engine, not a property.
     ("deployment-create-first", Kind.ILL_TYPED),
+    ("web-acl-delete-first", Kind.ILL_TYPED),
     ("resource-not-covered", Kind.PASSES),
 }
 

@@ -165,6 +165,43 @@ def _has_web_acl(stage: Resource, graph: Graph, _: Config) -> Verdicts:
 
 
 @AREA.resource_rule(
+    name="web-acl-rules",
+    title="Every web ACL has a rule.",
+    level="advisory",
+    severity="medium",
+    resource_types=[types.WEB_ACL],
+    rationale="A web ACL that allows by default and has no rule looks like protection.",
+    fix="add rules, such as a managed rule group of AWS.",
+    controls="fsbp:WAF.10 checkov:CKV_AWS_175 prowler:wafv2_webacl_with_rules",
+)
+def _has_rules(acl: Resource, _: Config) -> Verdicts:
+    if is_set(acl.peek("ruleJson")) or isinstance(acl.peek("defaultAction.block"), dict):
+        return
+    # Rules may also be resources of their own, of which this one knows nothing.
+    rules = acl.known("rules")
+    acl.elements("rules.name")
+    if not rules:
+        yield Violation(acl, "has no rule of its own.")
+
+
+@AREA.resource_rule(
+    name="web-acl-delete-first",
+    title="The association of a web ACL is deleted before its replacement is created.",
+    level="advisory",
+    severity="high",
+    resource_types=[types.WEB_ACL_ASSOCIATION],
+    rationale=(
+        "Its deletion takes away whatever web ACL the stage has then. After the replacement, that "
+        "is the new one, and the stage has none although the update succeeds."
+    ),
+    fix="set delete_before_replace=True.",
+)
+def _is_deleted_first(association: Resource, _: Config) -> Verdicts:
+    if not association.delete_before_replace:
+        yield Violation(association, "is deleted after its replacement is created.")
+
+
+@AREA.resource_rule(
     name="stage-cache-encrypted",
     title="A stage that caches responses encrypts them.",
     level="mandatory",

@@ -31,6 +31,21 @@ def settings(name: str, **values: object) -> Change:
     return added(our.SETTINGS.type, name, props, {"restApi": our.API})
 
 
+ASSOCIATION = our.Part(types.WEB_ACL_ASSOCIATION)
+
+
+def associated() -> Change:
+    """The association of a web ACL with our stage."""
+    return added(
+        types.WEB_ACL_ASSOCIATION, "acl", {"resourceArn": UNKNOWN}, {"resourceArn": our.STAGE}
+    )
+
+
+def acl(**props: object) -> Change:
+    """A web ACL, which allows by default."""
+    return added(types.WEB_ACL, "acl", {"defaultAction": {"allow": {}}, **props})
+
+
 CASES = [
     *of_rule(
         "stage-execution-logs",
@@ -104,14 +119,7 @@ CASES = [
     ),
     *of_rule(
         "stage-web-acl",
-        passes(
-            added(
-                types.WEB_ACL_ASSOCIATION,
-                "acl",
-                {"resourceArn": UNKNOWN},
-                {"resourceArn": our.STAGE},
-            )
-        ),
+        passes(associated()),
         passes(our.STAGE.set("webAclArn", WEB_ACL_ARN)),
         violates("no web ACL", our.STAGE.set("webAclArn", "")),
         ill_typed(violates("no web ACL", our.STAGE.set("webAclArn", [1]))),
@@ -121,6 +129,31 @@ CASES = [
         absent(violates("", our.API.removed())),
         ignores(our.API.set(ENDPOINT, "PRIVATE")),
         ignores(our.STAGE.removed()),
+    ),
+    *of_rule(
+        "web-acl-rules",
+        passes(acl(rules=[{"name": "common"}])),
+        passes(acl(ruleJson="[]")),
+        passes(acl(defaultAction={"block": {}})),
+        violates("no rule", acl(rules=[])),
+        ill_typed(violates("wrong type", acl(rules=["common"]))),
+        unknown("rules", acl(rules=UNKNOWN)),
+        at_preview(passes(acl(rules=[{"name": "allow", "statement": UNKNOWN}]))),
+        absent(violates("no rule", acl())),
+        ignores(),
+    ),
+    *of_rule(
+        "web-acl-delete-first",
+        passes(associated(), ASSOCIATION.option("deleteBeforeReplace", True)),
+        violates("after its replacement", associated()),
+        violates(
+            "after its replacement",
+            associated(),
+            ASSOCIATION.option("deleteBeforeReplace", False),
+        ),
+        at_preview(violates("after its replacement", associated())),
+        absent(violates("after its replacement", associated())),
+        ignores(),
     ),
     *of_rule(
         "stage-cache-encrypted",

@@ -7,6 +7,7 @@ from components.network import Network
 from components.nlb_target import NlbTarget
 from components.private_api import PrivateApi
 from components.vpc_link_v2 import VpcLinkV2
+from components.web_acl import WebAcl
 from settings import Settings
 from settings.network import NewNetwork
 from settings.schema import NewTarget
@@ -31,6 +32,8 @@ link = (
     else None
 )
 api = PrivateApi("api", arguments.private_api(targets, link))
+if settings.api.web_acl:
+    WebAcl("web", arguments.web_acl(settings.api.web_acl, api))
 if settings.notice and pulumi.runtime.is_dry_run():
     pulumi.info(settings.notice)
 

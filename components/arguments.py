@@ -17,12 +17,14 @@ from components.private_api import (
     AccountLogging,
     EndpointType,
     LinkTargetArgs,
+    PrivateApi,
     PrivateApiArgs,
     StageArgs,
 )
 from components.release import balancer_release
 from components.scaling import ScalingArgs
 from components.vpc_link_v2 import ListenerArgs, VpcLinkV2, VpcLinkV2Args
+from components.web_acl import WebAclArgs
 from openapi.routes import Route
 from settings import Settings, schema
 from settings.container import Repository
@@ -32,6 +34,7 @@ from settings.instance_profile import NewProfile
 from settings.logs import group_name
 from settings.network import ExistingNetwork, NewNetwork
 from settings.scaling import AnyScaling, RequestScaling
+from settings.web_acl import AWS_RULE_GROUPS, ExistingWebAcl, NewWebAcl
 
 
 @dataclass(frozen=True)
@@ -206,6 +209,28 @@ class Arguments:
             balancer = pulumi.Output.from_input(links[name]["load_balancer_arn"])
             args["definition"] = balancer.apply(lambda arn: definition.reaching(name, arn))
             args["integration_target"] = balancer
+        return args
+
+    def web_acl(self, web_acl: NewWebAcl | ExistingWebAcl, api: PrivateApi) -> WebAclArgs:
+        """Arguments of the web ACL in front of every stage."""
+        args: WebAclArgs = {
+            "title": self.settings.title,
+            "stages": api.stage_arns,
+            "tags": self.tags,
+        }
+        if isinstance(web_acl, ExistingWebAcl):
+            return {**args, "arn": web_acl.arn}
+        rules = web_acl.managed
+        args["managed"] = {
+            "rule_groups": [
+                {"name": AWS_RULE_GROUPS[group], "count": rules.count.get(group, ())}
+                for group in rules.rule_groups
+            ],
+            "allow": rules.allow,
+            "block": rules.block,
+        }
+        if rules.rate_limit is not None:
+            args["managed"]["rate_limit"] = rules.rate_limit
         return args
 
     def required_ingress(self, new_targets: Mapping[str, NlbTarget]) -> dict[str, dict[str, Any]]:

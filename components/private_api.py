@@ -193,6 +193,8 @@ class PrivateApi(pulumi.ComponentResource):
     """ARN to grant `execute-api:Invoke` on, with /stage/method/path appended."""
     invoke_urls: dict[str, pulumi.Output[str]]
     """URL of every stage, by its name."""
+    stage_arns: dict[str, pulumi.Output[str]]
+    """ARN of every stage, by its name."""
     vpc_link_ids: dict[str, pulumi.Output[str]]
     """Id of every target's link, by the target's name."""
 
@@ -219,6 +221,7 @@ class PrivateApi(pulumi.ComponentResource):
         self.rest_api_id = api.id
         self.execution_arn = api.execution_arn
         self.invoke_urls = {name: stage.invoke_url for name, stage in stages.items()}
+        self.stage_arns = {name: stage.arn for name, stage in stages.items()}
         self.register_outputs(
             {
                 "rest_api_id": self.rest_api_id,

@@ -27,6 +27,7 @@ from .schema import (
     InstancesTarget,
 )
 from .tls_checks import TLS_CHECKS
+from .web_acl_checks import WEB_ACL_CHECKS
 
 MAX_SCALING_STAGES = 9
 """Stages whose requests count for one fleet: an alarm has ten metrics, and one is its size.
@@ -225,6 +226,7 @@ _CHECKS: tuple[Callable[[Draft], Problems], ...] = (
     *LINK_CHECKS,
     *ENDPOINT_CHECKS,
     *CACHE_CHECKS,
+    *WEB_ACL_CHECKS,
     _either_routes_or_file,
     _routes_are_consistent,
     _the_file_can_be_imported,

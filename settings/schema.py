@@ -15,6 +15,7 @@ from .fleet import Fleet
 from .listener import Listener
 from .network import Network
 from .values import DISTINCT, Retention, reject, selected_by
+from .web_acl import WebAcl
 
 NAMESPACE = "private-api"
 """Namespace of the project's own keys."""
@@ -295,6 +296,9 @@ class Api(Model):
     """Which pages of other origins may call the API from a browser."""
     resource_policy_file: str | None = None
     """JSON file with the resource policy of the API, relative to the project."""
+    web_acl: WebAcl | None = None
+    """Web ACL of AWS WAF in front of every stage: `managed` for a new one, or the `arn` of an
+    existing one; none by default."""
     revision: Annotated[int, Field(ge=1)] = 1
     """Increase it to import and deploy an unchanged definition again."""
     models: dict[ModelName, dict[str, Any]] = {}

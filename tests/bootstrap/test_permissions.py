@@ -25,7 +25,7 @@ OWNED = "aws:ResourceTag/stack"
 @pytest.fixture(scope="module")
 def created() -> list[Registered]:
     """Every kind of resource that the program creates in AWS."""
-    examples = ("existing-balancer", "existing-instances", "api-keys", "v2", "own-image")
+    examples = ("existing-balancer", "existing-instances", "api-keys", "v2", "own-image", "web-acl")
     configs = [stacks.config(stack=f"examples/{name}.yaml") for name in examples]
     outward = ("network.nat", "one"), ("targets.blue.fleet.scaling", {"cpuPercent": 60})
     runs = [stacks.run_stack(), stacks.run_stack(*outward)]
@@ -116,6 +116,8 @@ NOT_LIMITED_BY_TAGS = {
     "iam:CreateServiceLinkedRole": "the role belongs to the account",
     "iam:PassRole": "AWS calls tags of a passed role unreliable; its name is the limit",
     "ssm:GetParameters": "the parameter belongs to AWS",
+    "wafv2:AssociateWebACL": "an existing web ACL has other tags; SetWebACL is limited",
+    "wafv2:DisassociateWebACL": "likewise",
 }
 
 

@@ -34,6 +34,7 @@ CONFIGURATIONS: dict[str, list[Change]] = {
         ("api.routes.0.throttle", {"rateLimit": 5, "burstLimit": 5}),
         ("targets.blue.fleet.instanceProfile", {"statements": [STATEMENT]}),
         ("stages.dev.apiKeys", {"names": ["ci"], "throttle": {"rateLimit": 5, "burstLimit": 5}}),
+        ("api.webAcl", {"managed": {"block": ["203.0.113.0/24"]}}),
     ],
     "instances": [
         ("network", {"vpcId": "vpc-01234567", "subnetIds": ["subnet-01234567", "subnet-12345678"]}),

@@ -12,6 +12,7 @@ from ruamel.yaml import YAML
 from components.network import Network
 from components.nlb_target import NlbTarget
 from components.private_api import PrivateApi
+from components.web_acl import WebAcl
 from operations import pins
 from operations.reference import documents
 from tests.benchmarks import __main__ as benchmarks
@@ -99,7 +100,7 @@ def test_a_decision_has_its_status_and_date_and_is_listed(decision: Path) -> Non
     assert f"]({decision.name})" in (decision.parent / "README.md").read_text()
 
 
-@pytest.mark.parametrize("component", [Network, NlbTarget, PrivateApi])
+@pytest.mark.parametrize("component", [Network, NlbTarget, PrivateApi, WebAcl])
 def test_the_components_can_be_used_from_other_languages(component: type) -> None:
     definition = Analyzer("privateapi").analyze_component(component)
     assert definition.inputs

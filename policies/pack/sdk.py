@@ -4,11 +4,13 @@
 so that a release which works differently stops the pack instead of weakening it.
 """
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import metadata
+from types import SimpleNamespace
 from typing import Any
 
 import pulumi
@@ -86,6 +88,45 @@ class _Unshown:
 
 _NOTHING = _Unshown()
 _UNSHOWN: ContextVar[_Unshown] = ContextVar("unshown", default=_NOTHING)
+_CONVERTED: ContextVar[dict[Any, Any] | None] = ContextVar("converted", default=None)
+
+
+def _once(convert: Callable[[Any], Any]) -> Callable[..., Any]:
+    """Convert the same object once in a request: the SDK converts it again for every policy."""
+
+    def converted(value: Any, *options: Any) -> Any:
+        made = _CONVERTED.get()
+        if made is None or options:
+            return convert(value, *options)
+        key = convert, id(value)
+        if key not in made:
+            # The object is kept too, so that no other one gets its id.
+            made[key] = value, convert(value)
+        return made[key][1]
+
+    return converted
+
+
+@contextmanager
+def _converting_once() -> Iterator[None]:
+    before = _CONVERTED.set({})
+    try:
+        yield
+    finally:
+        _CONVERTED.reset(before)
+
+
+def _convert_once(sdk: Any) -> None:
+    """Make the SDK's conversions of properties `_once`; outside of requests nothing changes."""
+    try:
+        sdk.json_format = SimpleNamespace(MessageToDict=_once(sdk.json_format.MessageToDict))
+        sdk.deserialize_properties = _once(sdk.deserialize_properties)
+        sdk.unknown_checking_proxy = _once(sdk.unknown_checking_proxy)
+    except AttributeError as error:
+        raise SdkChangedError(str(error)) from error
+
+
+_convert_once(pulumi_policy.policy)
 
 
 class Servicer(_PolicyAnalyzerServicer):
@@ -99,7 +140,8 @@ class Servicer(_PolicyAnalyzerServicer):
                 self._unknown_inputs.add(entry)
             else:
                 self._unknown_inputs.discard(entry)
-        return super().Analyze(request, context)  # type: ignore[no-untyped-call]
+        with _converting_once():
+            return super().Analyze(request, context)  # type: ignore[no-untyped-call]
 
     def AnalyzeStack(self, request: Any, context: Any) -> Any:  # noqa: N802
         """Analyze the outputs of all resources."""
@@ -111,7 +153,8 @@ class Servicer(_PolicyAnalyzerServicer):
         }
         before = _UNSHOWN.set(_Unshown(sources, self._unknown_inputs))
         try:
-            return super().AnalyzeStack(request, context)  # type: ignore[no-untyped-call]
+            with _converting_once():
+                return super().AnalyzeStack(request, context)  # type: ignore[no-untyped-call]
         finally:
             _UNSHOWN.reset(before)
 

@@ -8,8 +8,10 @@ from typing import Any
 
 import pulumi_policy.policy
 import pytest
+from google.protobuf import json_format
 from hypothesis import given
 from hypothesis import strategies as st
+from pulumi.runtime import proto
 from pulumi_policy.policy import _PolicyAnalyzerServicer
 from pulumi_policy.proxy import (
     UNKNOWN_ARRAY_VALUE,
@@ -86,6 +88,31 @@ def test_a_renamed_internal_stops_the_pack_at_import() -> None:
     assert done.returncode != 0
     assert "SdkChangedError: pulumi-policy" in done.stderr
     assert "cannot import name '_PolicyAnalyzerServicer'" in done.stderr
+
+
+def test_a_missing_conversion_stops_the_pack_at_import() -> None:
+    with pytest.raises(SdkChangedError, match="no attribute 'deserialize_properties'"):
+        sdk._convert_once(SimpleNamespace(json_format=json_format))
+
+
+def test_a_request_is_converted_once_for_all_policies(monkeypatch: pytest.MonkeyPatch) -> None:
+    converted: list[object] = []
+    conversion = sdk._once(lambda given: converted.append(given) or given)  # type: ignore[func-returns-value]
+    monkeypatch.setattr(pulumi_policy.policy, "deserialize_properties", conversion)
+    policies: list[pulumi_policy.Policy] = [
+        pulumi_policy.ResourceValidationPolicy(name, "Nothing.", lambda *_: None)
+        for name in ("one", "two")
+    ]
+    servicer = sdk.Servicer("pack", "1.0.0", policies, pulumi_policy.EnforcementLevel.ADVISORY)
+    for _ in range(2):
+        servicer.Analyze(proto.AnalyzeRequest(type="a", urn="urn:a", name="a"), None)
+    assert len(converted) == 2
+
+
+def test_nothing_is_kept_after_a_request() -> None:
+    with sdk._converting_once():
+        assert sdk._CONVERTED.get() == {}
+    assert sdk._CONVERTED.get() is None
 
 
 SENTINELS = (

@@ -146,7 +146,7 @@ def run_program(
         "PULUMI_CONFIG": json.dumps(engine.config),
         "PULUMI_CONFIG_SECRET_KEYS": json.dumps(secret_keys),
     }
-    with environment(passed):
+    with environment(passed), sdk.without_stack_traces():
         contextvars.Context().run(_drive, engine, function)
     return engine.run()
 

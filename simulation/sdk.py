@@ -6,7 +6,8 @@ the error names the version that this code was written for.
 
 import contextvars
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
@@ -40,7 +41,8 @@ _T = TypeVar("_T")
 
 try:
     from pulumi import _types
-    from pulumi.runtime import Settings, proto, rpc
+    from pulumi.runtime import Settings, proto, resource, rpc
+    from pulumi.runtime.proto.source_pb2 import StackTrace
     from pulumi_policy import EnforcementLevel
 
     UNKNOWN: str = rpc.UNKNOWN
@@ -56,6 +58,7 @@ try:
         for name in _FEATURES
     ]
     """What the engine supports, as numbers of the protocol."""
+    _STACK_TRACE = resource._get_stack_trace
     LEVELS = {level.value: getattr(proto, level.name) for level in EnforcementLevel}
     """Enforcement levels of a policy, with their numbers in the protocol."""
     for _option in SCALAR_OPTIONS + MESSAGE_OPTIONS:
@@ -78,6 +81,19 @@ def isolated(run: Callable[..., _T], *args: Any, **kwargs: Any) -> _T:
     context = contextvars.Context()
     context.run(Settings, "project", "stack", dry_run=False, organization="organization")
     return context.run(run, *args, **kwargs)
+
+
+@contextmanager
+def without_stack_traces() -> Iterator[None]:
+    """Register resources without the line of the program: only the CLI shows it.
+
+    To find it for every resource takes as long as half of all that the program does itself.
+    """
+    resource._get_stack_trace = StackTrace
+    try:
+        yield
+    finally:
+        resource._get_stack_trace = _STACK_TRACE
 
 
 def is_unknown(diagnostic: Any) -> bool:

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-
+from tests import tables
 from tests.bootstrap.iam import Request, Target
 
 ACCOUNT = "111122223333"
-TABLE = YAML(typ="safe", pure=True).load(Path(__file__).with_suffix(".yaml"))
+TABLE = tables.read(Path(__file__).with_suffix(".yaml"))
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from rich.console import Console
-from ruamel.yaml import YAML
 
 from operations.gateway import GatewayError
 from operations.gateway.check import check
@@ -18,12 +17,11 @@ from operations.gateway.local_api import LocalApi
 from operations.gateway.printer import Printer
 from operations.gateway.published import Canary, PublishedApi, PublishedStage, load
 from operations.gateway.request_plan import RequestPlan, plan_requests
+from tests import tables
 from tests.gateway.apis import BLUE, GREEN, published
 from tests.stacks import ROOT, run_stack
 
-TABLE: Mapping[str, Any] = YAML(typ="safe", pure=True).load(
-    (ROOT / "tests" / "gateway" / "faults.yaml").read_text()
-)
+TABLE: Mapping[str, Any] = tables.read(ROOT / "tests" / "gateway" / "faults.yaml")
 FAULTS: Mapping[str, Mapping[str, Any]] = TABLE["faults"]
 SHOWN = {name: fault for name, fault in FAULTS.items() if "shows" in fault}
 HIDDEN = {name: fault for name, fault in FAULTS.items() if "hidden" in fault}

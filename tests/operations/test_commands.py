@@ -20,6 +20,8 @@ from operations.gateway.published import read_from
 from operations.new import write
 from tests.stacks import ROOT
 
+pytestmark = pytest.mark.usefixtures("_shared_runs")
+
 
 def command(*arguments: str | Path) -> Result:
     """`python -m operations`, in this process."""

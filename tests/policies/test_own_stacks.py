@@ -64,13 +64,14 @@ def exceptions(name: str) -> dict[str, Any]:
     return read_config(path) if path.is_file() else {}
 
 
-@pytest.mark.parametrize(
-    ("phase", "levels"),
-    [(Phase.PREVIEW, "ci"), (Phase.UPDATE, "ci"), (Phase.UPDATE, "prod"), (Phase.UPDATE, "dev")],
-)
+STRICTEST = {**shipped("prod"), **shipped("ci")}
+"""What passes with it passes with each shipped configuration, as a test below shows."""
+
+
+@pytest.mark.parametrize("phase", Phase)
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_examples_pass_with_their_exceptions(name: str, phase: Phase, levels: str) -> None:
-    config = {**shipped(levels), **exceptions(name)}
+def test_examples_pass_with_their_exceptions(name: str, phase: Phase) -> None:
+    config = {**STRICTEST, **exceptions(name)}
     assert mandatory(findings_of(run(name, phase), config)) == []
 
 
@@ -105,15 +106,27 @@ def test_the_shipped_configurations_are_valid(config: str) -> None:
     assert reconcile(build(), shipped(config)).keys() == {rule.name for rule in RULES}
 
 
-def test_the_strictest_configuration_is_nowhere_weaker_than_production() -> None:
+@pytest.mark.parametrize("other", CONFIGS)
+@pytest.mark.parametrize("strictest", [shipped("ci"), STRICTEST], ids=["ci", "all"])
+def test_the_strictest_configuration_is_nowhere_weaker_than_another(
+    strictest: dict[str, Any], other: str
+) -> None:
     order = ["disabled", "advisory", "mandatory"]
-    ci, prod = (reconcile(build(), shipped(name)) for name in ("ci", "prod"))
+    strict, compared = (reconcile(build(), config) for config in (strictest, shipped(other)))
     weaker = {
-        name: (level, prod[name][0])
-        for name, (level, _) in ci.items()
-        if order.index(level) < order.index(prod[name][0])
+        name: (level, compared[name][0])
+        for name, (level, _) in strict.items()
+        if order.index(level) < order.index(compared[name][0])
     }
     assert weaker == {}
+
+
+@pytest.mark.parametrize("other", CONFIGS)
+def test_the_examples_are_tried_with_the_properties_of_every_configuration(other: str) -> None:
+    strict, compared = (reconcile(build(), config) for config in (STRICTEST, shipped(other)))
+    different = {n: own for n, (_, own) in compared.items() if own != strict[n][1]}
+    # More days are stricter.
+    assert different in ({}, {"log-retention": {"minDays": 1}})
 
 
 def test_the_strictest_configuration_requires_proof_before_the_update() -> None:

@@ -89,6 +89,7 @@ class _Unshown:
 _NOTHING = _Unshown()
 _UNSHOWN: ContextVar[_Unshown] = ContextVar("unshown", default=_NOTHING)
 _CONVERTED: ContextVar[dict[Any, Any] | None] = ContextVar("converted", default=None)
+_CONFIGURED: ContextVar[bool] = ContextVar("configured", default=False)
 
 
 def _once(convert: Callable[[Any], Any]) -> Callable[..., Any]:
@@ -142,6 +143,12 @@ class Servicer(_PolicyAnalyzerServicer):
                 self._unknown_inputs.discard(entry)
         with _converting_once():
             return super().Analyze(request, context)  # type: ignore[no-untyped-call]
+
+    def _configure_runtime_settings(self) -> None:
+        """Read the settings of this process once in a thread, instead of for every resource."""
+        if not _CONFIGURED.get():
+            super()._configure_runtime_settings()  # type: ignore[no-untyped-call]
+            _CONFIGURED.set(True)
 
     def AnalyzeStack(self, request: Any, context: Any) -> Any:  # noqa: N802
         """Analyze the outputs of all resources."""

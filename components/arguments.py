@@ -169,8 +169,7 @@ class Arguments:
     ) -> PrivateApiArgs:
         """Arguments of the API; `link` is that of the targets that use V2."""
         settings, links = self.settings, dict[str, LinkTargetArgs]()
-        in_use = {stage.target for stage in settings.stages.values()}
-        in_use |= {stage.canary.target for stage in settings.stages.values() if stage.canary}
+        in_use = {name for stage in settings.stages.values() for name in stage.shares}
         for name, target in settings.targets.items():
             if isinstance(target, schema.LinkTarget):
                 links[name] = {"host": target.address, "vpc_link_id": target.vpc_link_id}
@@ -204,11 +203,16 @@ class Arguments:
         }
         if limits := [*map(_limits, filter(_has_limits, settings.routes))]:
             args["route_limits"] = limits
-        name, definition = settings.published, settings.definition
-        if settings.targets[name].uses_v2:
-            balancer = pulumi.Output.from_input(links[name]["load_balancer_arn"])
-            args["definition"] = balancer.apply(lambda arn: definition.reaching(name, arn))
-            args["integration_target"] = balancer
+        published = sorted({*settings.published.values()})
+        balancers = {
+            name: links[name]["load_balancer_arn"]
+            for name in published
+            if settings.targets[name].uses_v2
+        }
+        if balancers:
+            arns = pulumi.Output.all(**balancers)
+            args["definition"] = arns.apply(settings.definition.reaching)
+            args["integration_target"] = arns.apply(lambda found: ",".join(found.values()))
         return args
 
     def web_acl(self, web_acl: NewWebAcl | ExistingWebAcl, api: PrivateApi) -> WebAclArgs:

@@ -11,7 +11,7 @@ import pulumi_aws as aws
 from components import iam
 from components.method_settings import RouteLimitsArgs, ThrottleArgs, method_settings
 from components.proof import Proofs, keep_what_is_used
-from openapi.variables import HOST_VARIABLE, LINK_VARIABLE
+from openapi.variables import Pair
 
 CANARY_SUFFIX = "/Canary"
 """API Gateway logs the requests of a canary to separate groups, with this suffix.
@@ -96,10 +96,12 @@ class LinkTargetArgs(TypedDict):
 
 
 class CanaryArgs(TypedDict):
-    """A share of a stage's traffic that goes to another target."""
+    """A share of a stage's traffic that goes to other targets."""
 
-    target: str
+    target: NotRequired[str]
     """Name of the target. Plain, because it selects a link."""
+    services: NotRequired[Mapping[str, str]]
+    """Names of other targets of services; those that are not named keep theirs."""
     percent: pulumi.Input[float]
     """Share of the traffic, 0 to 100."""
 
@@ -127,8 +129,11 @@ class ApiKeysArgs(TypedDict):
 class StageArgs(TypedDict):
     """One stage of the API."""
 
-    target: str
+    target: NotRequired[str]
     """Name of the target. Plain, because it selects a link."""
+    services: NotRequired[Mapping[str, str]]
+    """Names of the targets of services, each with stage variables of its own. Plain for the same
+    reason."""
     throttle: ThrottleArgs
     """Limits of every method."""
     log_retention_days: pulumi.Input[int]
@@ -143,6 +148,12 @@ class StageArgs(TypedDict):
     """A share of the traffic for another target."""
     api_keys: NotRequired[ApiKeysArgs]
     """Keys of this stage."""
+
+
+def targets_of(spec: StageArgs | CanaryArgs) -> dict[str, str]:
+    """The targets that a stage or a canary names, by service; `target` has an empty name."""
+    unnamed = {"": spec["target"]} if "target" in spec else {}
+    return {**unnamed, **spec.get("services", {})}
 
 
 class PrivateApiArgs(TypedDict):
@@ -249,8 +260,9 @@ class PrivateApi(pulumi.ComponentResource):
     def _proven_targets(self) -> Proofs:
         """The proofs of the targets; an existing link without a stage needs none."""
         proofs, stages = Proofs(self._prefix, self), self._args["stages"].values()
-        used = {stage["target"] for stage in stages}
-        used |= {stage["canary"]["target"] for stage in stages if "canary" in stage}
+        used = {target for stage in stages for target in targets_of(stage).values()}
+        canaries = [stage["canary"] for stage in stages if "canary" in stage]
+        used |= {target for canary in canaries for target in targets_of(canary).values()}
         for target, spec in self._args["targets"].items():
             if target in used or "vpc_link_id" not in spec:
                 key = "vpc_link_v2_id" if "vpc_link_v2_id" in spec else "vpc_link_id"
@@ -354,7 +366,7 @@ class PrivateApi(pulumi.ComponentResource):
             rest_api=api.id,
             stage_name=stage_name,
             deployment=deployment.id,
-            variables={**spec.get("variables", {}), **self._target_variables(spec["target"])},
+            variables={**spec.get("variables", {}), **self._target_variables(spec)},
             canary_settings=self._canary_settings(spec["canary"], deployment)
             if "canary" in spec
             else None,
@@ -383,20 +395,22 @@ class PrivateApi(pulumi.ComponentResource):
             self._api_keys(name, spec["api_keys"], stage)
         return stage
 
-    def _target_variables(self, target: str) -> dict[str, pulumi.Input[str]]:
-        return {
-            LINK_VARIABLE: self._proofs.before(target, self.vpc_link_ids[target]),
-            HOST_VARIABLE: self._args["targets"][target]["host"],
-        }
+    def _target_variables(self, spec: StageArgs | CanaryArgs) -> dict[str, pulumi.Input[str]]:
+        variables: dict[str, pulumi.Input[str]] = {}
+        for service, target in targets_of(spec).items():
+            pair = Pair(service)
+            variables[pair.link] = self._proofs.before(target, self.vpc_link_ids[target])
+            variables[pair.host] = self._args["targets"][target]["host"]
+        return variables
 
     def _canary_settings(
         self, canary: CanaryArgs, deployment: aws.apigateway.Deployment
     ) -> aws.apigateway.StageCanarySettingsArgsDict:
-        """The stage's own deployment, with another target."""
+        """The stage's own deployment, with other targets."""
         return {
             "deployment_id": deployment.id,
             "percent_traffic": canary["percent"],
-            "stage_variable_overrides": self._target_variables(canary["target"]),
+            "stage_variable_overrides": self._target_variables(canary),
         }
 
     def _log_groups(

@@ -14,7 +14,7 @@ import pulumi
 import pulumi_aws as aws
 from pulumi import Output, ResourceHook, ResourceHookArgs, ResourceHookBinding, ResourceOptions
 
-from openapi.variables import LINK_VARIABLE
+from openapi.variables import pairs_of
 
 _TIMEOUT = "timeoutSeconds"
 _PROVIDER_KEYS = ("region", "profile", "accessKey", "secretKey", "token")
@@ -126,7 +126,8 @@ async def _check_stage(
         canary = await stage.canary_settings.future()
         variables = await stage.variables.future() or {}
         overrides = (canary.stage_variable_overrides if canary else None) or {}
-        named = {each[LINK_VARIABLE] for each in (variables, overrides) if LINK_VARIABLE in each}
+        names = [pair.link for pair in pairs_of([*variables, *overrides])]
+        named = {each[name] for each in (variables, overrides) for name in names if name in each}
         if named <= {*(await kept.future() or ())}:
             return
     raise pulumi.RunError(

@@ -10,10 +10,10 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from openapi.routes import DEFAULT_TIMEOUT_MS, Cors, Route, path_parameters
-from openapi.variables import HOST_VARIABLE, LINK_VARIABLE
 
 INTEGRATION = "x-amazon-apigateway-integration"
 INTEGRATION_TARGET = "integration-target"
@@ -65,11 +65,13 @@ class Definition:
         """The document in canonical form: the order of its keys does not matter."""
         return _canonical(self.document)
 
-    def reaching(self, target: str, arn: str) -> str:
-        """The document in canonical form, with the ARN of the new load balancer of a target."""
+    def reaching(self, arns: Mapping[str, str]) -> str:
+        """The document in canonical form, with the ARNs of new load balancers by their target."""
         # Within a JSON string, quotes are escaped, so this is found nowhere else.
-        pair = f'"{INTEGRATION_TARGET}":"{{}}"'
-        return self.json.replace(pair.format(balancer_placeholder(target)), pair.format(arn))
+        pair, text = f'"{INTEGRATION_TARGET}":"{{}}"', self.json
+        for target, arn in arns.items():
+            text = text.replace(pair.format(balancer_placeholder(target)), pair.format(arn))
+        return text
 
     def stating(self, root: Mapping[str, Any]) -> "Definition":
         """The definition with these keys at its root."""
@@ -92,6 +94,17 @@ class Definition:
         return max(timeouts, default=DEFAULT_TIMEOUT_MS)
 
 
+@dataclass(frozen=True)
+class Backend:
+    """How API Gateway calls a service, whichever target a stage gives it."""
+
+    scheme: str = "http"
+    verify_authority: bool = True
+    """Whether the authority of its certificate is verified."""
+    integration_target: str | None = None
+    """For a VPC link V2: the ARN of the load balancer, or its placeholder."""
+
+
 def balancer_placeholder(target: str) -> str:
     """What stands for the ARN of a target's load balancer until AWS has made it.
 
@@ -109,18 +122,16 @@ def compile_routes(
     title: str,
     routes: Sequence[Route],
     *,
-    scheme: str = "http",
-    verify_authority: bool = True,
+    backends: Mapping[str, Backend] = MappingProxyType({}),
     cors: Cors | None = None,
     models: Mapping[str, Any] | None = None,
     resource_policy: Mapping[str, Any] | None = None,
-    integration_target: str | None = None,
 ) -> Definition:
     """The definition of an API with routes in which `route_problems` finds nothing.
 
-    `integration_target` is for a VPC link V2: the ARN of the load balancer, or its placeholder.
+    `backends` are by service; that of routes without a service has an empty name.
     """
-    compiler = _Compiler(scheme, verify_authority, cors, integration_target)
+    compiler = _Compiler(backends, cors)
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
         method = ANY_METHOD if route.method == "ANY" else route.method.lower()
@@ -173,10 +184,8 @@ def gateway_responses(cors: Cors | None) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class _Compiler:
-    scheme: str
-    verify_authority: bool
+    backends: Mapping[str, Backend]
     cors: Cors | None
-    integration_target: str | None
 
     def operation(self, route: Route) -> dict[str, Any]:
         operation: dict[str, Any] = {
@@ -201,24 +210,26 @@ class _Compiler:
     def _integration(self, route: Route) -> dict[str, Any]:
         # The path is explicit even for "/": AWS does not define what a URI without a path calls,
         # and through a VPC link V2 the name of the stage would become a part of it.
+        pair = route.pair
+        backend = self.backends.get(pair.service, Backend())
         integration: dict[str, Any] = {
             "type": route.integration,
             "httpMethod": route.method,
-            "uri": f"{self.scheme}://${{stageVariables.{HOST_VARIABLE}}}{route.service_path}",
+            "uri": f"{backend.scheme}://${{stageVariables.{pair.host}}}{route.service_path}",
             "connectionType": "VPC_LINK",
-            "connectionId": f"${{stageVariables.{LINK_VARIABLE}}}",
+            "connectionId": f"${{stageVariables.{pair.link}}}",
             "passthroughBehavior": "when_no_match",
             "timeoutInMillis": route.timeout_ms,
         }
-        if self.integration_target:
-            integration[INTEGRATION_TARGET] = self.integration_target
+        if backend.integration_target:
+            integration[INTEGRATION_TARGET] = backend.integration_target
         if mapped := _request_parameters(route):
             integration["requestParameters"] = mapped
         if route.cache:
             integration["cacheKeyParameters"] = _cache_key(route)
         if route.integration == "http":
             integration["responses"] = self._integration_responses(route)
-        if not self.verify_authority:
+        if not backend.verify_authority:
             integration["tlsConfig"] = {"insecureSkipVerification": True}
         return integration
 

@@ -10,6 +10,7 @@ from typing import Any
 from openapi.compiler import ANY_METHOD
 from openapi.paths import Steps, at
 from openapi.routes import path_parameters
+from openapi.variables import SERVICE
 
 METHODS = ("get", "head", "post", "put", "patch", "delete", "options", ANY_METHOD)
 """Keys of a path item under which API Gateway reads an operation."""
@@ -37,6 +38,8 @@ class Operation:
     """Its own security requirements, or those of the document; None without any."""
     validates_parameters: bool
     validates_body: bool
+    service: str
+    """The service that answers, if the operation, its path or the document names one."""
 
     @property
     def json_path(self) -> str:
@@ -144,7 +147,12 @@ class Document:
             security,
             rules.get("validateRequestParameters") is True,
             rules.get("validateRequestBody") is True,
+            self._service(path, spec),
         )
+
+    def _service(self, path: str, spec: Mapping[str, Any]) -> str:
+        holders = (spec, self.paths[path], self.content)
+        return next((str(one[SERVICE]) for one in holders if SERVICE in one), "")
 
     def _parameters(self, steps: Steps, holder: Any) -> list[tuple[Steps, Mapping[str, Any]]]:
         found = []

@@ -38,8 +38,8 @@ _VERSIONS = {"openapi": r"3\.[01]\.\d+(-\w+)?", "swagger": r"2\.0"}
 class Options:
     """What the stack says about the definition."""
 
-    scheme: str | None = None
-    """Scheme of the targets, if it is known."""
+    schemes: tuple[tuple[str, str], ...] = ()
+    """Services, each with the scheme of its targets, as far as they are known."""
     endpoint_type: str = "regional"
     """regional or edge."""
     prepend_base_path: bool = False

@@ -10,6 +10,7 @@ from openapi.hints import listed
 from openapi.limits import Cache, Throttle, cache_problems
 from openapi.model import Model
 from openapi.paths import Problems
+from openapi.variables import Pair, ServiceName
 
 MAX_TIMEOUT_MS = {"regional": 300_000, "edge": 29_000}
 """Longest integration timeout by endpoint type; above 29 000 ms the account needs a raised quota.
@@ -67,6 +68,9 @@ class Route(Model):
     timeout_ms: Annotated[int, Field(ge=50, le=MAX_TIMEOUT_MS["regional"])] = DEFAULT_TIMEOUT_MS
     """How long to wait for the service, 50 to 29000 ms; up to 300000 on a regional API if the
     account has a raised quota."""
+    service: ServiceName | None = None
+    """Name of the service that answers, if stages have `services`: up to 16 lower-case letters,
+    digits and dashes. By default the `target` of the stage answers."""
     integration: Literal["http_proxy", "http"] = "http_proxy"
     """`http_proxy` passes everything through; `http` passes only the parameters listed here, and
     returns only the responses listed in `responses`."""
@@ -84,6 +88,11 @@ class Route(Model):
     """Keeps responses of a GET with `integration: http`, one for each combination of what reaches
     the service: the path, and the parameters in `query` and `headers`. All callers who may call the
     route share it."""
+
+    @property
+    def pair(self) -> Pair:
+        """The stage variables that select its target."""
+        return Pair(self.service or "")
 
     @property
     def parameters(self) -> tuple[str, ...]:

@@ -53,4 +53,6 @@ def _reached(integration: Mapping[str, Any], stage: Mapping[str, Any], called: C
     if not canary:
         return target
     other = called(integration, {**variables, **canary.get("stageVariableOverrides", {})})
+    if other == target:  # the canary is of another service
+        return target
     return f"{target}, {canary.get('percentTraffic', 0):g} % {other}"

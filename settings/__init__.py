@@ -11,7 +11,7 @@ from typing import Any
 
 import pulumi
 
-from openapi.compiler import Definition, balancer_placeholder, compile_routes
+from openapi.compiler import Definition, compile_routes
 from openapi.completion import compile_document
 from openapi.endpoint import Endpoint
 from openapi.findings import Findings
@@ -19,6 +19,7 @@ from openapi.importing import Imported
 from openapi.normalizing.schemas import normalized_models
 from openapi.routes import Route
 
+from .backends import backends, published
 from .checks import cross_problems
 from .endpoint_tls import endpoint_of
 from .errors import ConfigError, Problem
@@ -30,7 +31,6 @@ from .reader import Draft, decoded, validated
 from .schema import (
     NAMESPACE,
     Api,
-    BalancerTarget,
     FleetTarget,
     Project,
     Stage,
@@ -59,6 +59,8 @@ class Settings:
     routes: Sequence[Route]
     """Empty if the definition is a file."""
     stages: Mapping[str, Stage]
+    published: Mapping[str, str]
+    """Name of a target by service; with V2, all of the service are behind the same balancer."""
     definition: Definition
     imported: Imported | None
     """What came of the definition file; None for routes."""
@@ -78,11 +80,6 @@ class Settings:
     def endpoint(self) -> Endpoint:
         """The API's own endpoint."""
         return endpoint_of(self.api.tls, self.api.endpoint_type)
-
-    @property
-    def published(self) -> str:
-        """Name of the first stage's target; with V2, every stage's is behind the same balancer."""
-        return next(iter(self.stages.values())).target
 
     @property
     def notice(self) -> str:
@@ -164,6 +161,7 @@ class Settings:
             api=project.api,
             routes=project.api.routes or (),
             stages=project.stages,
+            published=published(project),
             definition=_definition(title, project, draft.document, policy).stating(
                 endpoint_of(project.api.tls, project.api.endpoint_type).extensions
             ),
@@ -181,36 +179,15 @@ def _definition(
     resource_policy: Mapping[str, Any] | None,
 ) -> Definition:
     """The one document, from the routes or from the user's own file."""
-    first = next(iter(project.targets.values()))
-    verify_authority = first.tls is None or first.tls.verify_certificate_authority
-    integration_target = _integration_target(project)
     if document:
         return compile_document(
-            title,
-            document,
-            scheme=first.scheme,
-            verify_authority=verify_authority,
-            resource_policy=resource_policy,
-            integration_target=integration_target,
+            title, document, backends=backends(project), resource_policy=resource_policy
         )
     return compile_routes(
         title,
         project.api.routes or (),
-        scheme=first.scheme,
-        verify_authority=verify_authority,
+        backends=backends(project),
         cors=project.api.cors,
         models=normalized_models(project.api.models, Findings()),
         resource_policy=resource_policy,
-        integration_target=integration_target,
     )
-
-
-def _integration_target(project: Project) -> str | None:
-    """With V2, the ARN of the stages' load balancer, or what stands for it; None with V1."""
-    name = next(iter(project.stages.values())).target
-    target = project.targets[name]
-    if not target.uses_v2:
-        return None
-    if isinstance(target, BalancerTarget):
-        return target.load_balancer_arn
-    return balancer_placeholder(name)

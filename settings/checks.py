@@ -2,17 +2,16 @@
 
 from collections.abc import Callable, Iterator
 
-from openapi.compiler import POLICY, stage_variables
+from openapi.compiler import POLICY
 from openapi.document import mapping, operations_with_api_keys
 from openapi.findings import Findings
 from openapi.normalizing.schemas import normalized_models
 from openapi.paths import Problems, at
 from openapi.routes import MAX_TIMEOUT_MS, route_problems
-from openapi.variables import HOST_VARIABLE, LINK_VARIABLE
 
 from .cache_checks import CACHE_CHECKS
 from .endpoint_checks import ENDPOINT_CHECKS
-from .errors import Problem, hint, quoted
+from .errors import Problem, quoted
 from .fleet_checks import FLEET_CHECKS
 from .link_checks import LINK_CHECKS
 from .network_checks import NETWORK_CHECKS
@@ -26,6 +25,7 @@ from .schema import (
     FleetTarget,
     InstancesTarget,
 )
+from .stage_checks import STAGE_CHECKS
 from .tls_checks import TLS_CHECKS
 from .web_acl_checks import WEB_ACL_CHECKS
 
@@ -34,7 +34,6 @@ MAX_SCALING_STAGES = 9
 
 Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Create-alarm-on-metric-math-expression.html
 """
-_FIXED_VARIABLES = {LINK_VARIABLE, HOST_VARIABLE}
 _RESERVED = {"internal": "load balancer", "sg": "security groups"}
 """How the name of a new target must not begin, before a dash, and what takes its name."""
 
@@ -88,12 +87,20 @@ def _scaling_has_room(draft: Draft) -> Problems:
                 f"has no effect, because minSize and maxSize are both {fleet.max_size}. Raise "
                 "maxSize, or remove it.",
             )
-        users = sum(name in stage.shares for stage in draft.stages.values())
-        if isinstance(fleet.scaling, RequestScaling) and users > MAX_SCALING_STAGES:
+        users = [one for one, stage in draft.stages.items() if name in stage.shares]
+        if not isinstance(fleet.scaling, RequestScaling):
+            continue
+        if shared := [one for one in users if len(draft.stages[one].targets) > 1]:
             yield (
                 at("targets", name, "fleet", "scaling", "requestsPerInstance"),
-                f"counts the requests of {users} stages, above the {MAX_SCALING_STAGES} that one "
-                "alarm of CloudWatch can add up. Use cpuPercent, or another target for some.",
+                f"cannot count: AWS counts the requests of a stage, and those of {shared[0]} go to "
+                "several services. Use cpuPercent.",
+            )
+        if len(users) > MAX_SCALING_STAGES:
+            yield (
+                at("targets", name, "fleet", "scaling", "requestsPerInstance"),
+                f"counts the requests of {len(users)} stages, above the {MAX_SCALING_STAGES} that "
+                "one alarm of CloudWatch can add up. Use cpuPercent, or another target for some.",
             )
 
 
@@ -112,46 +119,6 @@ def _balancers_are_in_the_account_and_region(draft: Draft) -> Problems:
                 f"belongs to account {parts['account']}, not to aws:allowedAccountIds "
                 f"{', '.join(draft.account_ids)}. A VPC link, its load balancer and its API share "
                 "an account: use a load balancer in this one.",
-            )
-
-
-def _stages_name_targets(draft: Draft) -> Problems:
-    known = mapping(draft.given.get("targets"))
-    for name, stage in draft.stages.items():
-        named: dict[tuple[str, ...], str] = {("target",): stage.target}
-        if stage.canary:
-            named["canary", "target"] = stage.canary.target
-        for steps, target in named.items():
-            if known and target not in known:
-                yield (
-                    at("stages", name, *steps),
-                    f"{quoted(target)} is not in `targets`; {hint(target, known)}. Use one of "
-                    "them, or add it.",
-                )
-        if stage.canary and stage.canary.target == stage.target:
-            yield (
-                at("stages", name, "canary", "target"),
-                f"{quoted(stage.target)} is already the target of the stage. Use another one, or "
-                "remove the canary.",
-            )
-
-
-def _stage_variables_are_free(draft: Draft) -> Problems:
-    for name, stage in draft.stages.items():
-        for variable in sorted(_FIXED_VARIABLES & stage.variables.keys()):
-            yield (
-                at("stages", name, "variables", variable),
-                "is set from the target of the stage. Remove it, and set `target`.",
-            )
-
-
-def _stages_set_the_variables(draft: Draft) -> Problems:
-    used = stage_variables(draft.document) - _FIXED_VARIABLES
-    for name, stage in draft.stages.items():
-        for variable in sorted(used - stage.variables.keys()):
-            yield (
-                at("stages", name, "variables"),
-                f"does not set {variable}, which the definition uses. Add it.",
             )
 
 
@@ -230,8 +197,6 @@ _CHECKS: tuple[Callable[[Draft], Problems], ...] = (
     _either_routes_or_file,
     _routes_are_consistent,
     _the_file_can_be_imported,
-    _stages_set_the_variables,
-    _stages_name_targets,
-    _stage_variables_are_free,
+    *STAGE_CHECKS,
     _stages_have_keys_for_routes,
 )

@@ -1,7 +1,6 @@
 """The checks of what the VPC links, V1 and V2, can reach and share."""
 
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable
 
 from openapi.paths import Problems, at
 
@@ -9,6 +8,7 @@ from .errors import quoted
 from .network import NewNetwork
 from .reader import Draft
 from .schema import BALANCER_ARN, BalancerTarget, Target
+from .stage_checks import Use, uses
 
 
 def balancer_of(name: str, target: Target) -> str:
@@ -53,41 +53,27 @@ def _links_reach_their_balancers(draft: Draft) -> Problems:
             )
 
 
-class _Use(NamedTuple):
-    """A target that a stage, or its canary, sends to."""
-
-    key: str
-    words: str
-    name: str
-
-
-def _uses(draft: Draft) -> Iterator[_Use]:
-    for stage, spec in draft.stages.items():
-        yield _Use(at("stages", stage, "target"), f"stage {stage}", spec.target)
-        if spec.canary:
-            key = at("stages", stage, "canary", "target")
-            yield _Use(key, f"the canary of stage {stage}", spec.canary.target)
-
-
 def _stages_share_the_balancer_of_v2(draft: Draft) -> Problems:
-    # The definition names the load balancer of V2, and all stages, with their canaries, share it.
-    uses = [use for use in _uses(draft) if use.name in draft.targets]
-    for use in uses[1:]:
-        first, target = draft.targets[uses[0].name], draft.targets[use.name]
+    # The definition names the load balancer of a service with V2, and all stages, with their
+    # canaries, share it.
+    firsts: dict[str, Use] = {}
+    for use in (use for use in uses(draft) if use.target in draft.targets):
+        one = firsts.setdefault(use.service, use)
+        first, target = draft.targets[one.target], draft.targets[use.target]
         if first.uses_v2 != target.uses_v2:
             version, other = ("V2", "V1") if target.uses_v2 else ("V1", "V2")
             yield (
                 use.key,
-                f"{quoted(use.name)} uses a VPC link {version}, but {uses[0].words} sends to "
-                f"{uses[0].name} through a VPC link {other}, and all stages of an API share one "
+                f"{quoted(use.target)} uses a VPC link {version}, but {one.words} sends to "
+                f"{one.target} through a VPC link {other}, and all stages of an API share one "
                 "definition. Move all of them in one update, use targets with the same `link`, or "
                 "move one to another stack.",
             )
-        elif target.uses_v2 and balancer_of(use.name, target) != balancer_of(uses[0].name, first):
+        elif target.uses_v2 and balancer_of(use.target, target) != balancer_of(one.target, first):
             yield (
                 use.key,
-                f"{quoted(use.name)} is not behind the load balancer of {uses[0].name}, to which "
-                f"{uses[0].words} sends. With `link: v2` the definition names one load balancer, "
+                f"{quoted(use.target)} is not behind the load balancer of {one.target}, to which "
+                f"{one.words} sends. With `link: v2` the definition names one load balancer, "
                 "for all stages: use targets of one existing load balancer that differ in "
                 "`listenerPort`, `link: v1`, or another stack.",
             )

@@ -54,8 +54,13 @@ class Draft:
         if self.source is None or self.api is None:
             return None
         targets = list(self.targets.values())
+        schemes = {"": targets[0].scheme} if targets else {}
+        for stage in self.stages.values():
+            for service, name in stage.services.items():
+                if name in self.targets:
+                    schemes.setdefault(service, self.targets[name].scheme)
         options = Options(
-            scheme=targets[0].scheme if targets else None,
+            schemes=tuple(sorted(schemes.items())),
             endpoint_type=self.api.endpoint_type,
             prepend_base_path=self.api.base_path == "prepend",
             host_has_port=any(t.open_port != SCHEME_PORTS[t.scheme] for t in targets),

@@ -1,6 +1,7 @@
 """What a stack file may contain: every key with its type, its limits and its meaning."""
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, Tag
@@ -8,6 +9,7 @@ from pydantic import AfterValidator, Field, Tag
 from openapi.limits import Throttle
 from openapi.model import Model
 from openapi.routes import SCHEME_PORTS, Cors, ModelName, Route
+from openapi.variables import ServiceName
 
 from .egress import Egress
 from .endpoint_tls import EndpointTls
@@ -19,6 +21,11 @@ from .web_acl import WebAcl
 
 NAMESPACE = "private-api"
 """Namespace of the project's own keys."""
+MAX_VARIABLES = 100
+"""Variables of one stage.
+
+Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
+"""
 MAX_NAMES = 10
 """Targets, and stages, of one stack."""
 CACHE_SIZES_GB = (0.5, 1.6, 6.1, 13.5, 28.4, 58.2, 118, 237)
@@ -218,6 +225,13 @@ Target = Annotated[
 ]
 
 
+Services = Annotated[dict[ServiceName, str], Field(max_length=10)]
+
+
+def _by_service(target: str | None, services: Mapping[str, str]) -> dict[str, str]:
+    return {**({"": target} if target is not None else {}), **services}
+
+
 class Quota(Model):
     """How many requests one API key allows in a period."""
 
@@ -239,21 +253,32 @@ class ApiKeys(Model):
 
 
 class Canary(Model):
-    """A share of a stage's requests, sent to another target."""
+    """A share of a stage's requests, sent to other targets."""
 
-    target: str
+    target: str | None = None
     """Name of the other target, one of `targets`."""
+    services: Services = {}
+    """Other targets of some `services` of the stage; the others keep theirs."""
     percent: Annotated[float, Field(ge=0, le=100)]
     """Share of the requests, 0 to 100 percent."""
+
+    @property
+    def targets(self) -> dict[str, str]:
+        """The other targets by service; `target` is that of an empty name."""
+        return _by_service(self.target, self.services)
 
 
 class Stage(Model):
     """A published stage of the API."""
 
-    target: str
-    """Name of the target that receives the requests, one of `targets`."""
+    target: str | None = None
+    """Name of the target that receives the requests, one of `targets`; those of routes with a
+    `service` go to the target of the service."""
+    services: Services = {}
+    """Names of the targets of services, up to 10, such as {orders: orders-blue, users: users}. A
+    route names its `service`."""
     canary: Canary | None = None
-    """A share of the requests, sent to another target."""
+    """A share of the requests, sent to other targets."""
     throttle: Throttle = Throttle.model_validate({"rateLimit": 50, "burstLimit": 100})
     """Limits of each method; by default 50 requests per second and bursts of 100."""
     log_retention_days: Retention = 30
@@ -267,17 +292,26 @@ class Stage(Model):
     `keep` for the days above. Update with `keep` before you remove the stage; import kept groups if
     the stage is created again (docs/operating.md)."""
     variables: Annotated[dict[VariableName, VariableValue], Field(max_length=98)] = {}
-    """Additional stage variables that the definition uses, up to 98; AWS allows 100 per stage."""
+    """Additional stage variables that the definition uses, up to 98; AWS allows 100 per stage, and
+    each service takes two."""
     api_keys: ApiKeys | None = None
     """API keys of the stage; routes with `authorization: apiKey` need them."""
 
     @property
+    def targets(self) -> dict[str, str]:
+        """Names of the targets by service; `target` is that of an empty name."""
+        return _by_service(self.target, self.services)
+
+    @property
     def shares(self) -> dict[str, float]:
-        """The share of the requests that each target gets, 0 to 1, by its name."""
-        canary = self.canary.percent / 100 if self.canary else 0.0
-        shares = {self.target: 1 - canary}
-        if self.canary:
-            shares[self.canary.target] = canary
+        """The share of the requests of its services that each target gets, 0 to 1, by its name."""
+        percent = self.canary.percent / 100 if self.canary else 0.0
+        others = self.canary.targets if self.canary else {}
+        shares: dict[str, float] = {}
+        for service, target in self.targets.items():
+            shares[target] = 1 - percent if service in others else 1.0
+            if service in others:
+                shares[others[service]] = percent
         return shares
 
 

@@ -8,31 +8,42 @@ from .errors import quoted
 from .listener import CERTIFICATE_ARN
 from .reader import Draft
 from .schema import NewTarget
+from .stage_checks import uses
 
 
 def _targets_share_a_scheme(draft: Draft) -> Problems:
     # The scheme is literal in the one definition; only the host can be a stage variable.
-    if not draft.targets:
-        return
-    name, first = next(iter(draft.targets.items()))
-    advice = "Use the same, or move this target to another stack."
-    for other, target in draft.targets.items():
-        if target.scheme != first.scheme:
-            same_protocol = target.protocol == first.protocol
-            yield (
-                at("targets", other, "listener" if same_protocol else "protocol"),
-                f"makes the scheme {target.scheme}, that of target {name} is {first.scheme}, and "
-                f"all targets of an API share one. {advice}"
-                if same_protocol
-                else f"differs from that of target {name}, and all targets of an API share one. "
-                f"{advice}",
-            )
-        if target.tls != first.tls:
-            yield (
-                at("targets", other, "tls"),
-                f"differs from that of target {name}, and all targets of an API share one. "
-                f"{advice}",
-            )
+    for whose, names in _sharing(draft).items():
+        name, *others = names
+        first = draft.targets[name]
+        advice = "Use the same, or move this target to another stack."
+        for other in others:
+            target = draft.targets[other]
+            if target.scheme != first.scheme:
+                key = "listener" if target.protocol == first.protocol else "protocol"
+                differs = (
+                    f"makes the scheme {target.scheme}, that of target {name} is {first.scheme}"
+                    if key == "listener"
+                    else f"differs from that of target {name}"
+                )
+                yield at("targets", other, key), f"{differs}, and {whose} share one. {advice}"
+            if target.tls != first.tls:
+                yield (
+                    at("targets", other, "tls"),
+                    f"differs from that of target {name}, and {whose} share one. {advice}",
+                )
+
+
+def _sharing(draft: Draft) -> dict[str, list[str]]:
+    """Targets that are called in one way: those of a service, or else all."""
+    if not any(stage.services for stage in draft.stages.values()):
+        return {"all targets of an API": [*draft.targets]} if draft.targets else {}
+    groups: dict[str, dict[str, None]] = {}
+    for use in uses(draft):
+        if use.target in draft.targets:
+            of = f"of service {use.service}" if use.service else "of requests without a service"
+            groups.setdefault(f"all targets {of}", {})[use.target] = None
+    return {whose: [*names] for whose, names in groups.items()}
 
 
 def _tls_needs_https(draft: Draft) -> Problems:

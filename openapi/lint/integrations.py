@@ -16,7 +16,7 @@ from openapi.lint.mappings import REQUEST, RESPONSE, mapping_problems, undeclare
 from openapi.lint.values import Integration, value_problems
 from openapi.paths import Problems, at
 from openapi.routes import MAX_TIMEOUT_MS, SCHEME_PORTS
-from openapi.variables import HOST_VARIABLE
+from openapi.variables import SERVICE, Pair, ServiceName, pair_with
 
 _MIN_TIMEOUT_MS = 50
 _FIRST_HIGH_PORT = 1025
@@ -26,8 +26,8 @@ class StackOptions(Protocol):
     """What integrations are checked against."""
 
     @property
-    def scheme(self) -> str | None:
-        """Scheme of the targets, if it is known."""
+    def schemes(self) -> tuple[tuple[str, str], ...]:
+        """Services, each with the scheme of its targets, as far as they are known."""
 
     @property
     def endpoint_type(self) -> str:
@@ -42,7 +42,16 @@ def problems(document: Document, options: StackOptions) -> Problems:
     """Everything that is wrong with integrations."""
     for operation in document.operations:
         if INTEGRATION not in operation.spec:
+            if operation.service:
+                place = at(operation.json_path, SERVICE)
+                yield from value_problems(place, ServiceName, operation.service)
             continue
+        if SERVICE in operation.spec:
+            yield (
+                at(operation.json_path, SERVICE),
+                "has no effect beside an integration, whose stage variables name the service. "
+                "Remove one of them.",
+            )
         path, spec = at(operation.json_path, INTEGRATION), operation.spec[INTEGRATION]
         if not isinstance(spec, Mapping) or "$ref" in spec:
             yield path, "is not an object; only HTTP APIs follow references here. Write it out."
@@ -83,10 +92,12 @@ def _link_problems(path: str, spec: Mapping[str, Any]) -> Problems:
 
 
 def _uri_problems(path: str, spec: Mapping[str, Any], options: StackOptions) -> Problems:
-    scheme = options.scheme
     if spec.get("httpMethod") is None:
         yield at(path, "httpMethod"), "is missing. Set the method to call, or ANY."
     path, uri = at(path, "uri"), str(spec.get("uri"))
+    pair = _pair_of(uri.partition("://")[2].partition("/")[0]) or Pair()
+    linked = _pair_of(str(spec.get("connectionId")))
+    scheme = dict(options.schemes).get(pair.service)
     parts = re.match(r"(?P<scheme>https?)://(?P<host>[^/?#]+)(?P<path>/?)", uri)
     if not parts:
         yield (
@@ -101,16 +112,22 @@ def _uri_problems(path: str, spec: Mapping[str, Any], options: StackOptions) -> 
             f"{uri!r} is {parts['scheme']}, and the targets use {scheme}. Write {scheme}://, or "
             "change their `protocol`.",
         )
+    if linked and pair != linked and pair.host in uri:
+        yield (
+            path,
+            f"{uri!r} has the host of {_named(pair)} and the link of {_named(linked)}. Write "
+            f"${{stageVariables.{linked.host}}}, or change connectionId.",
+        )
     if not parts["path"]:
         yield path, f"{uri!r} has no path. Add one, such as / at the end."
     port = re.search(r":(\d+)$", parts["host"])
-    variable = f"${{stageVariables.{HOST_VARIABLE}}}:"
+    variable = f"${{stageVariables.{pair.host}}}:"
     if parts["host"].startswith(variable) and (
         options.host_has_port or not port or int(port[1]) != SCHEME_PORTS[parts["scheme"]]
     ):
         yield (
             path,
-            f"{uri!r} adds a port to {HOST_VARIABLE}, which has that of the target's listener "
+            f"{uri!r} adds a port to {pair.host}, which has that of the target's listener "
             "already where it is needed. Remove the port, and set `listenerPort` on the target.",
         )
     elif port and int(port[1]) not in (80, 443) and int(port[1]) < _FIRST_HIGH_PORT:
@@ -124,6 +141,16 @@ def _uri_problems(path: str, spec: Mapping[str, Any], options: StackOptions) -> 
             )
         elif target not in mapping(spec.get("requestParameters")):
             yield path, f"{{{name}}} is sent literally. Map it: add {target} to requestParameters."
+
+
+def _pair_of(text: str) -> Pair | None:
+    """The stage variables of a service, one of which is in a text."""
+    found = (pair_with(name) for name in re.findall(r"\$\{stageVariables\.(\w+)\}", text))
+    return next(filter(None, found), None)
+
+
+def _named(pair: Pair) -> str:
+    return f"service {pair.service}" if pair.service else "the stage's target"
 
 
 def _option_problems(path: str, spec: Mapping[str, Any], endpoint_type: str) -> Problems:

@@ -12,6 +12,7 @@ from openapi.document import IN_ANOTHER_FILE, METHODS
 from openapi.findings import Findings
 from openapi.hints import nearest
 from openapi.paths import Steps
+from openapi.variables import SERVICE
 
 EXTENSIONS = "extensions of other tools"
 EXAMPLES = "examples"
@@ -99,7 +100,7 @@ def kept(findings: Findings, steps: Steps, value: Any, fields: Fields) -> dict[s
         if key.startswith("x-"):
             if key.startswith(_AMAZON):
                 found[key] = content
-            else:
+            elif key != SERVICE:  # that of an operation is read with it
                 findings.leave_out(EXTENSIONS, (*steps, key))
         elif key not in fields:
             near = nearest(key, fields)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from openapi.compiler import ANY_MEDIA_TYPE, BINARY_MEDIA_TYPES
+from openapi.compiler import ANY_MEDIA_TYPE, BINARY_MEDIA_TYPES, INTEGRATION
 from openapi.document import BrokenReferenceError, Document, Operation, identity, mapping
 from openapi.findings import Findings
 from openapi.hints import listed
@@ -18,6 +18,7 @@ from openapi.normalizing.placing import Placed
 from openapi.normalizing.schemas import Schemas
 from openapi.normalizing.security import Security
 from openapi.paths import Steps, at
+from openapi.variables import SERVICE
 
 PARAMETER_NAME = re.compile(r"[a-zA-Z0-9:._$-]+")
 """Source: the error of an import, as quoted in docs/decisions/definition-file.md"""
@@ -61,6 +62,8 @@ class Operations:
         made["responses"] = self._responses(operation)
         if (security := self._security.of(operation)) is not None:
             made["security"] = security
+        if operation.service and INTEGRATION not in operation.spec:
+            made[SERVICE] = operation.service
         return made
 
     def advise(self) -> None:

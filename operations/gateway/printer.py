@@ -36,7 +36,8 @@ class Printer:
         published = api.state.published
         for name, stage in published.stages.items():
             production, *canary = map(published.reached, published.releases(name).values())
-            share = f", {stage.canary.percent:g} % to {_named(canary[0])}" if stage.canary else ""
+            others = {k: t for one in canary for k, t in one.items() if t != production.get(k)}
+            share = f", {stage.canary.percent:g} % to {_named(others)}" if stage.canary else ""
             self.line(f"{name}  {api.url(name)}  -> {_named(production)}{share}", style="bold")
         if any(o.authorization == "apiKey" for o in operations(published.document)):
             self.line(

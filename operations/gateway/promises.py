@@ -13,12 +13,11 @@ from openapi.compiler import ANY_MEDIA_TYPE, ANY_METHOD, INTEGRATION
 from openapi.findings import Findings
 from openapi.normalizing.schemas import normalized_models
 from openapi.routes import DEFAULT_TIMEOUT_MS, Cors, Route, path_parameters
-from openapi.variables import HOST_VARIABLE, Pair
+from openapi.variables import HOST_VARIABLE, SERVICE, Pair
 from operations.gateway.definition import VALIDATOR, operations
 from settings import Settings
 
 RESPONSES = "x-amazon-apigateway-gateway-responses"
-_HOST = f"${{stageVariables.{HOST_VARIABLE}}}"
 _BODY = '{"message":$context.error.messageString,"requestId":"$context.requestId"}'
 _SCHEMES = {
     "iam": {
@@ -57,24 +56,32 @@ class Promise:
 
 def promise(settings: Settings) -> Promise:
     """What a valid configuration promises."""
-    first = next(iter(settings.targets.values()))
+    schemes = {
+        service: settings.targets[target].scheme
+        for stage in settings.stages.values()
+        for service, target in stage.targets.items()
+    }
     document = (
-        promised_file(settings.imported.document, first.scheme)
+        promised_file(settings.imported.document, schemes)
         if settings.imported
         else promised_routes(
             settings.routes,
-            first.scheme,
+            schemes,
             settings.api.cors,
             normalized_models(settings.api.models, Findings()),
         )
     )
     releases = {}
     for name, stage in settings.stages.items():
-        releases[name] = {name: PromisedRelease({Pair(): stage.target}, stage.variables)}
+        releases[name] = {name: PromisedRelease(_pairs(stage.targets), stage.variables)}
         if stage.canary:
-            canary = PromisedRelease({Pair(): stage.canary.target}, stage.variables)
-            releases[name][canary_name(name)] = canary
+            targets = {**stage.targets, **stage.canary.targets}
+            releases[name][canary_name(name)] = PromisedRelease(_pairs(targets), stage.variables)
     return Promise(document, releases)
+
+
+def _pairs(targets: Mapping[str, str]) -> dict[Pair, str]:
+    return {Pair(service): target for service, target in targets.items()}
 
 
 def canary_name(stage: str) -> str:
@@ -83,13 +90,16 @@ def canary_name(stage: str) -> str:
 
 
 def promised_routes(
-    routes: Sequence[Route], scheme: str, cors: Cors | None, models: Mapping[str, Any]
+    routes: Sequence[Route],
+    schemes: Mapping[str, str],
+    cors: Cors | None,
+    models: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """What routes promise."""
+    """What routes promise; `schemes` are by service."""
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
         key = ANY_METHOD if route.method == "ANY" else route.method.lower()
-        paths.setdefault(route.path, {})[key] = _operation(route, scheme)
+        paths.setdefault(route.path, {})[key] = _operation(route, schemes)
     if cors:
         for path, item in paths.items():
             item["options"] = _preflight([r for r in routes if r.path == path], cors)
@@ -103,7 +113,7 @@ def promised_routes(
     }
 
 
-def promised_file(document: Mapping[str, Any], scheme: str) -> dict[str, Any]:
+def promised_file(document: Mapping[str, Any], schemes: Mapping[str, str]) -> dict[str, Any]:
     """What a definition file promises; an operation without an integration calls the service."""
     paths: dict[str, dict[str, Any]] = {
         path: dict(item) for path, item in document["paths"].items()
@@ -111,18 +121,28 @@ def promised_file(document: Mapping[str, Any], scheme: str) -> dict[str, Any]:
     for operation in operations(document):
         content = operation.content
         if not operation.integration:
+            service = str(content.get(SERVICE, ""))
             integration = _integration(
-                operation.method, scheme, operation.path, path_parameters(operation.path)
+                operation.method,
+                _base(service, schemes),
+                operation.path,
+                path_parameters(operation.path),
             )
             key = ANY_METHOD if operation.method == "ANY" else operation.method.lower()
             paths[operation.path][key] = {**content, INTEGRATION: integration}
     return {RESPONSES: _gateway_responses(None), **document, "paths": paths}
 
 
-def _operation(route: Route, scheme: str) -> dict[str, Any]:
-    integration = _integration(
-        route.method, scheme, route.backend_path or route.path, route.parameters
-    )
+def _base(service: str, schemes: Mapping[str, str]) -> str:
+    """Where a service is called; its variable is its name, with underscores for dashes."""
+    variable = f"{HOST_VARIABLE}_{service.replace('-', '_')}" if service else HOST_VARIABLE
+    return f"{schemes.get(service, 'http')}://${{stageVariables.{variable}}}"
+
+
+def _operation(route: Route, schemes: Mapping[str, str]) -> dict[str, Any]:
+    base = _base(route.service or "", schemes)
+    path = route.backend_path or route.path
+    integration = _integration(route.method, base, path, route.parameters)
     integration |= {"type": route.integration, "timeoutInMillis": route.timeout_ms}
     required = [*route.query.values(), *route.headers.values()].count("required")
     made: dict[str, Any] = {"parameters": list(_parameters(route)), INTEGRATION: integration}
@@ -150,13 +170,13 @@ def _operation(route: Route, scheme: str) -> dict[str, Any]:
     return made
 
 
-def _integration(method: str, scheme: str, path: str, parameters: Sequence[str]) -> dict[str, Any]:
+def _integration(method: str, base: str, path: str, parameters: Sequence[str]) -> dict[str, Any]:
     """A call of the service with the path and its parameters."""
     at_service = path.replace("+}", "}")
     return {
         "type": "http_proxy",
         "httpMethod": method,
-        "uri": f"{scheme}://{_HOST}{at_service}",
+        "uri": f"{base}{at_service}",
         "timeoutInMillis": DEFAULT_TIMEOUT_MS,
         "requestParameters": {
             f"integration.request.path.{name}": f"method.request.path.{name}"

@@ -4,9 +4,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from openapi.compiler import compile_routes
+from openapi.compiler import Backend, compile_routes
 from openapi.routes import Cors, Route
-from openapi.variables import Pair
+from openapi.variables import pair_with, pairs_of
 from operations.gateway.local_api import LocalApi
 from operations.gateway.promises import (
     Promise,
@@ -19,6 +19,14 @@ from operations.gateway.published import PublishedApi, PublishedStage
 
 BLUE = {"vpcLinkId": "abc", "backendHost": "blue.example"}
 GREEN = {"vpcLinkId": "def", "backendHost": "green.example:8080"}
+
+
+def of(service: str, variables: Mapping[str, str]) -> dict[str, str]:
+    """The stage variables of a service."""
+    return {f"{name}_{service}": value for name, value in variables.items()}
+
+
+TWO_SERVICES = {**of("orders", BLUE), **of("users", GREEN)}
 HOSTS = {"blue": "blue.example", "green": "green.example:8080"}
 ORIGIN = "https://app.example.com"
 MODEL = {
@@ -42,13 +50,15 @@ def published(
     ]
     allowed = Cors.model_validate({"allowOrigin": ORIGIN}) if cors else None
     models = {"Order": MODEL} if any(route.body for route in chosen) else {}
-    compiled = compile_routes("test", chosen, scheme=scheme, cors=allowed, models=models)
+    backends = {route.pair.service: Backend(scheme) for route in chosen}
+    compiled = compile_routes("test", chosen, backends=backends, cors=allowed, models=models)
+    schemes = dict.fromkeys(backends, scheme)
     stages = stages or {"dev": PublishedStage(BLUE)}
     given: dict[str, Any] = {
         "stages": stages,
         "hosts": HOSTS,
         "https": frozenset(HOSTS if scheme == "https" else ()),
-        "promise": Promise(promised_routes(chosen, scheme, allowed, models), promised(stages)),
+        "promise": Promise(promised_routes(chosen, schemes, allowed, models), promised(stages)),
         "links": {"blue": BLUE["vpcLinkId"], "green": GREEN["vpcLinkId"]},
         "allow_origin": ORIGIN if cors else "",
     }
@@ -59,14 +69,19 @@ def promised(stages: dict[str, PublishedStage]) -> dict[str, dict[str, PromisedR
     """The releases of stages, as the configuration of these stages promises them."""
 
     def release(variables: Mapping[str, str]) -> PromisedRelease:
-        own = {k: v for k, v in variables.items() if k not in ("vpcLinkId", "backendHost")}
+        own = {name: value for name, value in variables.items() if not pair_with(name)}
         names = {host: name for name, host in HOSTS.items()}
-        return PromisedRelease({Pair(): names.get(variables["backendHost"], "?")}, own)
+        pairs = pairs_of(variables)
+        return PromisedRelease({p: names.get(variables[p.host], "?") for p in pairs}, own)
 
     return {
         name: {
             name: release(stage.variables),
-            **({canary_name(name): release(stage.canary.overrides)} if stage.canary else {}),
+            **(
+                {canary_name(name): release({**stage.variables, **stage.canary.overrides})}
+                if stage.canary
+                else {}
+            ),
         }
         for name, stage in stages.items()
     }

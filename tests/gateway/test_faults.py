@@ -18,7 +18,7 @@ from operations.gateway.printer import Printer
 from operations.gateway.published import Canary, PublishedApi, PublishedStage, load
 from operations.gateway.request_plan import RequestPlan, plan_requests
 from tests import tables
-from tests.gateway.apis import BLUE, GREEN, published
+from tests.gateway.apis import BLUE, GREEN, TWO_SERVICES, of, published
 from tests.stacks import ROOT, run_stack
 
 TABLE: Mapping[str, Any] = tables.read(ROOT / "tests" / "gateway" / "faults.yaml")
@@ -29,6 +29,7 @@ MORE: Mapping[str, Mapping[str, Any]] = {
     "cors": {"cors": True},
     "https": {"scheme": "https"},
     "canary": {"stages": {"dev": PublishedStage(BLUE, Canary(25, GREEN))}},
+    "services": {"stages": {"dev": PublishedStage(TWO_SERVICES, Canary(25, of("orders", GREEN)))}},
     "plain": {"stages": {"dev": PublishedStage({**BLUE, "otherHost": GREEN["backendHost"]})}},
 }
 

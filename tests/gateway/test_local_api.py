@@ -23,7 +23,7 @@ from operations.gateway.printer import Printer
 from operations.gateway.proxy import Response, proxy
 from operations.gateway.published import SERVICE, Canary, PublishedStage
 from operations.gateway.services import Command, Running
-from tests.gateway.apis import BLUE, GREEN, ORIGIN, ROOT_ROUTE, ask, published, reached
+from tests.gateway.apis import BLUE, GREEN, ORIGIN, ROOT_ROUTE, ask, of, published, reached
 
 pytestmark = pytest.mark.gateway
 
@@ -46,6 +46,19 @@ def test_a_stage_moves_by_its_variables_without_a_deployment(
     assert reached(api) == "green"
     assert changed == ["dev: blue -> green, by its stage variables only"]
     assert emulator.call("GET", "/restapis") == before
+
+
+def test_one_service_of_a_stage_moves_and_the_other_stays(api: LocalApi) -> None:
+    routes = [
+        {"method": "GET", "path": f"/{name}", "service": name} for name in ("orders", "users")
+    ]
+    both = of("orders", BLUE) | of("users", BLUE)
+    api.publish(published(*routes, stages={"dev": PublishedStage(both)}))
+    moved = PublishedStage(both | of("users", GREEN))
+    changed = api.publish(published(*routes, stages={"dev": moved}))
+    assert changed == ["dev, users: blue -> green, by its stage variables only"]
+    answers = {path: json.loads(ask(api, path).body)["service"] for path in ("/orders", "/users")}
+    assert answers == {"/orders": "blue", "/users": "green"}
 
 
 ECHO = """

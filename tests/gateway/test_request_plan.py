@@ -69,7 +69,7 @@ def route(method: str, path: str, **more: Any) -> Route:
 
 
 def compiled(*routes: Route, cors: Cors | None = None, whole: bool = False) -> RequestPlan:
-    return plan(promised_routes(routes, "http", cors, {}), whole=whole)
+    return plan(promised_routes(routes, {}, cors, {}), whole=whole)
 
 
 def nonce(planned: PlannedRequest) -> str:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from openapi.compiler import ANY_METHOD, INTEGRATION
+from openapi.compiler import ANY_METHOD, INTEGRATION, Backend
 from openapi.importing import Imported, Options, Source
 from openapi.parsing import parse
 from openapi.paths import at
@@ -37,7 +37,7 @@ def legacy(integration: Mapping[str, Any]) -> dict[str, Any]:
 
 def imported(document: Any, **options: Any) -> Imported:
     """What comes of a document in a stack."""
-    return Source(document).imported(Options(**{"scheme": "http", **options}))
+    return Source(document).imported(Options(**{"schemes": (("", "http"),), **options}))
 
 
 def left_out(found: Imported) -> dict[str, list[str]]:
@@ -52,3 +52,9 @@ def standard(document: Mapping[str, Any]) -> dict[str, Any]:
     """The document for a validator, which knows neither {proxy+} nor the extension for ANY."""
     text = json.dumps(document).replace("+}", "}").replace(f'"{ANY_METHOD}":', '"trace":')
     return json.loads(text)  # type: ignore[no-any-return]
+
+
+def with_backends(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments of a compiler from a table."""
+    backends = {name: Backend(**one) for name, one in given.get("backends", {}).items()}
+    return {**given, "backends": backends}

@@ -12,12 +12,14 @@ from openapi_spec_validator import validate
 
 from openapi.compiler import (
     INTEGRATION,
+    Backend,
     Definition,
     balancer_placeholder,
     compile_routes,
     stage_variables,
 )
 from openapi.routes import Cors, Route, route_problems
+from tests.openapi.documents import with_backends
 from tests.stacks import ROOT
 from tests.tables import among, read, sentences
 
@@ -55,7 +57,9 @@ def test_every_kind_of_route_makes_a_valid_openapi_document() -> None:
 
 def test_every_integration_names_the_load_balancer_of_a_link_v2() -> None:
     balancer = "arn:aws:elasticloadbalancing:us-east-2:111122223333:loadbalancer/app/x/0123456789ab"
-    made = document(*EVERY_KIND, cors=CORS, models=MODELS, integration_target=balancer)
+    made = document(
+        *EVERY_KIND, cors=CORS, models=MODELS, backends={"": Backend(integration_target=balancer)}
+    )
     plain = document(*EVERY_KIND, cors=CORS, models=MODELS)
     for path, operations in made["paths"].items():
         for method, one in operations.items():
@@ -69,16 +73,19 @@ def test_every_integration_names_the_load_balancer_of_a_link_v2() -> None:
 def test_the_hash_stands_over_a_placeholder_that_only_the_target_gets_replaced() -> None:
     placeholder = balancer_placeholder("blue")
     quoting = route(backendPath=f"/{placeholder.replace(' ', '-')}", headers={"x": "required"})
-    made = compiled(quoting, route(path="/b"), integration_target=placeholder)
-    final = json.loads(made.reaching("blue", "arn:of:it"))
+    made = compiled(
+        quoting, route(path="/b"), backends={"": Backend(integration_target=placeholder)}
+    )
+    final = json.loads(made.reaching({"blue": "arn:of:it"}))
     for path in final["paths"].values():
         assert path["get"][INTEGRATION].pop("integration-target") == "arn:of:it"
     original = json.loads(made.json)
     for path in original["paths"].values():
         assert path["get"][INTEGRATION].pop("integration-target") == placeholder
     assert final == original
-    assert made.reaching("green", "arn:of:it") == made.json
-    other = compiled(quoting, route(path="/b"), integration_target=balancer_placeholder("green"))
+    assert made.reaching({"green": "arn:of:it"}) == made.json
+    green = {"": Backend(integration_target=balancer_placeholder("green"))}
+    other = compiled(quoting, route(path="/b"), backends=green)
     assert other.fingerprint != made.fingerprint
 
 
@@ -148,7 +155,7 @@ def test_the_service_gets_the_path_of_the_api_unless_the_route_has_another(
 @pytest.mark.parametrize("row", sentences(read(ROOT / "tests" / "openapi" / "compiled.yaml")))
 def test_routes_are_compiled_as_the_table_says(row: dict[str, Any]) -> None:
     routes = [route(**changes) for changes in row.get("$routes", [{}])]
-    given = row.get("$with", {})
+    given = with_backends(row.get("$with", {}))
     cors = Cors.model_validate(given["cors"]) if "cors" in given else None
     made = document(*routes, **{**given, "cors": cors})
     path = made["paths"][routes[0].path]

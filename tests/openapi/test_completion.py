@@ -8,11 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openapi_spec_validator import validate
 
-from openapi.compiler import ANY_METHOD, INTEGRATION, compile_routes
+from openapi.compiler import ANY_METHOD, INTEGRATION, Backend, compile_routes
 from openapi.completion import compile_document
 from openapi.document import operations_with_api_keys
 from openapi.routes import Cors, Route, route_problems
-from tests.openapi.documents import BASE, LEGACY, RESPONSES, imported, legacy, merged, standard
+from tests.openapi.documents import (
+    BASE,
+    LEGACY,
+    RESPONSES,
+    imported,
+    legacy,
+    merged,
+    standard,
+    with_backends,
+)
 from tests.stacks import ROOT
 from tests.tables import among, read, sentences
 
@@ -33,7 +42,10 @@ def normalized(document: Any) -> Any:
 @pytest.mark.parametrize("row", sentences(read(ROOT / "tests" / "openapi" / "completed.yaml")))
 def test_a_document_is_completed_as_the_table_says(row: dict[str, Any]) -> None:
     expected = {key: value for key, value in row.items() if key not in ("$change", "$with")}
-    assert among(compiled(row.get("$change"), **row.get("$with", {})), expected) == expected
+    assert (
+        among(compiled(row.get("$change"), **with_backends(row.get("$with", {}))), expected)
+        == expected
+    )
 
 
 def test_an_existing_integration_is_kept() -> None:
@@ -48,7 +60,9 @@ def test_an_existing_integration_with_the_stages_link_gets_the_load_balancer_of_
         "/other": {"get": {**other, "responses": {}}},
     }
     document = {"openapi": "3.0.1", "info": {"title": "t", "version": "1"}, "paths": paths}
-    made = compile_document("t", document, integration_target="arn").document["paths"]
+    made = compile_document(
+        "t", document, backends={"": Backend(integration_target="arn")}
+    ).document["paths"]
     assert made["/own"]["get"][INTEGRATION] == {**selected, "integration-target": "arn"}
     assert made["/other"]["get"][INTEGRATION] == {**selected, "connectionId": "a1b2c3"}
 

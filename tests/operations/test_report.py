@@ -110,6 +110,14 @@ def cells(stack: str) -> list[list[str]]:
     return route_table(run, load(stack, run=run).called).rows
 
 
+def test_a_route_is_sent_to_the_target_of_its_service() -> None:
+    assert [row[-2:] for row in cells("examples/services.yaml")[1:]] == [
+        ["orders-blue, 10 % orders-green", "orders-green"],
+        ["orders-blue, 10 % orders-green", "orders-green"],
+        ["users", "users"],
+    ]
+
+
 def test_the_table_has_authorization_timeout_and_target_of_each_route() -> None:
     assert cells("examples/cors.yaml") == [
         ["method", "path", "authorization", "timeout", "target"],

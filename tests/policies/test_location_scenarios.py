@@ -62,6 +62,25 @@ def a_canary_of_another_region() -> None:
     stage_of("ext1234567", canary={"vpcLinkId": there.id}, vpcLinkId=here.id)
 
 
+def the_second_service_of_a_stage(
+    there: str | None = None, theirs: pulumi.ResourceOptions | None = None, *, canary: bool = False
+) -> None:
+    """A stage gives two services a link each, and that of the second is elsewhere."""
+    ours = in_account(OURS)
+    near = link_to(balancer(opts=ours).arn, opts=ours)
+    where = theirs or ours
+    far = link_to(balancer("far", there, opts=where).arn, "far", there, opts=where)
+    paths = {
+        f"/{name}": document(private(f"${{stageVariables.vpcLinkId_{name}}}"))["paths"]["/"]
+        for name in ("orders", "users")
+    }
+    body = json.dumps({"openapi": "3.0.1", "paths": paths})
+    api = aws.apigateway.RestApi("api", body=body, opts=ours)
+    far_one: dict[str, pulumi.Input[str]] = {"vpcLinkId_users": far.id}
+    variables = {"vpcLinkId_orders": near.id, "vpcLinkId_users": near.id if canary else far.id}
+    stage_of(api.id, far_one if canary else None, ours, **variables)
+
+
 def a_stage_with_a_literal_link() -> None:
     """Nobody vouches for the link."""
     stage_of("ext1234567", vpcLinkId="abc123")
@@ -127,6 +146,9 @@ APART: dict[str, Program] = {
     "stage, canary": a_canary_of_another_region,
     "stage, literal link": a_stage_with_a_literal_link,
     "stage, link that was read": a_stage_with_a_link_that_was_read,
+    "second service, region": lambda: the_second_service_of_a_stage(THERE),
+    "second service, account": lambda: the_second_service_of_a_stage(theirs=in_account(THEIRS)),
+    "second service, canary": lambda: the_second_service_of_a_stage(THERE, canary=True),
     "HTTP API, everything elsewhere": lambda: http_api(listener(THERE).arn, THERE),
     "HTTP API, listener elsewhere": lambda: http_api(listener(THERE).arn),
     "HTTP API, link elsewhere": lambda: http_api(listener().arn, THERE),
@@ -149,6 +171,11 @@ APART: dict[str, Program] = {
 @pytest.mark.parametrize("program", APART.values(), ids=APART)
 def test_what_is_apart_is_stopped_by_the_update_at_the_latest(program: Program) -> None:
     assert stops(run(program))
+
+
+@pytest.mark.parametrize("phase", Phase)
+def test_two_services_in_one_place_are_not_stopped(phase: Phase) -> None:
+    assert stops(run(the_second_service_of_a_stage, phase)) == ""
 
 
 def test_the_links_of_a_document_are_followed_before_it_is_known() -> None:

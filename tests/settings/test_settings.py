@@ -255,6 +255,48 @@ def test_stages_of_one_balancer_can_use_different_listeners() -> None:
     assert settings.notice == ""
 
 
+USERS = {"method": "GET", "path": "/users", "service": "users"}
+
+
+def test_each_service_has_its_own_balancer_of_v2_and_another_can_use_v1() -> None:
+    both = {"blue": FLEET, "users": V2, "more": V2}
+    given = {"services": {"users": "users", "more": "more"}, "target": "blue"}
+    routes = [{"method": "GET", "path": "/"}, USERS, {**USERS, "path": "/more", "service": "more"}]
+    settings = read(("targets", both), ("stages.dev", given), ("api.routes", routes))
+    paths = settings.definition.document["paths"]
+    found = {
+        path: item["get"]["x-amazon-apigateway-integration"].get("integration-target")
+        for path, item in paths.items()
+    }
+    assert found == {
+        "/": None,
+        "/users": "load balancer of users",
+        "/more": "load balancer of more",
+    }
+    assert settings.published == {"": "blue", "users": "users", "more": "more"}
+
+
+def test_targets_of_different_services_can_differ_in_scheme() -> None:
+    secure = {**FLEET, "protocol": "https", "serverName": "a.example"}
+    own = [("targets.users", secure), ("stages.dev.services", {"users": "users"})]
+    settings = read(*own, ("api.routes.3", USERS))
+    uri = settings.definition.document["paths"]["/users"]["get"]["x-amazon-apigateway-integration"]
+    assert uri["uri"] == "https://${stageVariables.backendHost_users}/users"
+    mixed = ("stages.next", {"target": "blue", "services": {"users": "blue"}})
+    assert problems(*own, ("api.routes.3", USERS), mixed) == [
+        "private-api:targets.blue.protocol: differs from that of target users, and all targets of "
+        "service users share one. Use the same, or move this target to another stack."
+    ]
+
+
+def test_a_target_has_the_share_of_its_own_service() -> None:
+    canary = {"services": {"users": "green"}, "percent": 10}
+    given = {"target": "blue", "services": {"users": "users"}, "canary": canary}
+    added = ("targets", {"blue": FLEET, "users": FLEET, "green": FLEET})
+    stage = read(added, ("stages.dev", given), ("api.routes.3", USERS)).stages["dev"]
+    assert stage.shares == {"blue": 1.0, "users": 0.9, "green": 0.1}
+
+
 def test_a_preview_says_which_moves_redeploy_the_api() -> None:
     assert read().notice == ""
     assert read(("targets.blue", V2)).notice == ""

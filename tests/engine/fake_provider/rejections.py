@@ -123,11 +123,19 @@ def used_variables(definition: str) -> set[str]:
     return set(re.findall(r"stageVariables\.(\w+)", definition))
 
 
-def _targets(definition: str) -> list[str | None]:
-    """The integration target of every private integration; None for one without."""
+def _private(definition: str) -> list[tuple[str, str | None]]:
+    """The link and the integration target of every private integration; None for one without."""
     paths = json.loads(definition)["paths"].values()
     found = (operation.get(_INTEGRATION, {}) for path in paths for operation in path.values())
-    return [one.get("integration-target") for one in found if "connectionId" in one]
+    return [
+        (one["connectionId"], one.get("integration-target"))
+        for one in found
+        if "connectionId" in one
+    ]
+
+
+def _targets(definition: str) -> list[str | None]:
+    return [target for _, target in _private(definition)]
 
 
 def _stage_reaching(account: Account, balancer: str) -> Resource | None:
@@ -271,12 +279,13 @@ def _stage(account: Account, resource: Resource) -> str | None:
             # AWS accepts such a stage, and answers its requests with 500.
             return f"stage variables that the deployment uses are not set: {sorted(missing)}"
         # AWS does not say what it does about these; no request would arrive.
-        is_v2 = (rt.VPC_LINK_V2, given.get("vpcLinkId")) in account.resources
-        targets = _targets(deployment.definition)
-        if is_v2 and None in targets:
-            return "BadRequestException: IntegrationTarget is required for VpcLinkV2"
-        if not is_v2 and any(targets):
-            return "BadRequestException: IntegrationTarget is for VpcLinkV2"
+        for link, target in _private(deployment.definition):
+            variable = link.removeprefix("${stageVariables.").removesuffix("}")
+            is_v2 = (rt.VPC_LINK_V2, given.get(variable, link)) in account.resources
+            if is_v2 and target is None:
+                return "BadRequestException: IntegrationTarget is required for VpcLinkV2"
+            if not is_v2 and target:
+                return "BadRequestException: IntegrationTarget is for VpcLinkV2"
     return _logs(account) if inputs.get("accessLogSettings") else None
 
 

@@ -72,6 +72,19 @@ SECOND_NLB = (
 SECOND = added(our.LINK.type, "second", {"targetArn": UNKNOWN}, {"targetArn": our.NLB})
 
 
+USERS = ("${stageVariables.vpcLinkId_users}", "http://${stageVariables.backendHost_users}/x")
+TWO_SERVICES = (definition(CONNECTION, USERS[0]), definition(URI, USERS[1]))
+"""GET /orders/{id} is of a second service, whose variables are not set yet."""
+
+
+def users(link: str = "id-of-other", host: str = "host:9000") -> tuple[Change, Change]:
+    """The variables of the second service."""
+    return (
+        our.STAGE.set("variables.vpcLinkId_users", link),
+        our.STAGE.set("variables.backendHost_users", host),
+    )
+
+
 def own(props: dict[str, object], sources: dict[str, Part] | None = None) -> Change:
     return added(types.INTEGRATION, "own", props, sources)
 
@@ -91,6 +104,17 @@ CASES = [
         passes(our.STAGE.set(CANARY, {"percentTraffic": 5})),
         passes(WHOLE_CANARY),
         passes(our.STAGE.set("variables.further", "x")),
+        passes(*TWO_SERVICES, *users()),
+        passes(*TWO_SERVICES, *users(), canary(vpcLinkId_users="a1", backendHost_users="h")),
+        violates(
+            "does not set the stage variables backendHost_users, vpcLinkId_users.", *TWO_SERVICES
+        ),
+        violates(
+            "overrides vpcLinkId_users for its canary, but not backendHost_users.",
+            *TWO_SERVICES,
+            *users(),
+            canary(vpcLinkId_users="a1", backendHost="h", vpcLinkId="a2"),
+        ),
         violates(
             "does not set the stage variable backendHost.",
             our.STAGE.unset(HOST),
@@ -258,6 +282,20 @@ CASES = [
             definition((*ORDERS, "integrationTarget"), NLB_VALUE),
         ),
         violates("through the canary", *SECOND_NLB, to_second("host:80")),
+        passes(*SECOND_NLB, *TWO_SERVICES, *users()),
+        violates(
+            "calls port 80 for GET /orders/{id} through stage 'api-dev-stage', but 'other' does",
+            *SECOND_NLB,
+            *TWO_SERVICES,
+            *users(host="host:80"),
+        ),
+        violates(
+            "calls port 9000 for GET /orders/{id} through stage 'api-dev-stage', but 'blue-nlb'",
+            EXISTS,
+            *SECOND_NLB,
+            *TWO_SERVICES,
+            *users(link=LINK_VALUE),
+        ),
         passes(*SECOND_NLB, to_second("host:9000")),
         violates(
             "calls port 80",

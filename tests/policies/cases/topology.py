@@ -2,6 +2,8 @@
 
 from tests.policies import parts as our
 from tests.policies.case import absent, at_preview, ignores, ill_typed, of_rule, passes, violates
+from tests.policies.cases.links import OTHER_NLB, SECOND_NLB, TWO_SERVICES, users
+from tests.policies.changes import Part
 
 ELSEWHERE_ARN = our.OTHER_ARN.replace("us-east-2", "eu-west-1")
 LISTENER_ARN = our.OTHER_ARN.replace("loadbalancer", "listener")
@@ -32,6 +34,28 @@ CASES = [
             our.DEPLOYMENT.set("region", "eu-west-1"),
         ),
         violates("uses VPC link 'abc123' (stage 'api-dev-stage')", EXTERNAL),
+        passes(*SECOND_NLB, *TWO_SERVICES, *users()),
+        *(
+            violates(
+                "is in region eu-west-1 (its region argument)",
+                *SECOND_NLB,
+                *TWO_SERVICES,
+                *users(),
+                elsewhere.set("region", "eu-west-1"),
+            )
+            for elsewhere in (OTHER_NLB, Part(our.LINK.type, "other"))
+        ),
+        violates("uses VPC link 'abc456' (stage", *TWO_SERVICES, *users(link="abc456")),
+        violates(
+            "uses VPC link 'abc456' (the canary of stage",
+            *SECOND_NLB,
+            *TWO_SERVICES,
+            *users(),
+            our.STAGE.set(
+                "canarySettings.stageVariableOverrides",
+                {"vpcLinkId_users": "abc456", "backendHost_users": "h"},
+            ),
+        ),
         violates("not the ARN of a load balancer", our.LINK.set("targetArn", "no ARN")),
         violates("(expectedRegion in", expectedRegion="eu-west-1"),
         violates("(expectedAccountId in", expectedAccountId="444455556666"),

@@ -1,9 +1,13 @@
 """The JSON schema of a stack's configuration, for error messages and the reference."""
 
+import ast
 import functools
+import inspect
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
+from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
 from .schema import StackConfig
@@ -12,17 +16,45 @@ Node = Mapping[str, Any]
 """A part of the JSON schema."""
 
 
-class _WithoutTitles(GenerateJsonSchema):
-    """The generated titles of fields only repeat their keys."""
+class _Described(GenerateJsonSchema):
+    """Describes each key by the string below its field.
+
+    pydantic's `use_attribute_docstrings` would read these strings when the models are made, so at
+    every start of the program, where only a mistake or the reference needs them.
+    """
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002
-        return False
+        return False  # generated titles only repeat the keys
+
+    def model_schema(self, schema: Any) -> dict[str, Any]:
+        """The schema of a model with descriptions."""
+        made, model = super().model_schema(schema), schema["cls"]
+        for name, text in _docstrings(model).items():
+            info = model.model_fields[name]
+            made["properties"][info.alias or name].setdefault("description", text)
+        return made
+
+
+def _docstrings(model: type[BaseModel]) -> dict[str, str]:
+    """The strings below the fields of a model, those of its bases included."""
+    found = {}
+    for each in reversed(model.__mro__):
+        if issubclass(each, BaseModel) and each is not BaseModel:
+            (defined,) = ast.parse(inspect.getsource(each)).body
+            for one, following in pairwise(getattr(defined, "body", ())):
+                match one, following:
+                    case (
+                        ast.AnnAssign(target=ast.Name(id=name)),
+                        ast.Expr(value=ast.Constant(value=str(text))),
+                    ) if name in model.model_fields:
+                        found[name] = inspect.cleandoc(text)
+    return found
 
 
 @functools.cache
 def root() -> Node:
     """The JSON schema of `StackConfig`."""
-    return StackConfig.model_json_schema(schema_generator=_WithoutTitles)
+    return StackConfig.model_json_schema(schema_generator=_Described)
 
 
 def resolved(node: Node) -> Node:

@@ -5,8 +5,10 @@ from ipaddress import ip_network
 from typing import Any, NotRequired, TypedDict
 
 import pulumi
-from pulumi_aws import wafv2
+import pulumi_aws as aws
 
+# The annotations below are quoted, so that a stack without a web ACL does not import the SDK's part
+# for it, which takes longer than everything else of the program.
 _REGIONAL = "REGIONAL"
 """The scope of every stage, also with an edge endpoint."""
 RATE_SECONDS = 300
@@ -73,7 +75,7 @@ class WebAcl(pulumi.ComponentResource):
         else:
             self.arn = pulumi.Output.from_input(args["arn"])
         for stage, arn in args["stages"].items():
-            wafv2.WebAclAssociation(
+            aws.wafv2.WebAclAssociation(
                 f"{name}-{stage}",
                 resource_arn=arn,
                 web_acl_arn=self.arn,
@@ -83,7 +85,7 @@ class WebAcl(pulumi.ComponentResource):
             )
         self.register_outputs({"arn": self.arn})
 
-    def _web_acl(self, rules: ManagedArgs) -> wafv2.WebAcl:
+    def _web_acl(self, rules: ManagedArgs) -> "aws.wafv2.WebAcl":
         """A web ACL that allows what no rule blocks; the rules apply in their order."""
         limit = rules.get("rate_limit")
         statements: dict[str, Any] = {}
@@ -103,7 +105,7 @@ class WebAcl(pulumi.ComponentResource):
             {**rule, "priority": priority, "visibility_config": _metrics(rule["name"])}
             for priority, rule in enumerate([*blocking, *groups])
         ]
-        return wafv2.WebAcl(
+        return aws.wafv2.WebAcl(
             f"{self._prefix}-acl",
             description="In front of every stage of the API.",
             scope=_REGIONAL,
@@ -129,8 +131,8 @@ class WebAcl(pulumi.ComponentResource):
             references[0] if len(references) == 1 else {"or_statement": {"statements": references}}
         )
 
-    def _ip_set(self, name: str, version: int, ranges: Sequence[str]) -> wafv2.IpSet:
-        return wafv2.IpSet(
+    def _ip_set(self, name: str, version: int, ranges: Sequence[str]) -> "aws.wafv2.IpSet":
+        return aws.wafv2.IpSet(
             f"{self._prefix}-{name}-ipv{version}",
             scope=_REGIONAL,
             ip_address_version=f"IPV{version}",
@@ -154,7 +156,7 @@ def _rule_group(group: RuleGroupArgs) -> dict[str, Any]:
     }
 
 
-def _metrics(name: str) -> wafv2.WebAclVisibilityConfigArgsDict:
+def _metrics(name: str) -> "aws.wafv2.WebAclVisibilityConfigArgsDict":
     """Metrics, which cost nothing, and no samples: these show headers, with the tokens in them."""
     return {
         "cloudwatch_metrics_enabled": True,

@@ -27,6 +27,7 @@ from .schema import (
 )
 from .stage_checks import STAGE_CHECKS
 from .tls_checks import TLS_CHECKS
+from .vpc_endpoint_checks import VPC_ENDPOINT_CHECKS
 from .web_acl_checks import WEB_ACL_CHECKS
 
 MAX_SCALING_STAGES = 9
@@ -194,6 +195,7 @@ _CHECKS: tuple[Callable[[Draft], Problems], ...] = (
     *ENDPOINT_CHECKS,
     *CACHE_CHECKS,
     *WEB_ACL_CHECKS,
+    *VPC_ENDPOINT_CHECKS,
     _either_routes_or_file,
     _routes_are_consistent,
     _the_file_can_be_imported,

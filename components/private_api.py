@@ -9,6 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components import iam
+from components.authorizers import FunctionArgs, invoke_permissions
 from components.method_settings import RouteLimitsArgs, ThrottleArgs, method_settings
 from components.proof import Proofs, keep_what_is_used
 from openapi.variables import Pair
@@ -53,11 +54,10 @@ Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway
 
 
 class EndpointType(enum.StrEnum):
-    """Where clients reach the API: in its region, at edge locations, or in VPCs."""
+    """Where clients reach the API: in its region, or at edge locations."""
 
     REGIONAL = "regional"
     EDGE = "edge"
-    PRIVATE = "private"
 
 
 class AccountLogging(enum.StrEnum):
@@ -175,11 +175,10 @@ class PrivateApiArgs(TypedDict):
     """Stages by name. Plain, because each is a resource."""
     route_limits: NotRequired[Sequence[RouteLimitsArgs]]
     """Routes with limits of their own, in every stage."""
+    authorizer_functions: NotRequired[Mapping[str, FunctionArgs]]
+    """Functions that the API may call, by the name of the authorizer in the definition."""
     endpoint_type: NotRequired[EndpointType]
     """Regional by default."""
-    vpc_endpoint_ids: NotRequired[Sequence[pulumi.Input[str]]]
-    """Ids of the endpoints through which a private API is called. The definition states the same,
-    and limits the API to them; others make another import and deployment."""
     security_policy: NotRequired[pulumi.Input[str]]
     """TLS versions and ciphers of the API's own endpoint, by AWS's name; AWS's default accepts TLS
     1.0. The definition states the same, or the import resets it."""
@@ -227,9 +226,12 @@ class PrivateApi(pulumi.ComponentResource):
         self._proofs = self._proven_targets()
         api = self._rest_api()
         deployment = self._deployment(api)
-        account = self._account_logging(api) if self._logging is AccountLogging.CREATE else []
+        before = self._account_logging(api) if self._logging is AccountLogging.CREATE else []
+        before += invoke_permissions(
+            name, api, args.get("authorizer_functions", {}), options=self._child
+        )
         stages = {
-            stage: self._stage(stage, spec, api, deployment, account)
+            stage: self._stage(stage, spec, api, deployment, before)
             for stage, spec in args["stages"].items()
         }
 
@@ -280,18 +282,12 @@ class PrivateApi(pulumi.ComponentResource):
         return aws.apigateway.RestApi(
             f"{self._prefix}-api",
             name=self._args["title"],
-            endpoint_configuration=self._endpoint(),
+            endpoint_configuration={"types": self._endpoint_type()},
             security_policy=self._args.get("security_policy"),
             endpoint_access_mode=self._args.get("endpoint_access_mode"),
             tags=self._tags,
             opts=self._child,
         )
-
-    def _endpoint(self) -> aws.apigateway.RestApiEndpointConfigurationArgsDict:
-        if "vpc_endpoint_ids" not in self._args:
-            return {"types": self._endpoint_type()}
-        ids = self._args["vpc_endpoint_ids"]
-        return {"types": self._endpoint_type(), "vpc_endpoint_ids": ids}
 
     def _endpoint_type(self) -> str:
         """Type of the endpoint, as AWS spells it."""
@@ -311,9 +307,6 @@ class PrivateApi(pulumi.ComponentResource):
         }
         if "integration_target" in self._args:
             triggers["integrationTarget"] = self._args["integration_target"]
-        if "vpc_endpoint_ids" in self._args:
-            ids = pulumi.Output.all(*self._args["vpc_endpoint_ids"])
-            triggers["vpcEndpoints"] = ids.apply(",".join)
         imported = aws.apigateway.RestApiPut(
             f"{self._prefix}-definition",
             rest_api_id=api.id,
@@ -370,7 +363,7 @@ class PrivateApi(pulumi.ComponentResource):
         spec: StageArgs,
         api: aws.apigateway.RestApi,
         deployment: aws.apigateway.Deployment,
-        account: Sequence[pulumi.Resource],
+        before: Sequence[pulumi.Resource],
     ) -> aws.apigateway.Stage:
         name = f"{self._prefix}-{stage_name}"
         logs = self._log_groups(stage_name, spec, api)
@@ -390,10 +383,9 @@ class PrivateApi(pulumi.ComponentResource):
             else None,
             xray_tracing_enabled=True,
             tags=self._tags,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[*account, *logs]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[*before, *logs]),
         )
-        in_definition = {"integration_target", "vpc_endpoint_ids"} & self._args.keys()
-        needed = deployment.id if in_definition else None
+        needed = deployment.id if "integration_target" in self._args else None
         keep_what_is_used(stage_name, stage, [*self.vpc_link_ids.values()], needed)
         method_settings(
             name,
@@ -403,7 +395,7 @@ class PrivateApi(pulumi.ComponentResource):
             self._args.get("route_limits", ()),
             logs=bool(logs),
             cache="cache_size_gb" in spec,
-            options=pulumi.ResourceOptions(parent=self, depends_on=[*account]),
+            options=pulumi.ResourceOptions(parent=self, depends_on=[*before]),
         )
         if "api_keys" in spec:
             self._api_keys(name, spec["api_keys"], stage)

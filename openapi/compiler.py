@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from openapi.authorizers import Authorizer, headers_of, security_scheme
 from openapi.routes import DEFAULT_TIMEOUT_MS, Cors, Route, path_parameters
 
 INTEGRATION = "x-amazon-apigateway-integration"
@@ -125,13 +126,15 @@ def compile_routes(
     backends: Mapping[str, Backend] = MappingProxyType({}),
     cors: Cors | None = None,
     models: Mapping[str, Any] | None = None,
+    authorizers: Mapping[str, Authorizer] | None = None,
     resource_policy: Mapping[str, Any] | None = None,
 ) -> Definition:
     """The definition of an API with routes in which `route_problems` finds nothing.
 
     `backends` are by service; that of routes without a service has an empty name.
     """
-    compiler = _Compiler(backends, cors)
+    known = authorizers or {}
+    compiler = _Compiler(backends, cors, known)
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
         method = ANY_METHOD if route.method == "ANY" else route.method.lower()
@@ -141,9 +144,8 @@ def compile_routes(
             operations["options"] = compiler.preflight(
                 path, [route for route in routes if route.path == path], cors
             )
-    used = {_SCHEME_NAMES[r.authorization] for r in routes if r.authorization != "none"}
     components = {
-        "securitySchemes": {name: _SCHEMES[name] for name in used},
+        "securitySchemes": _security_schemes(routes, known),
         "schemas": dict(models or {}),
     }
     document = {
@@ -186,6 +188,7 @@ def gateway_responses(cors: Cors | None) -> dict[str, Any]:
 class _Compiler:
     backends: Mapping[str, Backend]
     cors: Cors | None
+    authorizers: Mapping[str, Authorizer]
 
     def operation(self, route: Route) -> dict[str, Any]:
         operation: dict[str, Any] = {
@@ -196,7 +199,8 @@ class _Compiler:
             operation["parameters"] = parameters
         if route.authorization != "none":
             # On each operation, because API Gateway ignores `security` at the root.
-            operation["security"] = [{_SCHEME_NAMES[route.authorization]: []}]
+            name = _SCHEME_NAMES.get(route.authorization, route.authorization)
+            operation["security"] = [{name: [*route.scopes]}]
         if route.body:
             media = {"schema": {"$ref": f"#/components/schemas/{route.body}"}}
             operation["requestBody"] = {
@@ -261,7 +265,9 @@ class _Compiler:
         headers = {
             "Access-Control-Allow-Origin": cors.allow_origin,
             "Access-Control-Allow-Methods": ",".join(_allowed_methods(routes)),
-            "Access-Control-Allow-Headers": ",".join(_allowed_headers(routes, cors)),
+            "Access-Control-Allow-Headers": ",".join(
+                _allowed_headers(routes, cors, self.authorizers)
+            ),
             "Access-Control-Max-Age": str(cors.max_age_seconds),
         }
         declared = {name: {"schema": {"type": "string"}} for name in headers}
@@ -287,6 +293,18 @@ class _Compiler:
         if names := path_parameters(path):
             operation["parameters"] = [_parameter(name, "path", True) for name in names]
         return operation
+
+
+def _security_schemes(
+    routes: Sequence[Route], authorizers: Mapping[str, Authorizer]
+) -> dict[str, Any]:
+    """The schemes that routes require."""
+    used = {route.authorization for route in routes}
+    built_in = [_SCHEME_NAMES[name] for name in used & _SCHEME_NAMES.keys()]
+    return {
+        **{name: _SCHEMES[name] for name in built_in},
+        **{name: security_scheme(authorizers[name]) for name in used & authorizers.keys()},
+    }
 
 
 def _validator(route: Route) -> str | None:
@@ -331,13 +349,17 @@ def _allowed_methods(routes: Iterable[Route]) -> list[str]:
     return sorted({*methods, "OPTIONS"})
 
 
-def _allowed_headers(routes: Sequence[Route], cors: Cors) -> list[str]:
+def _allowed_headers(
+    routes: Sequence[Route], cors: Cors, authorizers: Mapping[str, Authorizer]
+) -> list[str]:
     needed = {name.lower() for name in cors.allow_headers}
     authorizations = {route.authorization for route in routes}
     if "iam" in authorizations:
         needed.update(_SIGNED_HEADERS)
     if "apiKey" in authorizations:
         needed.add("x-api-key")
+    for name in authorizations & authorizers.keys():
+        needed.update(header.lower() for header in headers_of(authorizers[name]))
     return sorted(needed)
 
 

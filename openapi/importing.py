@@ -6,6 +6,7 @@ docs/decisions/definition-file.md.
 """
 
 import functools
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from typing import Any
 from openapi.compiler import ANY_METHOD
 from openapi.completion import compile_document
 from openapi.conversion import converted, in_source
-from openapi.document import Document
+from openapi.document import Document, mapping
 from openapi.findings import Findings, capped
 from openapi.lint import document_problems
 from openapi.lint.authorizers import uninvoked
@@ -46,6 +47,8 @@ class Options:
     """Whether the path of the document's server goes before all of its paths."""
     host_has_port: bool = False
     """Whether the host of a target contains a port."""
+    authorizers: tuple[tuple[str, str], ...] = ()
+    """Security schemes, by name and as JSON, that take the place of those of the document."""
 
 
 @dataclass(frozen=True)
@@ -80,12 +83,16 @@ class Source:
         if problem := _version_problem(self.content):
             return Imported({}, findings, (problem,))
         content = converted(self.content)
+        authorized = _with_authorizers(content, options.authorizers)
         findings.locate = functools.partial(in_source, self.content)
-        document = Document(content)
+        document = Document(authorized)
         findings.refuse_all(document_problems(document, options))
         prefix = base_path(content, findings, prepend=options.prepend_base_path)
         places = placed(document, prefix, findings)
         made = _normalized(document, places, findings)
+        ours = [name for name, _ in options.authorizers]
+        for path, message in uninvoked(document, ours):
+            findings.advise(path, message)
         if not findings.refused:
             _check_size(made, findings)
         problems = tuple(capped(list(findings.problems(self.content))))
@@ -102,6 +109,18 @@ def read(text: str) -> Source:
     if found and not re.fullmatch(_VERSIONS[found["key"]], found["v"]):
         return Source({found["key"]: found["v"]})
     return Source(parse(text))
+
+
+def _with_authorizers(
+    content: Mapping[str, Any], authorizers: Iterable[tuple[str, str]]
+) -> Mapping[str, Any]:
+    """The document in which authorizers take the place of security schemes of the same names."""
+    components = mapping(content.get("components"))
+    schemes = dict(mapping(components.get("securitySchemes")))
+    replaced = {name: json.loads(text) for name, text in authorizers if name in schemes}
+    if not replaced:
+        return content
+    return {**content, "components": {**components, "securitySchemes": {**schemes, **replaced}}}
 
 
 def _version_problem(content: Mapping[str, Any]) -> tuple[str, str] | None:
@@ -137,8 +156,6 @@ def _normalized(document: Document, places: Iterable[Placed], findings: Findings
     }
     security.advise()
     operations.advise()
-    for path, message in uninvoked(document):
-        findings.advise(path, message)
     made |= {"openapi": _target_version(document), "paths": paths}
     if components := {kind: value for kind, value in components.items() if value}:
         made["components"] = components

@@ -6,13 +6,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from openapi.authorizers import Scope
 from openapi.hints import listed
 from openapi.limits import Cache, Throttle, cache_problems
 from openapi.model import Model
 from openapi.paths import Problems
 from openapi.variables import Pair, ServiceName
 
-MAX_TIMEOUT_MS = {"regional": 300_000, "private": 300_000, "edge": 29_000}
+MAX_TIMEOUT_MS = {"regional": 300_000, "edge": 29_000}
 """Longest integration timeout by endpoint type; above 29 000 ms the account needs a raised quota.
 
 Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
@@ -58,16 +59,20 @@ class Route(Model):
     path: Annotated[str, Field(pattern=r"^/")]
     """Path of the API, such as `/orders/{id}` or `/files/{proxy+}`; a parameter fills a whole
     segment."""
-    authorization: Literal["none", "iam", "apiKey"] = "iam"
-    """Who may call: callers that sign with IAM, holders of an API key, or everyone (`none`)."""
+    authorization: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}$")] = "iam"
+    """Who may call: callers that sign with IAM (`iam`), holders of an API key (`apiKey`), everyone
+    (`none`), or whom one of `authorizers` admits, by its name."""
+    scopes: Annotated[tuple[Scope, ...], Field(max_length=10)] = ()
+    """With an authorizer of Cognito: scopes of which the access token must have one. Without them,
+    the token is an ID token."""
     backend_path: Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~!$&'()*+,;=:@%{}/-]*$")] | None = (
         None
     )
     """Path at the service, with the parameters of the API's path (`{proxy+}` is written
     `{proxy}`); the API's path by default."""
     timeout_ms: Annotated[int, Field(ge=50, le=MAX_TIMEOUT_MS["regional"])] = DEFAULT_TIMEOUT_MS
-    """How long to wait for the service, 50 to 29000 ms; up to 300000 on a regional or private
-    API if the account has a raised quota."""
+    """How long to wait for the service, 50 to 29000 ms; up to 300000 on a regional API if the
+    account has a raised quota."""
     service: ServiceName | None = None
     """Name of the service that answers, if stages have `services`: up to 16 lower-case letters,
     digits and dashes. By default the `target` of the stage answers."""

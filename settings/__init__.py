@@ -17,7 +17,6 @@ from openapi.endpoint import Endpoint
 from openapi.findings import Findings
 from openapi.importing import Imported
 from openapi.normalizing.schemas import normalized_models
-from openapi.private_endpoint import limited
 from openapi.routes import Route
 
 from .backends import backends, published
@@ -153,11 +152,6 @@ class Settings:
         if problems or valid is None:
             raise ConfigError(problems)
         project = valid.project
-        definition = _definition(title, project, draft.document, policy).stating(
-            endpoint_of(project.api.tls, project.api.endpoint_type).extensions
-        )
-        if project.api.is_private:
-            definition = limited(definition, project.api.endpoint_ids)
         return cls(
             title=title,
             owner=project.owner,
@@ -168,7 +162,9 @@ class Settings:
             routes=project.api.routes or (),
             stages=project.stages,
             published=published(project),
-            definition=definition,
+            definition=_definition(title, project, draft.document, policy).stating(
+                endpoint_of(project.api.tls, project.api.endpoint_type).extensions
+            ),
             imported=draft.imported,
             user_data=user_data,
             advice=tuple(files.advice),
@@ -193,5 +189,6 @@ def _definition(
         backends=backends(project),
         cors=project.api.cors,
         models=normalized_models(project.api.models, Findings()),
+        authorizers=project.api.authorizers,
         resource_policy=resource_policy,
     )

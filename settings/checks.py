@@ -9,6 +9,7 @@ from openapi.normalizing.schemas import normalized_models
 from openapi.paths import Problems, at
 from openapi.routes import MAX_TIMEOUT_MS, route_problems
 
+from .authorizer_checks import AUTHORIZER_CHECKS
 from .cache_checks import CACHE_CHECKS
 from .endpoint_checks import ENDPOINT_CHECKS
 from .errors import Problem, quoted
@@ -27,7 +28,6 @@ from .schema import (
 )
 from .stage_checks import STAGE_CHECKS
 from .tls_checks import TLS_CHECKS
-from .vpc_endpoint_checks import VPC_ENDPOINT_CHECKS
 from .web_acl_checks import WEB_ACL_CHECKS
 
 MAX_SCALING_STAGES = 9
@@ -195,7 +195,7 @@ _CHECKS: tuple[Callable[[Draft], Problems], ...] = (
     *ENDPOINT_CHECKS,
     *CACHE_CHECKS,
     *WEB_ACL_CHECKS,
-    *VPC_ENDPOINT_CHECKS,
+    *AUTHORIZER_CHECKS,
     _either_routes_or_file,
     _routes_are_consistent,
     _the_file_can_be_imported,

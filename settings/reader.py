@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
+from openapi.authorizers import security_scheme
 from openapi.document import mapping, sequence
 from openapi.importing import Imported, Options, Source
 from openapi.routes import SCHEME_PORTS, Route
@@ -63,6 +64,10 @@ class Draft:
             schemes=tuple(sorted(schemes.items())),
             endpoint_type=self.api.endpoint_type,
             prepend_base_path=self.api.base_path == "prepend",
+            authorizers=tuple(
+                (name, json.dumps(security_scheme(one)))
+                for name, one in self.api.authorizers.items()
+            ),
             host_has_port=any(t.open_port != SCHEME_PORTS[t.scheme] for t in targets),
         )
         return self.source.imported(options)

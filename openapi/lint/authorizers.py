@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/apigateway/latest/api/API_CreateAuthorizer.html
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from openapi.document import AUTHORIZER, Document, mapping
@@ -33,9 +33,14 @@ def problems(document: Document) -> Problems:
             yield from _authorizer_problems(path, scheme)
 
 
-def uninvoked(document: Document) -> Problems:
-    """What to allow for the Lambda authorizers that have no role of their own."""
+def uninvoked(document: Document, invoked: Sequence[str] = ()) -> Problems:
+    """What to allow for the Lambda authorizers that have no role of their own.
+
+    `invoked` are the names of those that have a permission.
+    """
     for name, scheme in document.components("securitySchemes").items():
+        if name in invoked:
+            continue
         spec = mapping(mapping(scheme).get(AUTHORIZER))
         uri = _URI.fullmatch(str(spec.get("authorizerUri")))
         if uri and not spec.get("authorizerCredentials"):
@@ -43,7 +48,8 @@ def uninvoked(document: Document) -> Problems:
                 at("components.securitySchemes", name, AUTHORIZER),
                 "has no `authorizerCredentials`, so the function itself has to admit API Gateway, "
                 "or every call is answered with 500. Add a permission (lambda:InvokeFunction for "
-                f"principal apigateway.amazonaws.com) to {uri['function']}.",
+                f"principal apigateway.amazonaws.com) to {uri['function']}, or leave this out and "
+                f"name the function in the stack's `authorizers.{name}`.",
             )
 
 

@@ -36,6 +36,7 @@ class Security:
             for name, scheme in document.components("securitySchemes").items()
         }
         self._checked = {name for name, scheme in self._schemes.items() if _is_checked(scheme)}
+        self._unchecked_scopes: dict[str, list[str]] = {}
         self.left_to_the_service: dict[str, list[str]] = {}
         """JSON paths of operations by the names of the schemes that the service has to check."""
 
@@ -80,7 +81,11 @@ class Security:
             return []
         self._check_names(steps, requirements)
         checked = [
-            {name: scopes for name, scopes in requirement.items() if name in self._checked}
+            {
+                name: self._checked_scopes(operation, name, scopes)
+                for name, scopes in requirement.items()
+                if name in self._checked
+            }
             for requirement in requirements
         ]
         alternatives = {str(sorted(requirement.items())) for requirement in checked}
@@ -98,6 +103,14 @@ class Security:
             self._findings.refuse((*steps, 0), text)
         self._leave_to_the_service(operation, steps, requirements)
         return [checked[0]] if checked and checked[0] else []
+
+    def _checked_scopes(self, operation: Operation, name: str, scopes: Any) -> Any:
+        """The scopes, unless a function has to check them: API Gateway does so with user pools."""
+        spec = mapping(self._schemes[name].get(AUTHORIZER))
+        if not scopes or str(spec.get("type")).lower() not in ("token", "request"):
+            return scopes
+        self._unchecked_scopes.setdefault(name, []).append(operation.json_path)
+        return []
 
     def _is_key(self, name: str) -> bool:
         return is_api_key(self._schemes[name])
@@ -136,7 +149,14 @@ class Security:
                 )
 
     def advise(self) -> None:
-        """Say which requirements only the service checks."""
+        """Say which requirements only the service checks, or the function of an authorizer."""
+        for name, operations in self._unchecked_scopes.items():
+            self._findings.advise(
+                at("", *_SCHEMES, name),
+                f"has scopes in {len(operations)} operations, such as {operations[0]}, which API "
+                "Gateway checks for user pools only: the function of the authorizer has to check "
+                "them.",
+            )
         for name, operations in self.left_to_the_service.items():
             kind = self._schemes.get(name, {}).get("type", "not defined in the file")
             place = (

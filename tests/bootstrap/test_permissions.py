@@ -25,7 +25,10 @@ OWNED = "aws:ResourceTag/stack"
 @pytest.fixture(scope="module")
 def created() -> list[Registered]:
     """Every kind of resource that the program creates in AWS."""
-    examples = ("existing-balancer", "existing-instances", "api-keys", "v2", "own-image", "web-acl")
+    examples = (
+        *("existing-balancer", "existing-instances", "api-keys", "v2", "own-image", "web-acl"),
+        "authorizers",
+    )
     configs = [stacks.config(stack=f"examples/{name}.yaml") for name in examples]
     outward = ("network.nat", "one"), ("targets.blue.fleet.scaling", {"cpuPercent": 60})
     runs = [stacks.run_stack(), stacks.run_stack(*outward)]
@@ -115,6 +118,8 @@ NOT_LIMITED_BY_TAGS = {
     "route53:AssociateVPCWithHostedZone": "the hosted zone belongs to AWS",
     "iam:CreateServiceLinkedRole": "the role belongs to the account",
     "iam:PassRole": "AWS calls tags of a passed role unreliable; its name is the limit",
+    "lambda:AddPermission": "functions have other tags; it lets in API Gateway only",
+    "lambda:RemovePermission": "likewise",
     "ssm:GetParameters": "the parameter belongs to AWS",
     "wafv2:AssociateWebACL": "an existing web ACL has other tags; SetWebACL is limited",
     "wafv2:DisassociateWebACL": "likewise",
@@ -277,6 +282,13 @@ def test_nothing_of_another_stack_can_be_claimed_by_tagging_it(action: str, reso
 def test_a_role_is_passed_to_no_other_service(role: str, service: str) -> None:
     target = CALLER.untagged(f"iam:role/{role}", **{"iam:PassedToService": service})
     assert permitted(DEPLOY, [Request("iam:PassRole", (target,))]) == []
+
+
+@pytest.mark.parametrize("action", ["lambda:AddPermission", "lambda:RemovePermission"])
+@pytest.mark.parametrize("principal", ["s3.amazonaws.com", "444455556666", "*"])
+def test_functions_let_in_nobody_but_api_gateway(action: str, principal: str) -> None:
+    target = CALLER.untagged("lambda:function:callers", **{"lambda:Principal": principal})
+    assert permitted(DEPLOY, [Request(action, (target,))]) == []
 
 
 def test_the_names_in_the_permissions_are_those_that_the_program_gives(

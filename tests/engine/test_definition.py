@@ -51,6 +51,30 @@ def test_limits_of_a_route_come_after_its_deployment_and_go_with_it(dev: Stack) 
     assert sorted(dev.up()) == sorted([*REDEPLOYED, f"delete {limited}"])
 
 
+CALLERS = "arn:aws:lambda:us-east-2:111122223333:function:callers"
+
+
+def asking(function: str) -> list[Change]:
+    """A route for whom a function admits."""
+    return [
+        ("api.routes.3", {**ADDED, "authorization": "callers"}),
+        ("api.authorizers", {"callers": {"lambda": {"function": function}}}),
+    ]
+
+
+def test_a_stage_asks_a_function_only_while_the_function_lets_it_in(dev: Stack) -> None:
+    permission = "Permission api-callers-invoke"
+    dev.edit(*asking(CALLERS))
+    assert sorted(dev.up()) == sorted([f"create {permission}", *REDEPLOYED])
+    dev.edit(*asking(f"{CALLERS}:live"))
+    changed = dev.up()
+    assert sorted(changed) == sorted([f"create {permission}", *REDEPLOYED, f"delete {permission}"])
+    stage = changed.index("update Stage api-dev-stage")
+    assert changed.index(f"create {permission}") < stage < changed.index(f"delete {permission}")
+    dev.edit()
+    assert sorted(dev.up()) == sorted([*REDEPLOYED, f"delete {permission}"])
+
+
 def test_another_type_of_the_endpoint_is_deployed(dev: Stack) -> None:
     dev.edit(("api.endpointType", "edge"))
     assert dev.up() == ["update RestApi api-api", *REDEPLOYED]

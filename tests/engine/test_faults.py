@@ -29,9 +29,12 @@ from tests.once import once
 pytestmark = pytest.mark.engine
 
 STATEMENT = {"actions": ["s3:GetObject"], "resources": ["arn:aws:s3:::orders/*"]}
+FUNCTION = "arn:aws:lambda:us-east-2:111122223333:function:callers"
 CONFIGURATIONS: dict[str, list[Change]] = {
     "fleet": [
         ("api.routes.0.throttle", {"rateLimit": 5, "burstLimit": 5}),
+        ("api.routes.1.authorization", "callers"),
+        ("api.authorizers", {"callers": {"lambda": {"function": FUNCTION}}}),
         ("targets.blue.fleet.instanceProfile", {"statements": [STATEMENT]}),
         ("stages.dev.apiKeys", {"names": ["ci"], "throttle": {"rateLimit": 5, "burstLimit": 5}}),
         ("api.webAcl", {"managed": {"block": ["203.0.113.0/24"]}}),

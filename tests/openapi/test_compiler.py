@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from openapi_spec_validator import validate
+from pydantic import TypeAdapter
 
+from openapi.authorizers import Authorizer
 from openapi.compiler import (
     INTEGRATION,
     Backend,
@@ -28,11 +30,15 @@ MODELS = {"Order": {"type": "object", "required": ["id"]}}
 
 
 def route(method: str = "GET", path: str = "/", **more: Any) -> Route:
-    return Route.model_validate({"method": method, "path": path, "authorization": "none", **more})
+    given = {"method": method, "path": path, "authorization": "none", **more}
+    return Route.model_validate_json(json.dumps(given))
 
 
 def compiled(*routes: Route, **more: Any) -> Definition:
     return compile_routes("private-api-dev", routes, **more)
+
+
+AUTHORIZERS: TypeAdapter[dict[str, Authorizer]] = TypeAdapter(dict[str, Authorizer])
 
 
 def document(*routes: Route, **more: Any) -> dict[str, Any]:
@@ -157,7 +163,8 @@ def test_routes_are_compiled_as_the_table_says(row: dict[str, Any]) -> None:
     routes = [route(**changes) for changes in row.get("$routes", [{}])]
     given = with_backends(row.get("$with", {}))
     cors = Cors.model_validate(given["cors"]) if "cors" in given else None
-    made = document(*routes, **{**given, "cors": cors})
+    authorizers = AUTHORIZERS.validate_json(json.dumps(given.get("authorizers", {})))
+    made = document(*routes, **{**given, "cors": cors, "authorizers": authorizers})
     path = made["paths"][routes[0].path]
     first = path[routes[0].method.lower()]
     parts = {

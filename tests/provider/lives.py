@@ -1,6 +1,8 @@
 """The life of each shipped stack in Moto, from its first update to its end."""
 
+import io
 import json
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -79,6 +81,8 @@ def live(name: str, folder: Path) -> Life:
         texts = {"111122223333": moto.ACCOUNT}
         if name.startswith("existing") or name == "mixed":
             texts |= _existing(server.url)
+        if name == "authorizers":
+            _create_function(server.url, "callers", "live")
         kept = _inventory(server.url) - before
         stack = LocalStack(folder, server, Installation.create(folder / "installation"), name)
         values = replaced(config(stack=path), texts)
@@ -158,6 +162,23 @@ def _inventory(url: str) -> set[str]:
         *(each["Id"] for each in waf.list_web_acls(Scope="REGIONAL")["WebACLs"]),
         *(each["Id"] for each in waf.list_ip_sets(Scope="REGIONAL")["IPSets"]),
     }
+
+
+def _create_function(url: str, name: str, alias: str) -> None:
+    """Create a function that an authorizer calls."""
+    aws, code = _clients(url), io.BytesIO()
+    with zipfile.ZipFile(code, "w") as archive:
+        archive.writestr("callers.py", "def handler(event, context): ...")
+    role = aws("iam").create_role(RoleName=name, AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    aws("lambda").create_function(
+        FunctionName=name,
+        Runtime="python3.12",
+        Role=role,
+        Handler="callers.handler",
+        Code={"ZipFile": code.getvalue()},
+        Publish=True,
+    )
+    aws("lambda").create_alias(FunctionName=name, Name=alias, FunctionVersion="1")
 
 
 def _existing(url: str) -> dict[str, str]:

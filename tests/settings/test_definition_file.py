@@ -122,6 +122,65 @@ def test_a_file_states_the_endpoint_that_the_stack_sets_or_none(root: Path) -> N
     assert len(errors(root, old, ("api.tls", {"policy": "TLS_1_2"}))) == 1
 
 
+POOL = "arn:aws:cognito-idp:us-east-2:111122223333:userpool/us-east-2_a1B2c3D4e"
+USERS = ("api.authorizers", {"users": {"cognito": {"userPools": [POOL]}}})
+TOKENS: dict[str, Any] = {
+    "security": [{"users": ["orders/read"]}],
+    "components": {"securitySchemes": {"users": {"type": "http", "scheme": "bearer"}}},
+}
+
+
+SIGNED = BASE["components"]["securitySchemes"]["sigv4"]
+
+
+@pytest.mark.parametrize("scheme", [{"type": "http", "scheme": "bearer"}, {"type": "oauth2"}])
+def test_an_authorizer_takes_the_place_of_a_scheme_of_the_file(
+    root: Path, scheme: dict[str, str]
+) -> None:
+    plain = merged(merged(BASE, TOKENS), {"components": {"securitySchemes": {"users": scheme}}})
+    document = settings(root, plain, USERS).definition.document
+    made = document["components"]["securitySchemes"]["users"]
+    assert made["x-amazon-apigateway-authorizer"]["providerARNs"] == [POOL]
+    assert document["paths"]["/orders"]["get"]["security"] == [{"users": ["orders/read"]}]
+
+
+def test_the_function_of_such_an_authorizer_needs_no_advice(root: Path) -> None:
+    function = {"function": "arn:aws:lambda:us-east-2:111122223333:function:callers"}
+    made = settings(
+        root, merged(BASE, TOKENS), ("api.authorizers", {"users": {"lambda": function}})
+    )
+    assert made.imported
+    assert [path for path, _ in made.imported.findings.advice] == [
+        "components.securitySchemes.users"  # only its scopes
+    ]
+    assert made.definition.document["paths"]["/orders"]["get"]["security"] == [{"users": []}]
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        (
+            BASE,
+            '"users" is not a security scheme of orders.json; known: api_key, sigv4. Use the name '
+            "of one, or add it there.",
+        ),
+        (
+            merged(BASE, {"components": TOKENS["components"]}),
+            'no operation of orders.json requires "users". Remove this.',
+        ),
+        (
+            merged(BASE, {**TOKENS, "components": {"securitySchemes": {"users": SIGNED}}}),
+            'orders.json already lets API Gateway check "users". Remove this, or what begins with '
+            "x-amazon- there.",
+        ),
+    ],
+)
+def test_an_authorizer_that_the_file_has_no_use_for_is_refused(
+    root: Path, document: Any, message: str
+) -> None:
+    assert errors(root, document, USERS) == [f"private-api:api.authorizers.users: {message}"]
+
+
 @pytest.mark.parametrize("text", ["", "a: [", '{"a": 1, "a": 2}'])
 def test_a_file_that_cannot_be_parsed_is_one_error(root: Path, text: str) -> None:
     [line] = errors(root, text)

@@ -7,7 +7,6 @@ import ipaddress
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
 
 from tests.engine.fake_provider import resource_types as rt
 from tests.engine.fake_provider.account import Account, Resource
@@ -22,7 +21,6 @@ _BALANCER_IN_USE = (
 )
 _LINK_IN_USE = "BadRequestException: Cannot delete vpc link. Vpc link is referenced"
 _GROUP_IN_USE = "ResourceInUse: Target group is currently in use by a listener or a rule"
-_PRIVATE = "PRIVATE"
 _ADDRESS_IN_USE = "InvalidIPAddress.InUse: the address is in use"
 # AWS deletes it and leaves a route that drops all packets.
 _ROUTED = "the NAT gateway still has routes"
@@ -31,6 +29,7 @@ _PROTECTING = (
     "being used by another resource or it's associated with another resource"
 )
 _INTEGRATION = "x-amazon-apigateway-integration"
+_AUTHORIZER = "x-amazon-apigateway-authorizer"
 _ANY_METHOD = "x-amazon-apigateway-any-method"
 _BALANCER_ARN = re.compile(r"arn:aws:elasticloadbalancing:[^:]+:\d{12}:loadbalancer/(net|app)/.+")
 _DEPLOYMENT_IN_USE = "BadRequestException: Active stages pointing to this deployment must be moved"
@@ -98,9 +97,9 @@ def delete_error(account: Account, token: str, id: str) -> str | None:
     if token == rt.LOAD_BALANCER and (stage := _stage_reaching(account, id)):
         # Nobody has seen AWS reject it; but the requests of that stage would fail.
         return f"{_BALANCER_IN_USE} ({id} is the integration target of {stage.id})"
-    if token == rt.VPC_ENDPOINT and (stage := _stage_admitting(account, id)):
-        # AWS deletes it; but nobody would reach that stage.
-        return f"{_DEPENDENT} ({id} is named by the resource policy of {stage.id})"
+    if token == rt.PERMISSION and (stage := _stage_asking(account, id)):
+        # AWS does not reject it, and answers the requests of that stage with 500.
+        return f"the authorizer of {stage.id} still calls the function that {id} lets in"
     if token == rt.INTERNET_GATEWAY and any(account.of_type(rt.NAT_GATEWAY)):
         return "DependencyViolation: the network has some mapped public addresses"
     if id in account.not_released:
@@ -151,10 +150,31 @@ def _stage_reaching(account: Account, balancer: str) -> Resource | None:
     return None
 
 
-def _stage_admitting(account: Account, endpoint: str) -> Resource | None:
+def _asked(definition: str) -> set[str]:
+    """The functions that authorizers call without a role."""
+    schemes = json.loads(definition).get("components", {}).get("securitySchemes", {}).values()
+    specs = [scheme.get(_AUTHORIZER, {}) for scheme in schemes]
+    return {
+        spec["authorizerUri"].partition("/functions/")[2].removesuffix("/invocations")
+        for spec in specs
+        if "authorizerUri" in spec and not spec.get("authorizerCredentials")
+    }
+
+
+def _let_in(account: Account, api: str, but: str = "") -> set[str]:
+    """The functions that the authorizers of an API may call."""
+    return {
+        ":".join(filter(None, (one.inputs["function"], one.inputs.get("qualifier"))))
+        for one in account.of_type(rt.PERMISSION)
+        if one.id != but and str(one.inputs.get("sourceArn")).endswith(f":{api}/authorizers/*")
+    }
+
+
+def _stage_asking(account: Account, permission: str) -> Resource | None:
     for stage in account.of_type(rt.STAGE):
         deployment = account.resources.get((rt.DEPLOYMENT, stage.inputs["deployment"]))
-        if deployment and _contains(_policy(deployment.definition), endpoint):
+        rest = _let_in(account, stage.inputs["restApi"], permission)
+        if deployment and _asked(deployment.definition) - rest:
             return stage
     return None
 
@@ -241,24 +261,25 @@ def _rest_api(account: Account, resource: Resource) -> str | None:
         and before.inputs.get("securityPolicy", "TLS_1_0") == "TLS_1_0"
     ):
         return "BadRequestException: The security policy cannot be changed from TLS_1_0 to TLS_1_2"
-    kind, ids = _endpoint(resource)
-    if ids and kind != _PRIVATE:
-        return "BadRequestException: VPCEndpoints can only be specified with PRIVATE apis"
-    if before and kind == "EDGE" and _endpoint(before)[0] == _PRIVATE:
-        return "BadRequestException: Cannot change a private API into an edge-optimized API"
     return None
-
-
-def _endpoint(api: Resource) -> tuple[str, list[str]]:
-    """The type of an API's endpoint, and its VPC endpoints."""
-    endpoint = api.inputs.get("endpointConfiguration") or {}
-    return endpoint.get("types", "EDGE"), endpoint.get("vpcEndpointIds") or []
 
 
 def _definition(_: Account, resource: Resource) -> str | None:
     for target in _targets(resource.inputs["body"]):
         if target is not None and not _BALANCER_ARN.fullmatch(target):
             return f"BadRequestException: {target} is not a valid ALB or NLB arn"
+    for scheme in (
+        json.loads(resource.inputs["body"])
+        .get("components", {})
+        .get("securitySchemes", {})
+        .values()
+    ):
+        spec = scheme.get(_AUTHORIZER, {})
+        kind, seconds = spec.get("type"), spec.get("authorizerResultTtlInSeconds", 300)
+        if kind == "request" and seconds and not spec.get("identitySource"):
+            return "BadRequestException: Identity source is required when caching is enabled"
+        if kind == "cognito_user_pools" and not spec.get("providerARNs"):
+            return "BadRequestException: Provider ARNs are required for COGNITO_USER_POOLS"
     return None
 
 
@@ -283,18 +304,9 @@ def _listener(account: Account, resource: Resource) -> str | None:
 
 
 def _deployment(account: Account, resource: Resource) -> str | None:
-    id = resource.inputs["restApi"]
-    if id not in account.definitions:
+    if resource.inputs["restApi"] not in account.definitions:
         return "BadRequestException: The REST API doesn't contain any methods"
-    api = account.resources.get((rt.REST_API, id))
-    if api and _endpoint(api)[0] == _PRIVATE and not _policy(account.definitions[id]):
-        return "BadRequestException: Private REST API doesn't have a resource policy attached to it"
     return None
-
-
-def _policy(definition: str) -> dict[str, Any]:
-    """The resource policy of a definition, which an import takes away if it has none."""
-    return json.loads(definition).get("x-amazon-apigateway-policy") or {}
 
 
 def _stage(account: Account, resource: Resource) -> str | None:
@@ -311,6 +323,9 @@ def _stage(account: Account, resource: Resource) -> str | None:
         if missing := used_variables(deployment.definition) - given.keys():
             # AWS accepts such a stage, and answers its requests with 500.
             return f"stage variables that the deployment uses are not set: {sorted(missing)}"
+        if asked := _asked(deployment.definition) - _let_in(account, inputs["restApi"]):
+            # AWS accepts this too, and answers the requests with 500.
+            return f"API Gateway may not call the functions of authorizers: {sorted(asked)}"
         # AWS does not say what it does about these; no request would arrive.
         for link, target in _private(deployment.definition):
             variable = link.removeprefix("${stageVariables.").removesuffix("}")

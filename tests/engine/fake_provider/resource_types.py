@@ -41,6 +41,7 @@ STAGE = "aws:apigateway/stage:Stage"
 METHOD_SETTINGS = "aws:apigateway/methodSettings:MethodSettings"
 VPC_LINK = "aws:apigateway/vpcLink:VpcLink"
 VPC_LINK_V2 = "aws:apigatewayv2/vpcLink:VpcLink"
+PERMISSION = "aws:lambda/permission:Permission"
 API_ACCOUNT = "aws:apigateway/account:Account"
 API_KEY = "aws:apigateway/apiKey:ApiKey"
 USAGE_PLAN = "aws:apigateway/usagePlan:UsagePlan"
@@ -275,6 +276,11 @@ TYPES: Mapping[str, ResourceType] = {
         "{given[restApi]}-{given[stageName]}-{given[methodPath]}",
         "restApi stageName",
         overwrites=True,
+    ),
+    PERMISSION: _type(
+        "terraform-{hex}",
+        "action function principal qualifier sourceArn sourceAccount statementId",
+        statementId="{id}",
     ),
     VPC_LINK: _type(
         "{short}",

@@ -99,4 +99,6 @@ ROLE_POLICY_ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 USER_POLICY = "aws:iam/userPolicy:UserPolicy"
 USER_POLICY_ATTACHMENT = "aws:iam/userPolicyAttachment:UserPolicyAttachment"
 
+LAMBDA_PERMISSION = "aws:lambda/permission:Permission"
+
 LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"

@@ -107,6 +107,8 @@ def test_no_rule_remediates() -> None:
     assert not any(getattr(policy, "has_remediation", bool)() for policy in build())
 
 
+PYTHON = {"lambda": "lambda_"}
+"""Names of modules that are words of Python."""
 TOKENS = {
     token
     for value in vars(types).values()
@@ -118,7 +120,7 @@ TOKENS = {
 @pytest.mark.parametrize("token", sorted(TOKENS))
 def test_every_type_token_is_one_of_pulumi_aws(token: str) -> None:
     module, _, name = token.removeprefix("aws:").partition("/")
-    owner = importlib.import_module(f"{pulumi_aws.__name__}.{module}")
+    owner = importlib.import_module(f"{pulumi_aws.__name__}.{PYTHON.get(module, module)}")
     assert getattr(owner, name.partition(":")[2]).pulumi_type == token
 
 
@@ -182,13 +184,14 @@ WIRE_NAMES = {
     types.DOMAIN_NAME: "securityPolicy",
     types.WEB_ACL_ASSOCIATION: "resourceArn",
     types.AUTHORIZER: "authorizerUri restApi",
+    types.LAMBDA_PERMISSION: "function principal qualifier sourceArn",
 }
 
 
 @pytest.mark.parametrize(("token", "names"), WIRE_NAMES.items(), ids=lambda v: str(v)[-40:])
 def test_every_property_that_rules_read_exists(token: str, names: str) -> None:
     module, _, name = token.removeprefix("aws:").partition("/")
-    owner = importlib.import_module(f"{pulumi_aws.__name__}.{module}")
+    owner = importlib.import_module(f"{pulumi_aws.__name__}.{PYTHON.get(module, module)}")
     resource = getattr(owner, name.partition(":")[2])
     known = {
         getattr(value.fget, "_pulumi_name", "")

@@ -20,6 +20,8 @@ except ImportError:
 
 _PREFIX = "x-amazon-apigateway-"
 INTEGRATION = f"{_PREFIX}integration"
+_AUTHORIZER = "x-amazon-apigateway-authorizer"
+_FUNCTION = re.compile(r"arn:[^:]+:apigateway:[^:]*:lambda:path/[^/]+/functions/(.+)/invocations")
 _ANY = "x-amazon-apigateway-any-method"
 _VERBS = ("get", "put", "post", "delete", "options", "head", "patch")
 # In JSON text a backslash may precede the quote.
@@ -98,7 +100,6 @@ def endpoint_of(document: Mapping[str, Any]) -> Mapping[str, Any]:
         "securityPolicy": document.get(f"{_PREFIX}security-policy"),
         "endpointAccessMode": document.get(f"{_PREFIX}endpoint-access-mode"),
         "disableExecuteApiEndpoint": configured.get("disableExecuteApiEndpoint"),
-        "vpcEndpointIds": configured.get("vpcEndpointIds"),
     }
 
 
@@ -154,6 +155,17 @@ def _operation(
     )
 
 
+def asked_functions(document: Mapping[str, Any]) -> dict[str, str]:
+    """The functions that authorizers call without a role, by the name of their scheme."""
+    asked = {}
+    for name, scheme in _schemes(document).items():
+        spec = _mapping(_mapping(_resolved(document, scheme)).get(_AUTHORIZER))
+        found = _FUNCTION.fullmatch(str(spec.get("authorizerUri")))
+        if found and not spec.get("authorizerCredentials"):
+            asked[str(name)] = found[1]
+    return asked
+
+
 def variables(value: Any) -> frozenset[str]:
     """Names of the stage variables that a value refers to, at any depth."""
     if isinstance(value, str):
@@ -199,7 +211,7 @@ def _kind(scheme: Any) -> str:
     """Classify a scheme as API Gateway does: "authorizer", "key", or "" if ignored."""
     scheme = _mapping(scheme)
     is_signed = str(scheme.get("x-amazon-apigateway-authtype")).lower() == "awssigv4"
-    if is_signed or isinstance(scheme.get("x-amazon-apigateway-authorizer"), dict):
+    if is_signed or isinstance(scheme.get(_AUTHORIZER), dict):
         return "authorizer"
     is_key = scheme.get("type") == "apiKey" and str(scheme.get("name")).lower() == "x-api-key"
     return "key" if is_key else ""

@@ -5,6 +5,7 @@ from pulumi_policy import Policy
 from ..framework.rule import Area, Rule
 from . import (
     api,
+    authorizers,
     balancer,
     caching,
     compute,
@@ -14,7 +15,6 @@ from . import (
     listeners,
     logs,
     network,
-    private,
     routes,
     security_groups,
     stages,
@@ -27,9 +27,9 @@ AREAS: tuple[Area, ...] = (
     links_v2.AREA,
     api.AREA,
     stages.AREA,
-    private.AREA,
     caching.AREA,
     routes.AREA,
+    authorizers.AREA,
     balancer.AREA,
     listeners.AREA,
     network.AREA,

@@ -31,7 +31,10 @@ AREA = Area("Routes")
     severity="high",
     resource_types=[types.METHOD, *types.DEFINITIONS],
     rationale="A route without authorization exposes a private service to the whole internet.",
-    fix='require authorization, or list the route under openRoutes, as "GET /health".',
+    fix=(
+        "require authorization (`authorization` of a route: iam, apiKey or one of `authorizers`), "
+        'or list the route under openRoutes, as "GET /health".'
+    ),
     controls=(
         "cdk-nag:APIG4 checkov:CKV_AWS_59 checkov:CKV2_AWS_70 "
         "prowler:apigateway_restapi_authorizers_enabled trivy:AWS-0004"

@@ -2,6 +2,7 @@
 
 from tests.policies.cases import (
     api,
+    authorizers,
     balancer,
     caching,
     compute,
@@ -11,7 +12,6 @@ from tests.policies.cases import (
     listeners,
     logs,
     network,
-    private,
     routes,
     security_groups,
     stages,
@@ -19,7 +19,7 @@ from tests.policies.cases import (
 )
 
 AREAS = (
-    *(topology, links, links_v2, api, stages, caching, private, routes, balancer),
+    *(topology, links, links_v2, api, stages, caching, routes, authorizers, balancer),
     *(listeners, network, security_groups, compute, iam, logs),
 )
 CASES = [case for area in AREAS for case in area.CASES]

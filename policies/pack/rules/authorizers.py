@@ -1,0 +1,81 @@
+"""Rules about the functions that decide who may call an API."""
+
+import re
+from typing import Any
+
+from .. import resource_types as types
+from ..framework.rule import Area, Config, NotApplicable, Unknown, Verdicts, Violation
+from ..graph.definition import asked_functions, read
+from ..graph.graph import Graph
+from ..graph.resource import Resource
+from ..values import UnknownValue, as_text, is_set
+
+AREA = Area("Authorizers")
+_GATEWAY = "apigateway.amazonaws.com"
+
+
+@AREA.stack_rule(
+    name="authorizer-invocable",
+    title="API Gateway may call the function of every authorizer.",
+    level="advisory",
+    severity="medium",
+    resource_types=types.DEFINITIONS,
+    rationale="Otherwise every call of a route with this authorizer is answered with 500.",
+    fix=(
+        "add a lambda Permission for apigateway.amazonaws.com, or set authorizerCredentials; a "
+        "function under `api.authorizers` gets one."
+    ),
+)
+def _may_call_functions(source: Resource, graph: Graph, _: Config) -> Verdicts:
+    body = source.text("body")
+    asked = asked_functions(read(body)) if body else {}
+    if not asked:
+        yield NotApplicable("has no authorizer with a function and without a role")
+    permissions = graph.of_type(types.LAMBDA_PERMISSION)
+    for name, function in sorted(asked.items()):
+        if "${" in function:
+            continue  # a stage variable names it
+        let_in = [_lets_in(permission, function) for permission in permissions]
+        if any(isinstance(one, UnknownValue) for one in let_in):
+            yield Unknown(source, f"function of a permission for authorizer {name}")
+        elif True not in let_in:
+            text = f"asks a function for authorizer {name} that no permission of this stack lets in"
+            yield Violation(source, f"{text}.")
+
+
+def _lets_in(permission: Resource, function: str) -> Any:
+    """Whether a permission is for API Gateway and a function; UNKNOWN if it may be."""
+    values = [permission.peek(key) for key in ("principal", "function", "qualifier")]
+    for value in values:
+        if isinstance(value, UnknownValue):
+            return value
+    principal, named, qualifier = map(as_text, values)
+    whole = f"{named}:{qualifier}" if qualifier else named
+    return principal == _GATEWAY and (whole == function or function.endswith(f":function:{whole}"))
+
+
+@AREA.resource_rule(
+    name="invoke-permission-scoped",
+    title="A function that lets in API Gateway names the API.",
+    level="mandatory",
+    severity="high",
+    resource_types=[types.LAMBDA_PERMISSION],
+    rationale="Otherwise any API of any account can call the function, and learn what it decides.",
+    fix='set source_arn to the execution ARN of the API and "/authorizers/*" or "/*".',
+)
+def _names_the_api(permission: Resource, _: Config) -> Verdicts:
+    principal, source = permission.text("principal"), permission.peek("sourceArn")
+    if principal == "*":
+        yield Violation(permission, "lets everyone call the function.")
+    elif principal != _GATEWAY:
+        yield NotApplicable("is not for API Gateway")
+    elif isinstance(source, UnknownValue):
+        # It names something that does not exist yet.
+        return
+    elif not is_set(source):
+        yield Violation(permission, "lets any API of any account call the function.")
+    elif not _EXECUTION.match(as_text(source)):
+        yield Violation(permission, "lets more than one API call the function.")
+
+
+_EXECUTION = re.compile(r"arn:aws[a-z-]*:execute-api:[a-z0-9-]+:\d{12}:[a-z0-9]+(/|$)")

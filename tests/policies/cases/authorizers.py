@@ -1,0 +1,78 @@
+"""Cases of the rules about authorizers."""
+
+from policies.pack import resource_types as types
+from simulation.engine import UNKNOWN
+from tests.policies import parts as our
+from tests.policies.case import (
+    absent,
+    at_preview,
+    ignores,
+    ill_typed,
+    of_rule,
+    passes,
+    unknown,
+    violates,
+)
+from tests.policies.changes import Change, added, definition
+
+FUNCTION = "arn:aws:lambda:us-east-2:111122223333:function:callers"
+SCHEME = ("components", "securitySchemes", "callers")
+EXECUTION = "arn:aws:execute-api:us-east-2:111122223333:a1b2c3"
+GATEWAY = "apigateway.amazonaws.com"
+
+
+def asking(function: str = FUNCTION, **spec: object) -> Change:
+    """A definition with an authorizer that asks a function."""
+    path = f"lambda:path/2015-03-31/functions/{function}/invocations"
+    uri = f"arn:aws:apigateway:us-east-2:{path}"
+    authorizer = {"type": "token", "authorizerUri": uri, **spec}
+    return definition(SCHEME, {"x-amazon-apigateway-authorizer": authorizer})
+
+
+def permission(**props: object) -> Change:
+    """A permission to call the function, without what is None."""
+    given = {"action": "lambda:InvokeFunction", "function": FUNCTION, "principal": GATEWAY}
+    return added(types.LAMBDA_PERMISSION, "callers", given | {"sourceArn": EXECUTION} | props)
+
+
+CASES = [
+    *of_rule(
+        "authorizer-invocable",
+        passes(asking(), permission()),
+        passes(asking(), permission(function="callers")),
+        passes(asking(f"{FUNCTION}:live"), permission(qualifier="live")),
+        passes(asking(f"{FUNCTION}:live"), permission(function=f"{FUNCTION}:live")),
+        passes(asking("${stageVariables.function}")),
+        violates("for authorizer callers that no permission", asking()),
+        violates("no permission", asking(f"{FUNCTION}:live"), permission()),
+        violates("no permission", asking(), permission(qualifier="live")),
+        violates("no permission", asking(), permission(principal="s3.amazonaws.com")),
+        violates("no permission", asking(), permission(function="allcallers")),
+        ill_typed(violates("no permission", asking(), permission(function=[5]))),
+        ill_typed(violates("no permission", asking(), permission(principal=5))),
+        unknown("function of a permission", asking(), permission(function=UNKNOWN)),
+        unknown("function of a permission", asking(), permission(qualifier=UNKNOWN)),
+        unknown("body", our.DEFINITION.unknown("body")),
+        absent(violates("", asking())),
+        ignores(),
+        ignores(asking(authorizerCredentials="arn:aws:iam::111122223333:role/calls")),
+        ignores(our.NO_DEFINITION),
+    ),
+    *of_rule(
+        "invoke-permission-scoped",
+        passes(permission()),
+        passes(permission(sourceArn=f"{EXECUTION}/authorizers/*")),
+        passes(permission(sourceArn=f"{EXECUTION}/*/GET/orders")),
+        violates("any API of any account", permission(sourceArn="")),
+        violates("more than one API", permission(sourceArn=f"{EXECUTION[:-6]}*")),
+        violates("more than one API", permission(sourceArn="arn:aws:execute-api:*:*:a1b2c3/*")),
+        violates("lets everyone", permission(principal="*")),
+        ill_typed(violates("wrong type", permission(principal=5))),
+        ill_typed(violates("more than one API", permission(sourceArn=[EXECUTION]))),
+        unknown("principal", permission(principal=UNKNOWN)),
+        at_preview(passes(permission(sourceArn=UNKNOWN))),
+        absent(violates("any API", permission(sourceArn=None))),
+        ignores(),
+        ignores(permission(principal="s3.amazonaws.com", sourceArn="")),
+    ),
+]

@@ -96,6 +96,13 @@ def serve(
         str,
         typer.Option(help="With --url: name of the environment variable with an API key."),
     ] = "",
+    token: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="With --url: an authorizer and the name of the environment variable with a token "
+            "for it, such as users=TOKEN. May be repeated."
+        ),
+    ] = None,
     all_methods: Annotated[
         bool, typer.Option("--all-methods", help="With --url: send every method.")
     ] = False,
@@ -110,10 +117,10 @@ def serve(
         raise typer.BadParameter(
             "--url serves nothing, so --backend, --run, --port and --strict do not go with it."
         )
-    if not url and (api_key or all_methods):
-        raise typer.BadParameter("--api-key and --all-methods go with --url only.")
+    if not url and (api_key or token or all_methods):
+        raise typer.BadParameter("--api-key, --token and --all-methods go with --url only.")
     if url:
-        _smoke(stack, url, api_key, all_methods=all_methods)
+        _smoke(stack, url, api_key, token or (), all_methods=all_methods)
     services = _or_explain(lambda: _services(backend or (), run or ()))
     _serve(stack, once=once, services=services, port=port, strict=strict)
 
@@ -250,11 +257,15 @@ def _rehearse(stack: str, pack_config: Path | None, *, verbose: bool) -> "Run":
     return run
 
 
-def _smoke(stack: str, url: str, api_key: str, *, all_methods: bool) -> NoReturn:
+def _smoke(
+    stack: str, url: str, api_key: str, tokens: Sequence[str], *, all_methods: bool
+) -> NoReturn:
     from operations.gateway.deployed import smoke
 
     out = screen.console()
-    code = _or_explain(lambda: smoke(stack, url, api_key, out, all_methods=all_methods))
+    code = _or_explain(
+        lambda: smoke(stack, url, api_key, out, token_variables=tokens, all_methods=all_methods)
+    )
     raise typer.Exit(code)
 
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from operations.gateway.authorizers import StubAuthorizer
 from operations.gateway.definition import operations
 from simulation.engine import Run
 
@@ -35,7 +36,9 @@ def route_table(run: Run, called: Called) -> RouteTable:
             timeout = f"{integration.get('timeoutInMillis', _DEFAULT_TIMEOUT_MS) / 1000:g} s"
             reached = [_reached(integration, stage, called) for stage in stages.values()]
         required = operation.authorization
-        rows.append([operation.method, operation.path, required, timeout, *reached])
+        stub = StubAuthorizer.of(operation)
+        callers = stub.described if stub else required
+        rows.append([operation.method, operation.path, callers, timeout, *reached])
         if required == "none" and (operation.method, kind) != ("OPTIONS", "mock"):
             open_routes.append(f"{operation.method} {operation.path}")
     columns = list(stages)

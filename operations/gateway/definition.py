@@ -5,13 +5,14 @@ Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway
 
 import dataclasses
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from openapi.compiler import ANY_METHOD, INTEGRATION
 from openapi.document import METHODS
 
+AUTHORIZER = "x-amazon-apigateway-authorizer"
 VALIDATOR = "x-amazon-apigateway-request-validator"
 _METHODS = {key: "ANY" if key == ANY_METHOD else key.upper() for key in METHODS}
 ALL_METHODS = tuple(sorted(set(_METHODS.values()) - {"ANY"}))
@@ -46,21 +47,27 @@ class GatewayOperation:
 
     @property
     def authorization(self) -> str:
-        """What it requires of its callers: `none`, `iam`, `apiKey`, or `other`.
+        """What it requires of its callers: `none`, `iam`, `apiKey`, `authorizer`, or `other`."""
+        kinds = set()
+        for _, scheme, _ in self.schemes:
+            if scheme.get("x-amazon-apigateway-authtype") == "awsSigv4":
+                kinds.add("iam")
+            elif AUTHORIZER in scheme:
+                kinds.add("authorizer")
+            else:
+                kinds.add("apiKey" if scheme.get("type") == "apiKey" else "other")
+        order = ("other", "authorizer", "apiKey", "iam")
+        return next((kind for kind in order if kind in kinds), "none")
+
+    @property
+    def schemes(self) -> list[tuple[str, Mapping[str, Any], Sequence[str]]]:
+        """Name, content and scopes of each security scheme that it requires.
 
         Only its own `security` counts: one at the root of a document is not honored everywhere.
         """
-        schemes = self.document.get("components", {}).get("securitySchemes", {})
-        kinds = set()
-        for name in (name for option in self.content.get("security", []) for name in option):
-            scheme = schemes.get(name, {})
-            if scheme.get("x-amazon-apigateway-authtype") == "awsSigv4":
-                kinds.add("iam")
-            elif scheme.get("type") == "apiKey" and "x-amazon-apigateway-authorizer" not in scheme:
-                kinds.add("apiKey")
-            else:
-                kinds.add("other")
-        return next((kind for kind in ("other", "apiKey", "iam") if kind in kinds), "none")
+        known = self.document.get("components", {}).get("securitySchemes", {})
+        required = [pair for one in self.content.get("security", []) for pair in one.items()]
+        return [(name, known.get(name, {}), scopes) for name, scopes in required]
 
     @property
     def allowed_origin(self) -> str | None:

@@ -4,8 +4,8 @@ import os
 import re
 import time
 import urllib.parse
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import botocore.session
 from botocore.auth import SigV4Auth
@@ -16,9 +16,12 @@ from botocore.httpsession import URLLib3Session
 from botocore.utils import get_environ_proxies
 from rich.console import Console
 
+from openapi.hints import listed
 from operations.gateway import GatewayError
+from operations.gateway.authorizers import StubAuthorizer, needs_token, with_token
+from operations.gateway.definition import operations
 from operations.gateway.expectations import Expectation, mismatches
-from operations.gateway.gateway_responses import ERROR_TYPE
+from operations.gateway.gateway_responses import ACCESS_DENIED, ERROR_TYPE
 from operations.gateway.hops import failing_hop, hop_of_refusal, message
 from operations.gateway.printer import Printer
 from operations.gateway.promises import Promise, promise
@@ -39,24 +42,33 @@ _LOOPBACK = ("127.0.0.1", "localhost")
 
 @dataclass(frozen=True)
 class Caller:
-    """What the calls are made with; `repr` shows neither key nor credentials."""
+    """What the calls are made with; `repr` shows neither key nor tokens nor credentials."""
 
     url: str
     region: str
     api_key: str = ""
     credentials: Credentials | None = None
+    tokens: Mapping[str, str] = field(default_factory=dict)
+    """A token that is admitted, by the name of its authorizer."""
 
     def __repr__(self) -> str:
         return f"Caller({self.url!r})"
 
 
 def smoke(
-    stack: str, url: str, api_key_variable: str, console: Console, *, all_methods: bool = False
+    stack: str,
+    url: str,
+    api_key_variable: str,
+    console: Console,
+    *,
+    token_variables: Sequence[str] = (),
+    all_methods: bool = False,
 ) -> int:
     """Call a deployed stage of a stack, print every call, and return an exit code.
 
     0 if everything came back as the configuration promises, else 1. `api_key_variable` names the
-    environment variable with an API key. Without `all_methods`, only GET, HEAD and OPTIONS are
+    environment variable with an API key, `token_variables` such as `users=TOKEN` those with tokens
+    for authorizers. Without `all_methods`, only GET, HEAD and OPTIONS are
     sent, and what has to be refused. Raises GatewayError, StackFileError or ConfigError.
     """
     file = stack_file.read(ROOT, stack)
@@ -64,7 +76,10 @@ def smoke(
         file.config, title=f"{file.project}-{stack}", secret_keys=file.secret_keys
     )
     promised = promise(settings)
-    caller = _caller(url, file.config, api_key_variable)
+    caller = replace(
+        _caller(url, file.config, api_key_variable),
+        tokens=dict(_token(pair, promised) for pair in token_variables),
+    )
     return 0 if check_deployed(promised, caller, Printer(console), all_methods=all_methods) else 1
 
 
@@ -75,9 +90,19 @@ def check_deployed(
     release = _release(promised, caller)
     plan = plan_requests(promised.document, release)
     skipped, called, failed = dict(plan.skipped), 0, 0
+    authorizers = {o.route: StubAuthorizer.of(o) for o in operations(promised.document)}
     for planned in plan.requests:
-        if planned.behavior != SERVICES_OWN:  # nobody can ask a deployed service for it
+        # Nobody can ask a deployed service, or the function of an authorizer, for it.
+        if planned.behavior != SERVICES_OWN or planned.refusal == ACCESS_DENIED.kind:
             continue
+        authorizer = authorizers.get(planned.route)
+        if authorizer and not planned.is_nowhere and needs_token(planned.request):
+            if not (token := caller.tokens.get(authorizer.name)):
+                name = authorizer.name
+                reason = f"it needs a token for {name} (--token {name}=VARIABLE)"
+                skipped.setdefault(planned.route, reason)
+                continue
+            planned = replace(planned, request=with_token(planned.request, token))  # noqa: PLW2901
         reason = _not_sent(planned, caller, all_methods)
         if reason:
             skipped.setdefault(planned.route, reason)
@@ -193,6 +218,24 @@ def send(request: Request, caller: Caller) -> Response:
     except BotoCoreError as error:
         raise GatewayError(f"--url: the endpoint: {error}") from None
     return Response(answer.status_code, tuple(answer.headers.items()), answer.content)
+
+
+def _token(pair: str, promised: Promise) -> tuple[str, str]:
+    """The name of an authorizer, and the token in an environment variable."""
+    name, _, variable = pair.partition("=")
+    authorizers = {StubAuthorizer.of(operation) for operation in operations(promised.document)}
+    known = sorted({authorizer.name for authorizer in authorizers if authorizer})
+    if name not in known:
+        # What is given is not quoted: it may be a token.
+        raise GatewayError(
+            f"--token: what is before the = is not an authorizer of this stack ({listed(known)})."
+        )
+    if not os.environ.get(variable):
+        raise GatewayError(
+            "--token names an authorizer and an environment variable that holds its token, such as "
+            "users=TOKEN, and the one given is not set. Export it, and give its name."
+        )
+    return name, os.environ[variable]
 
 
 def _caller(url: str, config: Mapping[str, str], api_key_variable: str) -> Caller:

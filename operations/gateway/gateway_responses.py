@@ -67,6 +67,13 @@ NOT_SIGNED = GatewayResponse(
     "IncompleteSignatureException",
     "Authorization header requires 'Credential' parameter.",
 )
+UNAUTHORIZED = GatewayResponse("UNAUTHORIZED", 401, "UnauthorizedException", "Unauthorized")
+ACCESS_DENIED = GatewayResponse(
+    "ACCESS_DENIED",
+    403,
+    "AccessDeniedException",
+    "User is not authorized to access this resource",
+)
 NO_KEY = GatewayResponse("INVALID_API_KEY", 403, "ForbiddenException", "Forbidden")
 NO_PARAMETER = GatewayResponse(
     "BAD_REQUEST_PARAMETERS", 400, "BadRequestException", "Missing required request parameters"

@@ -12,6 +12,7 @@ from operations.gateway.gateway_responses import (
     NO_KEY,
     NO_PARAMETER,
     NOT_SIGNED,
+    UNAUTHORIZED,
     WRONG_BODY,
 )
 from operations.gateway.proxy import Response
@@ -30,7 +31,18 @@ _PATH = Hop(
     "signature where one is required",
 )
 _CREDENTIALS = Hop("authorization", "the signature or the credentials behind it are not accepted")
-_POLICY = Hop("authorization", "an IAM policy or the API's resource policy denies the call")
+_POLICY = Hop(
+    "authorization", "an IAM policy, the API's resource policy or an authorizer denies the call"
+)
+_TOKEN = Hop(
+    "authorization",
+    "the authorizer does not accept the token, or nothing in the request identifies its caller",
+)
+_FUNCTION = Hop(
+    "authorization",
+    "the function of the authorizer failed, or API Gateway may not call it: it needs a permission "
+    "or a role for that",
+)
 _KEY = Hop(
     "authorization",
     "the API key is missing, disabled or of another stage's usage plan; or there is no such stage",
@@ -58,6 +70,8 @@ _BY_ERROR_TYPE = {
     "MissingAuthenticationTokenException": _PATH,
     "ForbiddenException": _KEY,
     "AccessDeniedException": _POLICY,
+    "UnauthorizedException": _TOKEN,
+    "AuthorizerConfigurationException": _FUNCTION,
     "BadRequestException": _VALIDATOR,
     "TooManyRequestsException": _LIMIT,
     "LimitExceededException": _LIMIT,
@@ -86,6 +100,7 @@ _BY_MESSAGE = {
 _FAILURES = range(500, 600)
 _OF_REFUSALS = {
     NOT_SIGNED.kind: "authorization",
+    UNAUTHORIZED.kind: "authorization",
     NO_KEY.kind: "authorization",
     NO_PARAMETER.kind: "validation",
     WRONG_BODY.kind: "validation",

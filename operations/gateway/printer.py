@@ -6,6 +6,7 @@ from datetime import datetime
 from rich.console import Console
 
 from openapi.variables import Pair
+from operations.gateway.authorizers import DENIED, StubAuthorizer
 from operations.gateway.definition import operations
 from operations.gateway.local_api import Exchange, LocalApi
 from operations.gateway.published import PublishedApi
@@ -13,7 +14,7 @@ from operations.gateway.request_plan import RequestPlan
 
 NOT_TESTED = (
     "Not tested here: the VPC link's connection and, with V2, the load balancer that it leads to; "
-    "throttling, resource policies, and whether a signature is right."
+    "throttling, caches, resource policies, and whether a signature or a token is right."
 )
 
 
@@ -43,6 +44,10 @@ class Printer:
             self.line(
                 f"Routes that require an API key: send x-api-key: {api.state.imported.api_key}"
             )
+
+        stubs = (StubAuthorizer.of(operation) for operation in operations(published.document))
+        for described in sorted({stub.described for stub in stubs if stub}):
+            self.line(f"Routes for {described}: everything is accepted but {DENIED}.")
 
     def services(self, published: PublishedApi) -> None:
         """Print what runs behind the targets."""

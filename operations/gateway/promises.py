@@ -7,14 +7,16 @@ anything is filled in.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
+from openapi.authorizers import Authorizer, CognitoAuthorizer, LambdaAuthorizer
 from openapi.compiler import ANY_MEDIA_TYPE, ANY_METHOD, INTEGRATION
 from openapi.findings import Findings
 from openapi.normalizing.schemas import normalized_models
 from openapi.routes import DEFAULT_TIMEOUT_MS, Cors, Route, path_parameters
 from openapi.variables import HOST_VARIABLE, SERVICE, Pair
-from operations.gateway.definition import VALIDATOR, operations
+from operations.gateway.definition import AUTHORIZER, VALIDATOR, operations
 from settings import Settings
 
 RESPONSES = "x-amazon-apigateway-gateway-responses"
@@ -69,6 +71,7 @@ def promise(settings: Settings) -> Promise:
             schemes,
             settings.api.cors,
             normalized_models(settings.api.models, Findings()),
+            settings.api.authorizers,
         )
     )
     releases = {}
@@ -94,6 +97,7 @@ def promised_routes(
     schemes: Mapping[str, str],
     cors: Cors | None,
     models: Mapping[str, Any],
+    authorizers: Mapping[str, Authorizer] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """What routes promise; `schemes` are by service."""
     paths: dict[str, dict[str, Any]] = {}
@@ -102,11 +106,15 @@ def promised_routes(
         paths.setdefault(route.path, {})[key] = _operation(route, schemes)
     if cors:
         for path, item in paths.items():
-            item["options"] = _preflight([r for r in routes if r.path == path], cors)
+            here = [r for r in routes if r.path == path]
+            item["options"] = _preflight(here, cors, authorizers)
     both = {"validateRequestBody": True, "validateRequestParameters": True}
     return {
         "paths": paths,
-        "components": {"schemas": dict(models), "securitySchemes": _SCHEMES},
+        "components": {
+            "schemas": dict(models),
+            "securitySchemes": {**_SCHEMES, **{n: _scheme(a) for n, a in authorizers.items()}},
+        },
         "x-amazon-apigateway-binary-media-types": ["*/*"],
         f"{VALIDATOR}s": {"all": both, "parameters": {**both, "validateRequestBody": False}},
         RESPONSES: _gateway_responses(cors),
@@ -161,7 +169,7 @@ def _operation(route: Route, schemes: Mapping[str, str]) -> dict[str, Any]:
             "default": {"statusCode": "502"},
         }
     if route.authorization != "none":
-        made["security"] = [{route.authorization: []}]
+        made["security"] = [{route.authorization: [*route.scopes]}]
     if route.body:
         media = {"schema": {"$ref": f"#/components/schemas/{route.body}"}}
         made["requestBody"] = {"content": {"application/json": media, ANY_MEDIA_TYPE: media}}
@@ -193,11 +201,38 @@ def _parameters(route: Route) -> Iterator[dict[str, Any]]:
             yield {"name": name, "in": location, "required": required, "schema": {}}
 
 
-def _preflight(routes: Sequence[Route], cors: Cors) -> dict[str, Any]:
+def _scheme(authorizer: Authorizer) -> dict[str, Any]:
+    """What identifies a caller, and who decides."""
+    if isinstance(authorizer, CognitoAuthorizer):
+        pools: dict[str, Any] = {"type": "cognito_user_pools"}
+        header = authorizer.cognito.header
+        return {"type": "apiKey", "in": "header", "name": header, AUTHORIZER: pools}
+    given = authorizer.function
+    sources = [
+        source if source.startswith("context.") else f"method.request.{source}"
+        for source in given.identity_sources
+    ]
+    decides = {
+        "type": given.type,
+        "identitySource": ",".join(sources),
+        "authorizerResultTtlInSeconds": given.cache_seconds,
+    }
+    return {"type": "apiKey", "in": "header", "name": "", AUTHORIZER: decides}
+
+
+def _preflight(
+    routes: Sequence[Route], cors: Cors, authorizers: Mapping[str, Authorizer]
+) -> dict[str, Any]:
     methods = {m for r in routes for m in (_ALL if r.method == "ANY" else (r.method,))}
     headers = {name.lower() for name in cors.allow_headers}
     for route in routes:
         headers.update(_NEEDED_HEADERS.get(route.authorization, ()))
+        match authorizers.get(route.authorization):
+            case CognitoAuthorizer(cognito=pools):
+                headers.add(pools.header.lower())
+            case LambdaAuthorizer(function=function):
+                named = (s.partition("header.")[2] for s in function.identity_sources)
+                headers.update(name.lower() for name in named if name)
     values = {
         "Origin": cors.allow_origin,
         "Methods": ",".join(sorted({*methods, "OPTIONS"})),

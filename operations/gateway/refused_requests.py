@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from openapi.compiler import ANY_MEDIA_TYPE
+from operations.gateway.authorizers import StubAuthorizer
 from operations.gateway.definition import ALL_METHODS, GatewayOperation, operation_for, operations
 from operations.gateway.gateway_responses import (
     NO_KEY,
@@ -50,6 +51,8 @@ def refused_requests(operation: GatewayOperation, sample: Sample, key: str) -> I
             yield Refused("without an API key", without_header(request, "X-API-Key"), NO_KEY)
             wrong = _with_header(without_header(request, "X-API-Key"), "X-API-Key", key[::-1] + "0")
             yield Refused("with a wrong API key", wrong, NO_KEY)
+    if stub := StubAuthorizer.of(operation):
+        yield from (Refused(*found) for found in stub.refused(request))
     rules = rules_of(operation)
     if rules.get("validateRequestParameters"):
         for parameter in _required(operation):

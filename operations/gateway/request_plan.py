@@ -122,7 +122,7 @@ def _planned(
     if kind not in ("http", "http_proxy", "mock"):
         raise SkippedRouteError(f"its integration is {kind or 'missing'}, not http")
     if operation.authorization == "other":
-        raise SkippedRouteError("its authorizer is not emulated")
+        raise SkippedRouteError("what it requires of its callers is not emulated")
     samples = list(sample_requests(operation))
     for number, sample in enumerate(samples):
         key = (("X-API-Key", release.api_key),) if needs_key else ()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from openapi.routes import DEFAULT_TIMEOUT_MS
 from openapi.variables import LINK_VARIABLE
+from operations.gateway.authorizers import StubAuthorizer
 from operations.gateway.definition import GatewayOperation, operation_for, with_variables
 from operations.gateway.expectations import Delivery
 from operations.gateway.gateway_responses import (
@@ -39,7 +40,7 @@ class Refusal:
 def refused_before(published: PublishedApi, request: Request) -> Refusal | None:
     """Why API Gateway would not pass a request on; its path starts with a stage.
 
-    Whether a signature is right is not known here, only whether there is one.
+    Whether a signature or a token is right is not known here, only whether there is one.
     """
     _, _, rest = request.path.removeprefix("/").partition("/")
     path = f"/{rest}"
@@ -53,6 +54,9 @@ def refused_before(published: PublishedApi, request: Request) -> Refusal | None:
             return Refusal("unsigned", NO_TOKEN)
         if given is not None and not given.startswith(_SIGNED):
             return Refusal(f"not signed with {_SIGNED}", NOT_SIGNED)
+    stub = StubAuthorizer.of(found) if found else None
+    if stub and (refused := stub.refusal(request)):
+        return Refusal(*refused)
     if len(request.body) > MAX_BODY:
         return Refusal("its body has more than 10 MB", TOO_LARGE)
     return None

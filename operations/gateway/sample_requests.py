@@ -9,6 +9,7 @@ import urllib.parse
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from operations.gateway.authorizers import StubAuthorizer
 from operations.gateway.definition import ALL_METHODS, VALIDATOR, GatewayOperation, fill
 from operations.gateway.proxy import Request
 from operations.gateway.samples import NoSampleError, sample, scalar
@@ -74,6 +75,12 @@ def _request(operation: GatewayOperation, method: str, path_values: Mapping[str,
     headers = {NONCE_HEADER: nonce}
     if operation.authorization == "iam":
         headers["Authorization"] = SIGNATURE
+    stub = StubAuthorizer.of(operation)
+    for source, token in stub.admitting() if stub else ():
+        if source.location == "header":
+            headers[source.name] = token
+        else:
+            query.append((source.name, token))
     declared = [o.get("parameters", []) for o in (operation.path_item, operation.content)]
     for parameter in map(operation.resolve, itertools.chain(*declared)):
         name = parameter["name"]

@@ -4,6 +4,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import TypeAdapter
+
+from openapi.authorizers import Authorizer
 from openapi.compiler import Backend, compile_routes
 from openapi.routes import Cors, Route
 from openapi.variables import pair_with, pairs_of
@@ -34,6 +37,19 @@ MODEL = {
     "required": ["id", "count"],
     "properties": {"id": {"type": "string", "minLength": 12}, "count": {"type": "integer"}},
 }
+FUNCTION = "arn:aws:lambda:us-east-2:111122223333:function:callers"
+POOL = "arn:aws:cognito-idp:us-east-2:111122223333:userpool/us-east-2_a1B2c3D4e"
+SOURCES = ["header.X-Tenant", "querystring.t"]
+TENANTS = {"function": FUNCTION, "type": "request", "identitySources": SOURCES, "cacheSeconds": 60}
+AUTHORIZERS: Mapping[str, Authorizer] = TypeAdapter(dict[str, Authorizer]).validate_json(
+    json.dumps(
+        {
+            "users": {"cognito": {"userPools": [POOL]}},
+            "partners": {"lambda": {"function": FUNCTION}},
+            "tenants": {"lambda": TENANTS},
+        }
+    )
+)
 ROOT_ROUTE = {"method": "GET", "path": "/"}
 
 
@@ -46,19 +62,25 @@ def published(
 ) -> PublishedApi:
     """An API with these routes, or one to `/`, and a stage `dev` that leads to blue."""
     chosen = [
-        Route.model_validate({"authorization": "none", **route}) for route in routes or [ROOT_ROUTE]
+        Route.model_validate_json(json.dumps({"authorization": "none", **route}))
+        for route in routes or [ROOT_ROUTE]
     ]
     allowed = Cors.model_validate({"allowOrigin": ORIGIN}) if cors else None
     models = {"Order": MODEL} if any(route.body for route in chosen) else {}
+    authorizers = AUTHORIZERS if any(route.authorization in AUTHORIZERS for route in chosen) else {}
     backends = {route.pair.service: Backend(scheme) for route in chosen}
-    compiled = compile_routes("test", chosen, backends=backends, cors=allowed, models=models)
+    compiled = compile_routes(
+        "test", chosen, backends=backends, cors=allowed, models=models, authorizers=authorizers
+    )
     schemes = dict.fromkeys(backends, scheme)
     stages = stages or {"dev": PublishedStage(BLUE)}
     given: dict[str, Any] = {
         "stages": stages,
         "hosts": HOSTS,
         "https": frozenset(HOSTS if scheme == "https" else ()),
-        "promise": Promise(promised_routes(chosen, schemes, allowed, models), promised(stages)),
+        "promise": Promise(
+            promised_routes(chosen, schemes, allowed, models, authorizers), promised(stages)
+        ),
         "links": {"blue": BLUE["vpcLinkId"], "green": GREEN["vpcLinkId"]},
         "allow_origin": ORIGIN if cors else "",
     }

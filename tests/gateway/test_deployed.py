@@ -3,7 +3,7 @@
 import io
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -24,6 +24,7 @@ from operations.gateway.gateway_responses import (
     NOT_CONFIGURED,
     NOT_SIGNED,
     TIMED_OUT,
+    UNAUTHORIZED,
     WRONG_BODY,
     GatewayResponse,
 )
@@ -40,10 +41,14 @@ API = published(
     {"method": "GET", "path": "/keyed", "authorization": "apiKey"},
     {"method": "GET", "path": "/search", "query": {"q": "required"}},
     {"method": "POST", "path": "/orders", "body": "Order"},
+    {"method": "GET", "path": "/me", "authorization": "users", "scopes": ["orders/read"]},
+    {"method": "GET", "path": "/tenants", "authorization": "tenants"},
     cors=True,
 )
 CREDENTIALS = Credentials("AKIDEXAMPLE", "hush-secret", "hush-token")
 KEY = "hush-key"
+TOKEN = "hush.token-of.a_user"
+TOKENS = {"users": TOKEN, "tenants": TOKEN}
 OK = Response(200, (("Access-Control-Allow-Origin", ORIGIN),), b"{}")
 Handle = Callable[[Request], Response]
 
@@ -69,6 +74,13 @@ def aws(request: Request, answer: Handle = lambda _: OK) -> Response:
             return own(NOT_SIGNED)
     if found.authorization == "apiKey" and request.header("X-API-Key") != KEY:
         return own(NO_KEY)
+    if found.authorization == "authorizer" and TOKEN not in (
+        request.header("Authorization"),
+        request.header("X-Tenant"),
+    ):
+        return own(UNAUTHORIZED)
+    if path == "/tenants" and f"t={TOKEN}" not in request.query:
+        return own(UNAUTHORIZED)
     if path == "/search" and "q=" not in request.query:
         return own(NO_PARAMETER)
     if path == "/orders" and not is_right(request.body):
@@ -124,11 +136,12 @@ def called(
     promise: Promise = API.promise,
     key: str = KEY,
     credentials: Credentials | None = CREDENTIALS,
+    tokens: Mapping[str, str] = TOKENS,
     all_methods: bool = False,
 ) -> tuple[bool, str]:
     output = io.StringIO()
     with deployed(handle, seen) as url:
-        caller = Caller(url, "us-east-2", key, credentials)
+        caller = Caller(url, "us-east-2", key, credentials, tokens)
         printer = Printer(Console(file=output, width=300))
         passed = check_deployed(promise, caller, printer, all_methods=all_methods)
     assert "hush" not in output.getvalue()
@@ -140,7 +153,7 @@ def test_a_right_deployment_passes_with_safe_calls_only(seen: list[Request]) -> 
     passed, output = called(aws, seen)
     assert passed, output
     paths = {request.path for request in seen if request.method == "GET"}
-    assert {"/dev/open", "/dev/keyed", "/dev/search"} <= paths
+    assert {"/dev/open", "/dev/keyed", "/dev/search", "/dev/me", "/dev/tenants"} <= paths
     delivered = [request for request in seen if aws(request) is OK]
     assert delivered
     assert {request.method for request in delivered} <= set(SAFE)
@@ -159,10 +172,12 @@ def test_on_request_every_method_is_sent(seen: list[Request]) -> None:
 
 
 def test_without_key_and_credentials_the_rest_is_called(seen: list[Request]) -> None:
-    passed, output = called(aws, seen, key="", credentials=None)
+    passed, output = called(aws, seen, key="", credentials=None, tokens={})
     assert passed, output
     assert "GET /signed/{id}: it needs credentials of AWS." in output
     assert "GET /keyed: it needs an API key (--api-key)." in output
+    assert "GET /me: it needs a token for users (--token users=VARIABLE)." in output
+    assert re.search(r"GET +/me  401 .* without Authorization", output)
     assert {request.path for request in seen if aws(request) is OK} == {"/dev/open", "/dev/search"}
     assert "GET /signed/{id} with a segment more" not in output
     assert re.search(r"GET +/signed/\S+/unused-\w+  403 .* with a segment more", output)
@@ -191,7 +206,7 @@ THROTTLED = GatewayResponse("THROTTLED", 429, "TooManyRequestsException", "Too M
         (UNHEALTHY, "GET /open: health: no instance is healthy"),
         (own(TIMED_OUT), "GET /open: time limit: nothing came back in time"),
         (own(THROTTLED), "GET /open: throttle: a limit"),
-        (own(DENIED), "GET /open: authorization: an IAM policy or the API's resource policy"),
+        (own(DENIED), "GET /open: authorization: an IAM policy, the API's resource policy"),
         (own(EXPIRED), "GET /signed/{id}: authorization: the signature or the credentials"),
         (Response(500, (), b"<h1>Oops</h1>"), "GET /open: service: the service itself failed (500"),
         (replace(OK, headers=()), "GET /open: response header Access-Control-Allow-Origin: exp"),
@@ -300,3 +315,23 @@ def test_a_stack_is_called_with_the_key_of_a_variable(
         assert smoke(stack, url, "PARTNER", Console(file=output, width=200)) == 1
     assert KEY in {request.header("X-API-Key") for request in seen}
     assert "without an API key: authorization: status: expected 403, got 200" in output.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("hush-token", r"not an authorizer of this stack \(partners, tenants, users\)"),
+        ("iam=TOKEN", "not an authorizer of this stack"),
+        ("users=hush-token", "such as users=TOKEN, and the one given is not set"),
+    ],
+)
+def test_a_token_is_named_by_its_authorizer_and_its_variable(given: str, message: str) -> None:
+    with pytest.raises(GatewayError, match=message) as caught:
+        smoke(
+            "examples/authorizers.yaml",
+            "https://x.example/dev",
+            "",
+            Console(),
+            token_variables=[given],
+        )
+    assert "hush" not in str(caught.value)

@@ -27,6 +27,7 @@ SHOWN = {name: fault for name, fault in FAULTS.items() if "shows" in fault}
 HIDDEN = {name: fault for name, fault in FAULTS.items() if "hidden" in fault}
 MORE: Mapping[str, Mapping[str, Any]] = {
     "cors": {"cors": True},
+    "authorized": {"cors": True},
     "https": {"scheme": "https"},
     "canary": {"stages": {"dev": PublishedStage(BLUE, Canary(25, GREEN))}},
     "services": {"stages": {"dev": PublishedStage(TWO_SERVICES, Canary(25, of("orders", GREEN)))}},

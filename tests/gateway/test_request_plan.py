@@ -251,7 +251,7 @@ def test_every_pattern_of_an_http_route_gets_a_status_that_matches_it() -> None:
     assert found == {None, 200, 404, 400, 300}
 
 
-AUTHORIZER = {"type": "apiKey", "x-amazon-apigateway-authorizer": {"type": "request"}}
+BEARER = {"type": "http", "scheme": "bearer"}
 DOTTED = [{"name": "a.b", "in": "query", "required": True, "schema": {"type": "string"}}]
 PATTERN = {
     "requestBody": {
@@ -268,7 +268,7 @@ FROM_BODY = {"integration.request.header.X": "method.request.body.name"}
     [
         ("get", operation(type="aws_proxy"), "its integration is aws_proxy, not http"),
         ("get", {"responses": {}}, "its integration is missing, not http"),
-        ("get", operation() | {"security": [{"own": []}]}, "its authorizer is not emulated"),
+        ("get", operation() | {"security": [{"own": []}]}, "what it requires of its callers is"),
         ("get", operation(uri="http://example.com/"), "its uri leads to 'example.com'"),
         ("get", operation(uri="http://${stageVariables.no}/"), "to '${stageVariables.no}'"),
         ("get", operation() | {"parameters": DOTTED}, "cannot check a.b"),
@@ -281,7 +281,7 @@ def test_what_cannot_be_called_is_skipped_with_its_reason(
     method: str, item: dict[str, Any], reason: str
 ) -> None:
     paths = {"/": {method: item}, "/ok": {"get": operation("/ok")}}
-    schemes = {"securitySchemes": {"own": AUTHORIZER}}
+    schemes = {"securitySchemes": {"own": BEARER}}
     made = plan(document(paths, components=schemes, **VALIDATORS))
     assert {request.route for request in made.requests} == {"GET /ok"}
     assert reason in made.skipped[f"{method.upper()} /"]

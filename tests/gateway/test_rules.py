@@ -1,5 +1,6 @@
 """What AWS would refuse and the emulator lets pass, and how its own responses look: pure code."""
 
+import base64
 import dataclasses
 import json
 from typing import Any
@@ -44,6 +45,45 @@ def test_a_request_is_refused_by_its_signature_and_its_path(
     found = refused_before(API, Request(method, target, headers))
     assert (found and found.response.status) == (403 if reason else None)
     assert (reason or "") in (found.reason if found else "")
+
+
+AUTHORIZED = published(
+    {"method": "GET", "path": "/me", "authorization": "users"},
+    {"method": "GET", "path": "/orders", "authorization": "users", "scopes": ["a/read", "a/write"]},
+    {"method": "GET", "path": "/partners", "authorization": "partners"},
+    {"method": "GET", "path": "/tenants", "authorization": "tenants"},
+)
+CLAIMS = base64.urlsafe_b64encode(json.dumps({"scope": "a/write b"}).encode()).decode()
+JWT = f"x.{CLAIMS.rstrip('=')}.x"
+
+
+@pytest.mark.parametrize(
+    ("target", "headers", "refused"),
+    [
+        ("/me", (), "401 no Authorization, which users needs"),
+        ("/me", (("authorization", "any"),), None),
+        ("/me", (("Authorization", "stub-denied"),), "401 users denies it"),
+        ("/me", (("Authorization", "Bearer stub-denied"),), "401 users denies it"),
+        ("/orders", (("Authorization", "any"),), "403 its token has none of the scopes a/read, "),
+        ("/orders", (("Authorization", "any a/write"),), None),
+        ("/orders", (("Authorization", f"Bearer {JWT}"),), None),
+        ("/orders", (("Authorization", "x.x.x"),), "403 its token has none of the scopes"),
+        ("/orders", (("Authorization", "x.W10.x"),), "403 its token has none of the scopes"),
+        ("/partners", (), "401 no Authorization, which partners needs"),
+        ("/partners", (("Authorization", "stub-denied"),), "403 partners denies it"),
+        ("/tenants?t=1", (), "401 no X-Tenant, which tenants needs"),
+        ("/tenants", (("X-Tenant", "1"),), "401 no t, which tenants needs"),
+        ("/tenants?t=stub-denied", (("X-Tenant", "1"),), "403 tenants denies it"),
+        ("/tenants?t=1", (("X-Tenant", "1"),), None),
+    ],
+)
+def test_a_stub_of_an_authorizer_refuses(
+    target: str, headers: Headers, refused: str | None
+) -> None:
+    found = refused_before(AUTHORIZED, Request("GET", f"/dev{target}", headers))
+    shown = f"{found.response.status} {found.reason}" if found else None
+    assert (shown or "")[: len(refused or "")] == (refused or "")
+    assert (shown is None) is (refused is None)
 
 
 def test_a_body_above_the_limit_is_refused() -> None:

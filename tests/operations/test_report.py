@@ -128,6 +128,18 @@ def test_the_table_has_authorization_timeout_and_target_of_each_route() -> None:
     ]
 
 
+def test_the_table_says_whom_an_authorizer_admits() -> None:
+    assert {
+        row[1]: row[2] for row in cells("examples/authorizers.yaml") if row[0] != "OPTIONS"
+    } == {
+        "path": "authorization",
+        "/me": "users (Cognito)",
+        "/orders/{id}": "users (Cognito, orders/read)",
+        "/orders": "partners (Lambda)",
+        "/tenants/{proxy+}": "tenants (Lambda)",
+    }
+
+
 def test_stages_with_different_targets_have_a_column_each() -> None:
     head, first, *_ = cells("prod")
     assert (head[4:], first[4:]) == (["live", "next"], ["blue", "green"])

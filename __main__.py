@@ -31,13 +31,15 @@ link = (
     if network and settings.uses_v2
     else None
 )
-api = PrivateApi("api", arguments.private_api(targets, link))
+api = PrivateApi("api", arguments.private_api(targets, link, network))
 if settings.api.web_acl:
     WebAcl("web", arguments.web_acl(settings.api.web_acl, api))
 if settings.notice and pulumi.runtime.is_dry_run():
     pulumi.info(settings.notice)
 
 pulumi.export("invoke_urls", api.invoke_urls)
+if settings.api.is_private:
+    pulumi.export("private_access", arguments.private_access(api, network))
 pulumi.export("rest_api_id", api.rest_api_id)
 pulumi.export("vpc_link_ids", api.vpc_link_ids)
 if required_ingress := arguments.required_ingress(targets):

@@ -1,6 +1,6 @@
 """The settings of a stack, translated into the arguments of the components."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -27,6 +27,7 @@ from components.scaling import ScalingArgs
 from components.vpc_link_v2 import ListenerArgs, VpcLinkV2, VpcLinkV2Args
 from components.web_acl import WebAclArgs
 from openapi.authorizers import Authorizer, LambdaAuthorizer
+from openapi.private_endpoint import through
 from openapi.routes import Route
 from settings import Settings, schema
 from settings.container import Repository
@@ -36,6 +37,7 @@ from settings.instance_profile import NewProfile
 from settings.logs import group_name
 from settings.network import ExistingNetwork, NewNetwork
 from settings.scaling import AnyScaling, RequestScaling
+from settings.vpc_endpoints import VpcEndpoints
 from settings.web_acl import AWS_RULE_GROUPS, ExistingWebAcl, NewWebAcl
 
 
@@ -49,8 +51,8 @@ class Arguments:
 
     def network(self, network: NewNetwork) -> NetworkArgs:
         """Arguments of a new network."""
-        reached = network.endpoints
-        return {
+        reached, api = network.endpoints, self.settings.api
+        args: NetworkArgs = {
             "cidr_block": network.cidr_block,
             "zones": network.zones,
             "nat": Nat(network.nat),
@@ -59,6 +61,11 @@ class Arguments:
             "permissions_boundary": self.settings.permissions_boundary,
             "tags": self.tags,
         }
+        if api.makes_endpoint:
+            given = api.vpc_endpoints or VpcEndpoints()
+            callers = given.callers or [network.cidr_block]
+            args["api_endpoint"] = {"callers": callers, "private_dns": given.private_dns}
+        return args
 
     def nlb_target(
         self, name: str, target: schema.NewTarget, network: Network | ExistingNetwork
@@ -167,7 +174,10 @@ class Arguments:
         }
 
     def private_api(
-        self, new_targets: Mapping[str, NlbTarget], link: VpcLinkV2 | None = None
+        self,
+        new_targets: Mapping[str, NlbTarget],
+        link: VpcLinkV2 | None,
+        network: Network | ExistingNetwork | None,
     ) -> PrivateApiArgs:
         """Arguments of the API; `link` is that of the targets that use V2."""
         settings, links = self.settings, dict[str, LinkTargetArgs]()
@@ -217,7 +227,41 @@ class Arguments:
             arns = pulumi.Output.all(**balancers)
             args["definition"] = arns.apply(settings.definition.reaching)
             args["integration_target"] = arns.apply(lambda found: ",".join(found.values()))
+        if settings.api.is_private:
+            endpoints = self._vpc_endpoint_ids(network)
+            args["vpc_endpoint_ids"] = endpoints
+            if settings.api.makes_endpoint:
+                text = pulumi.Output.all(args["definition"], *endpoints)
+                args["definition"] = text.apply(lambda both: through(*both))
         return args
+
+    def _vpc_endpoint_ids(
+        self, network: Network | ExistingNetwork | None
+    ) -> Sequence[pulumi.Input[str]]:
+        if isinstance(network, Network) and network.api_endpoint_id is not None:
+            return [network.api_endpoint_id]
+        return self.settings.api.endpoint_ids
+
+    def private_access(
+        self, api: PrivateApi, network: Network | ExistingNetwork | None
+    ) -> dict[str, Any]:
+        """How a private API is called: the URLs of each stage at each endpoint.
+
+        These need no private DNS; with it, the invoke URLs work too.
+        Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-private-api-test-invoke-url.html
+        """
+        endpoints = self._vpc_endpoint_ids(network)
+        shown: dict[str, Any] = {
+            "vpc_endpoint_ids": endpoints,
+            "urls": {
+                stage: [pulumi.Output.all(url, one).apply(lambda p: _at(*p)) for one in endpoints]
+                for stage, url in api.invoke_urls.items()
+            },
+        }
+        given = self.settings.api.vpc_endpoints
+        if self.settings.api.makes_endpoint:
+            shown["private_dns"] = given.private_dns if given else True
+        return shown
 
     def web_acl(self, web_acl: NewWebAcl | ExistingWebAcl, api: PrivateApi) -> WebAclArgs:
         """Arguments of the web ACL in front of every stage."""
@@ -285,6 +329,13 @@ def _limits(route: Route) -> RouteLimitsArgs:
     if route.cache:
         args["cache_seconds"] = route.cache.ttl_seconds
     return args
+
+
+def _at(url: str, endpoint: str) -> str:
+    """An invoke URL at one endpoint, by the name that API Gateway makes for it in Route 53."""
+    scheme, _, rest = url.partition("://")
+    api, _, host = rest.partition(".")
+    return f"{scheme}://{api}-{endpoint}.{host}"
 
 
 def _called_functions(authorizers: Mapping[str, Authorizer]) -> dict[str, FunctionArgs]:

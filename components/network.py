@@ -8,6 +8,7 @@ import pulumi_aws as aws
 
 from components import iam
 from components.addressing import subnet_cidrs
+from components.api_endpoint import ApiEndpointArgs, api_endpoint
 from components.endpoints import EndpointsArgs, interface_endpoints, s3_endpoint
 from components.layout import Layout
 from components.nat import Nat, nat_routes
@@ -25,6 +26,8 @@ class NetworkArgs(TypedDict):
     """How long flow logs are kept, in days; 30 by default."""
     endpoints: NotRequired[EndpointsArgs]
     """AWS services that instances reach, besides the packages of Amazon Linux."""
+    api_endpoint: NotRequired[ApiEndpointArgs]
+    """Who calls private APIs through the network; by default nobody."""
     nat: NotRequired[Nat]
     """How many NAT gateways lead to the internet; none by default."""
     permissions_boundary: NotRequired[pulumi.Input[str] | None]
@@ -50,6 +53,8 @@ class Network(pulumi.ComponentResource):
     """Id of the prefix list that stands for S3 in security group rules."""
     endpoints_security_group_id: pulumi.Output[str] | None
     """Group of the interface endpoints, which has to admit instances; None without endpoints."""
+    api_endpoint_id: pulumi.Output[str] | None
+    """Id of the endpoint through which private APIs are called; None without one."""
 
     def __init__(
         self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None
@@ -101,6 +106,8 @@ class Network(pulumi.ComponentResource):
             group, interfaces = interface_endpoints(layout, services)
             self.endpoints_security_group_id = group.id
             ways += interfaces
+        callers = args.get("api_endpoint")
+        self.api_endpoint_id = api_endpoint(layout, callers).id if callers else None
         self._flow_log(f"{name}-flows", vpc, args)
 
         self.vpc_id = vpc.id
@@ -114,6 +121,8 @@ class Network(pulumi.ComponentResource):
         }
         if self.endpoints_security_group_id is not None:
             outputs["endpoints_security_group_id"] = self.endpoints_security_group_id
+        if self.api_endpoint_id is not None:
+            outputs["api_endpoint_id"] = self.api_endpoint_id
         self.register_outputs(outputs)
 
     def _flow_log(self, name: str, vpc: aws.ec2.Vpc, args: NetworkArgs) -> None:

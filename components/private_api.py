@@ -54,10 +54,11 @@ Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway
 
 
 class EndpointType(enum.StrEnum):
-    """Where clients reach the API: in its region, or at edge locations."""
+    """Where clients reach the API: in its region, at edge locations, or in VPCs."""
 
     REGIONAL = "regional"
     EDGE = "edge"
+    PRIVATE = "private"
 
 
 class AccountLogging(enum.StrEnum):
@@ -179,6 +180,9 @@ class PrivateApiArgs(TypedDict):
     """Functions that the API may call, by the name of the authorizer in the definition."""
     endpoint_type: NotRequired[EndpointType]
     """Regional by default."""
+    vpc_endpoint_ids: NotRequired[Sequence[pulumi.Input[str]]]
+    """Ids of the endpoints through which a private API is called. The definition states the same,
+    and limits the API to them; others make another import and deployment."""
     security_policy: NotRequired[pulumi.Input[str]]
     """TLS versions and ciphers of the API's own endpoint, by AWS's name; AWS's default accepts TLS
     1.0. The definition states the same, or the import resets it."""
@@ -282,12 +286,18 @@ class PrivateApi(pulumi.ComponentResource):
         return aws.apigateway.RestApi(
             f"{self._prefix}-api",
             name=self._args["title"],
-            endpoint_configuration={"types": self._endpoint_type()},
+            endpoint_configuration=self._endpoint(),
             security_policy=self._args.get("security_policy"),
             endpoint_access_mode=self._args.get("endpoint_access_mode"),
             tags=self._tags,
             opts=self._child,
         )
+
+    def _endpoint(self) -> aws.apigateway.RestApiEndpointConfigurationArgsDict:
+        if "vpc_endpoint_ids" not in self._args:
+            return {"types": self._endpoint_type()}
+        ids = self._args["vpc_endpoint_ids"]
+        return {"types": self._endpoint_type(), "vpc_endpoint_ids": ids}
 
     def _endpoint_type(self) -> str:
         """Type of the endpoint, as AWS spells it."""
@@ -307,6 +317,9 @@ class PrivateApi(pulumi.ComponentResource):
         }
         if "integration_target" in self._args:
             triggers["integrationTarget"] = self._args["integration_target"]
+        if "vpc_endpoint_ids" in self._args:
+            ids = pulumi.Output.all(*self._args["vpc_endpoint_ids"])
+            triggers["vpcEndpoints"] = ids.apply(",".join)
         imported = aws.apigateway.RestApiPut(
             f"{self._prefix}-definition",
             rest_api_id=api.id,
@@ -385,7 +398,8 @@ class PrivateApi(pulumi.ComponentResource):
             tags=self._tags,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[*before, *logs]),
         )
-        needed = deployment.id if "integration_target" in self._args else None
+        in_definition = {"integration_target", "vpc_endpoint_ids"} & self._args.keys()
+        needed = deployment.id if in_definition else None
         keep_what_is_used(stage_name, stage, [*self.vpc_link_ids.values()], needed)
         method_settings(
             name,

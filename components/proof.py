@@ -105,7 +105,8 @@ def keep_what_is_used(
     """End the program if a stage still names what the engine is about to delete.
 
     So it does if its update was left out, or failed with `--continue-on-error`. What it names is a
-    link and, with V2, the load balancer in its deployment: then `deployment` is the one it needs.
+    link and, in its deployment, the load balancer of V2 and the endpoints of a private API: with
+    one of these, `deployment` is the one it needs.
     """
     wanted = stage.deployment if deployment is None else deployment
     _: Output[None] = stage.urn.apply(lambda _: _check_stage(name, stage, links, wanted))

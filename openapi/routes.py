@@ -13,7 +13,7 @@ from openapi.model import Model
 from openapi.paths import Problems
 from openapi.variables import Pair, ServiceName
 
-MAX_TIMEOUT_MS = {"regional": 300_000, "edge": 29_000}
+MAX_TIMEOUT_MS = {"regional": 300_000, "private": 300_000, "edge": 29_000}
 """Longest integration timeout by endpoint type; above 29 000 ms the account needs a raised quota.
 
 Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
@@ -71,8 +71,8 @@ class Route(Model):
     """Path at the service, with the parameters of the API's path (`{proxy+}` is written
     `{proxy}`); the API's path by default."""
     timeout_ms: Annotated[int, Field(ge=50, le=MAX_TIMEOUT_MS["regional"])] = DEFAULT_TIMEOUT_MS
-    """How long to wait for the service, 50 to 29000 ms; up to 300000 on a regional API if the
-    account has a raised quota."""
+    """How long to wait for the service, 50 to 29000 ms; up to 300000 on a regional or private
+    API if the account has a raised quota."""
     service: ServiceName | None = None
     """Name of the service that answers, if stages have `services`: up to 16 lower-case letters,
     digits and dashes. By default the `target` of the stage answers."""

@@ -17,6 +17,7 @@ from openapi.endpoint import Endpoint
 from openapi.findings import Findings
 from openapi.importing import Imported
 from openapi.normalizing.schemas import normalized_models
+from openapi.private_endpoint import limited
 from openapi.routes import Route
 
 from .backends import backends, published
@@ -152,6 +153,11 @@ class Settings:
         if problems or valid is None:
             raise ConfigError(problems)
         project = valid.project
+        definition = _definition(title, project, draft.document, policy).stating(
+            endpoint_of(project.api.tls, project.api.endpoint_type).extensions
+        )
+        if project.api.is_private:
+            definition = limited(definition, project.api.endpoint_ids)
         return cls(
             title=title,
             owner=project.owner,
@@ -162,9 +168,7 @@ class Settings:
             routes=project.api.routes or (),
             stages=project.stages,
             published=published(project),
-            definition=_definition(title, project, draft.document, policy).stating(
-                endpoint_of(project.api.tls, project.api.endpoint_type).extensions
-            ),
+            definition=definition,
             imported=draft.imported,
             user_data=user_data,
             advice=tuple(files.advice),

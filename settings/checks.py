@@ -28,6 +28,7 @@ from .schema import (
 )
 from .stage_checks import STAGE_CHECKS
 from .tls_checks import TLS_CHECKS
+from .vpc_endpoint_checks import VPC_ENDPOINT_CHECKS
 from .web_acl_checks import WEB_ACL_CHECKS
 
 MAX_SCALING_STAGES = 9
@@ -195,6 +196,7 @@ _CHECKS: tuple[Callable[[Draft], Problems], ...] = (
     *ENDPOINT_CHECKS,
     *CACHE_CHECKS,
     *WEB_ACL_CHECKS,
+    *VPC_ENDPOINT_CHECKS,
     *AUTHORIZER_CHECKS,
     _either_routes_or_file,
     _routes_are_consistent,

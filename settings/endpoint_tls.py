@@ -65,4 +65,6 @@ def policies_of(endpoint_type: str) -> list[str]:
     """
     is_edge = endpoint_type == "edge"
     named = [name for name in get_args(SecurityPolicy) if name.endswith(_EDGE) == is_edge]
+    if endpoint_type == "private":
+        return [name for name in named if name != "TLS_1_0"]
     return named if not is_edge else [*named, "TLS_1_0"]

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from openapi.document import mapping
 from openapi.importing import Source, read
 from openapi.parsing import parse_json
+from openapi.private_endpoint import added_characters, policy_problems
 
 from . import own_user_data, user_data
 from .boot import NOTHING, Boot
@@ -116,11 +117,17 @@ class Files:
                 f"{quoted(file)} allows nothing, so that it denies every request. Add a statement "
                 "with Effect Allow.",
             )
-        if len(text) > MAX_POLICY_CHARACTERS:
+        limit, beside = MAX_POLICY_CHARACTERS, ""
+        if api.is_private:
+            limit -= added_characters(api.endpoint_ids)
+            beside = " beside the limit to the VPC endpoints"
+            for message in policy_problems(policy):
+                self._report(key, f"{quoted(file)} {message}")
+        if len(text) > limit:
             self._report(
                 key,
-                f"has {len(text)} characters, above the {MAX_POLICY_CHARACTERS} that AWS allows. "
-                "Shorten it.",
+                f"has {len(text)} characters, above the {limit} that AWS allows{beside}. Shorten "
+                "it.",
             )
         return policy if isinstance(policy, dict) else None
 

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, Tag
 from openapi.authorizers import AuthorizerName, CognitoAuthorizer, LambdaAuthorizer
 from openapi.limits import Throttle
 from openapi.model import Model
+from openapi.private_endpoint import PLACEHOLDER
 from openapi.routes import SCHEME_PORTS, Cors, ModelName, Route
 from openapi.variables import ServiceName
 
@@ -18,6 +19,7 @@ from .fleet import Fleet
 from .listener import Listener
 from .network import Network
 from .values import DISTINCT, Retention, reject, selected_by
+from .vpc_endpoints import VpcEndpoints
 from .web_acl import WebAcl
 
 NAMESPACE = "private-api"
@@ -325,8 +327,12 @@ ApiAuthorizer = Annotated[
 class Api(Model):
     """The REST API."""
 
-    endpoint_type: Literal["regional", "edge"] = "regional"
-    """Type of the endpoint: `regional`, or `edge` for clients all over the world."""
+    endpoint_type: Literal["regional", "edge", "private"] = "regional"
+    """Type of the endpoint: `regional`, `edge` for clients all over the world, or `private` for
+    callers in VPCs alone. AWS does not change a private API into an edge one."""
+    vpc_endpoints: VpcEndpoints | None = None
+    """With `endpointType: private`: the VPC endpoints through which the API is called; by default a
+    new one in the new network."""
     tls: EndpointTls | None = None
     """TLS versions and ciphers that callers may use; by default 1.2 and 1.3."""
     account_logging: Literal["create", "existing", "off"] = "existing"
@@ -357,6 +363,25 @@ class Api(Model):
     base_path: Literal["ignore", "prepend"] = "ignore"
     """With `definitionFile`: `prepend` puts the path of the file's server, such as /api/v3, before
     every path, at the API and at the service."""
+
+    @property
+    def is_private(self) -> bool:
+        """Whether it is called through VPC endpoints only."""
+        return self.endpoint_type == "private"
+
+    @property
+    def makes_endpoint(self) -> bool:
+        """Whether the new network gets an endpoint for the callers."""
+        return self.is_private and not (self.vpc_endpoints and self.vpc_endpoints.ids)
+
+    @property
+    def endpoint_ids(self) -> tuple[str, ...]:
+        """Ids of the endpoints of a private API, or what stands for that of a new one."""
+        return (
+            self.vpc_endpoints.ids
+            if self.vpc_endpoints and self.vpc_endpoints.ids
+            else (PLACEHOLDER,)
+        )
 
 
 class Aws(Model, extra="ignore"):

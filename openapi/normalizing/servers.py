@@ -65,8 +65,8 @@ def _check_endpoint(steps: Steps, value: Any, findings: Findings) -> None:
     if endpoint.get("vpcEndpointIds"):
         findings.refuse(
             (*steps, "vpcEndpointIds"),
-            "belongs to a private endpoint, and the stack's `endpointType` is regional or edge: "
-            "the API would be open to the internet. Remove it.",
+            "belongs to the stack. Set `endpointType: private` and `vpcEndpoints` there, and "
+            "remove it here.",
         )
     for key in endpoint.keys() - {"disableExecuteApiEndpoint", "vpcEndpointIds"}:
         findings.refuse((*steps, key), "is not an option of an endpoint. Remove it.")

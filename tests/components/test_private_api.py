@@ -109,6 +109,7 @@ def test_the_definition_is_imported_and_its_fingerprint_triggers_a_deployment(bu
         ({"endpoint_type": EndpointType.EDGE}, {"endpointType": "EDGE"}),
         ({"fingerprint": "other"}, {"definition": "other"}),
         ({"integration_target": ARN.format("a")}, {"integrationTarget": ARN.format("a")}),
+        ({"vpc_endpoint_ids": ["vpce-1"]}, {"vpcEndpoints": "vpce-1"}),
     ],
 )
 def test_what_is_not_in_the_definition_imports_and_deploys_again(

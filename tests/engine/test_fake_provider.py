@@ -161,6 +161,57 @@ def test_subnets_and_groups_of_a_link_v2_are_changed_by_replacing_it(
     assert changes(SUBNETS, turned) == {}
 
 
+def private(example: Example, *, policy: bool) -> tuple[Resource, Resource]:
+    """An endpoint, and the deployment of a private API with it."""
+    endpoint = example.add(rt.VPC_ENDPOINT, vpcId="vpc")
+    configured = {"types": "PRIVATE", "vpcEndpointIds": [endpoint.id]}
+    api = example.add(rt.REST_API, name="private", endpointConfiguration=configured)
+    denied = {"Condition": {"StringNotEquals": {"aws:SourceVpce": [endpoint.id]}}}
+    stated = {"x-amazon-apigateway-policy": {"Statement": [denied]}} if policy else {}
+    body = json.dumps({**json.loads(calling()), **stated})
+    example.add(rt.REST_API_PUT, restApiId=api.id, body=body)
+    return endpoint, example.build(rt.DEPLOYMENT, restApi=api.id)
+
+
+def test_a_private_api_without_a_resource_policy_is_not_deployed(example: Example) -> None:
+    _, deployment = private(example, policy=False)
+    assert "doesn't have a resource policy" in str(create_error(example.account, deployment))
+
+
+def test_an_endpoint_that_a_stage_admits_is_not_deleted(example: Example) -> None:
+    endpoint, deployment = private(example, policy=True)
+    assert create_error(example.account, deployment) is None
+    example.account.add(deployment)
+    assert delete_error(example.account, endpoint.type, endpoint.id) is None
+    variables = {"vpcLinkId": example.link.id, "backendHost": "host"}
+    published = {"restApi": deployment.inputs["restApi"], "deployment": deployment.id}
+    example.add(rt.STAGE, **example.published(variables=variables, **published))
+    assert "resource policy" in str(delete_error(example.account, endpoint.type, endpoint.id))
+
+
+def test_an_import_takes_away_the_endpoints_that_it_does_not_carry(example: Example) -> None:
+    _, deployment = private(example, policy=True)
+    api = example.account.resources[rt.REST_API, deployment.inputs["restApi"]]
+    assert api.inputs["endpointConfiguration"] == {"types": "PRIVATE"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ("PRIVATE", {"types": "EDGE"}, "Cannot change a private API"),
+        ("REGIONAL", {"types": "REGIONAL", "vpcEndpointIds": ["vpce-1"]}, "only be specified"),
+        ("PRIVATE", {"types": "REGIONAL"}, "None"),
+    ],
+)
+def test_the_type_of_an_endpoint_changes_only_in_some_directions(
+    example: Example, before: str, after: dict[str, Any], message: str
+) -> None:
+    api = example.add(rt.REST_API, name="x", endpointConfiguration={"types": before})
+    changed = example.build(rt.REST_API, name="x", endpointConfiguration=after)
+    changed.id = api.id
+    assert message in str(error(example.account, changed))
+
+
 ACLS = "arn:aws:wafv2:us-east-2:111122223333:regional/webacl/"
 
 

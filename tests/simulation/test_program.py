@@ -56,6 +56,16 @@ def test_only_components_are_at_the_top(dev: Run) -> None:
     }
 
 
+@pytest.mark.parametrize("exists", [True, False])
+def test_the_definition_of_a_private_api_is_known_once_its_endpoint_exists(exists: bool) -> None:
+    changes = [("api.endpointType", "private")]
+    changes += [("api.vpcEndpoints", {"ids": ["vpce-01234567"]})] if exists else []  # type: ignore[list-item]
+    run = run_stack(*changes, phase=Phase.PREVIEW)
+    imported = run.one(IMPORT).inputs
+    assert (imported["body"] is UNKNOWN) != exists
+    assert isinstance(imported["triggers"]["definition"], str)
+
+
 @pytest.mark.parametrize("token", [API, IMPORT, DEPLOYMENT])
 def test_the_api_does_not_wait_for_balancer_or_link(preview: Run, token: str) -> None:
     assert {LINK, BALANCER} <= types_before(preview, STAGE), "the search finds them where they are"

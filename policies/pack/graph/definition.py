@@ -100,6 +100,7 @@ def endpoint_of(document: Mapping[str, Any]) -> Mapping[str, Any]:
         "securityPolicy": document.get(f"{_PREFIX}security-policy"),
         "endpointAccessMode": document.get(f"{_PREFIX}endpoint-access-mode"),
         "disableExecuteApiEndpoint": configured.get("disableExecuteApiEndpoint"),
+        "vpcEndpointIds": configured.get("vpcEndpointIds"),
     }
 
 

@@ -5,7 +5,7 @@ from ..framework.rule import Area, Config, NotApplicable, Unknown, Verdicts, Vio
 from ..graph.definition import endpoint_of, read
 from ..graph.graph import Graph
 from ..graph.resource import Resource
-from ..values import equals, is_known, is_set
+from ..values import equals, is_known, is_set, items
 
 AREA = Area("The API")
 
@@ -109,11 +109,12 @@ def _sets_endpoint_tls(api: Resource, _: Config) -> Verdicts:
     resource_types=[types.REST_API_PUT],
     rationale=(
         "The import overwrites the API, and what the definition leaves out falls back to AWS's "
-        "default: an endpoint that was closed is open again, and accepts TLS 1.0."
+        "default: an endpoint that was closed is open again, and accepts TLS 1.0. A private API "
+        "loses its names at its VPC endpoints."
     ),
     fix=(
         "add x-amazon-apigateway-security-policy and x-amazon-apigateway-endpoint-access-mode to "
-        "the definition, and disableExecuteApiEndpoint to its "
+        "the definition, and disableExecuteApiEndpoint and vpcEndpointIds to its "
         "x-amazon-apigateway-endpoint-configuration."
     ),
 )
@@ -131,6 +132,10 @@ def _repeats_the_endpoint(put: Resource, graph: Graph, _: Config) -> Verdicts:
         "disableExecuteApiEndpoint": False,
     }
     stated = endpoint_of(read(put.text("body")))
+    ids = "endpointConfiguration.vpcEndpointIds"
+    own_ids = items(api.peek(ids))
+    if is_known(own_ids) and {*map(str, own_ids)} - {*map(str, items(stated["vpcEndpointIds"]))}:
+        yield Violation(put, f"resets {ids} of '{api.name}', which its definition does not state.")
     for key, default in defaults.items():
         own = api.peek(key)
         # What the program does not set is unknown until AWS has chosen it.

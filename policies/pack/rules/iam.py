@@ -201,7 +201,7 @@ def _trusts_all(statement: dict[str, Any], keys: Mapping[str, str] | None = None
     named = list(principal.values()) if isinstance(principal, dict) else [principal]
     is_open = any(_names_every_principal(name) for one in named for name in items(one))
     return "NotPrincipal" in statement or (
-        is_open and not _restricts(statement, keys or _CALLER_KEYS)
+        is_open and not restricts(statement, keys or _CALLER_KEYS)
     )
 
 
@@ -218,12 +218,15 @@ def _account_in(arn: str) -> str:
 
 @AREA.resource_rule(
     name="endpoint-policy-closed",
-    title="Endpoints let through only named resources, or callers of named accounts.",
+    title="Endpoints let through only named resources, or those or callers of named accounts.",
     level="mandatory",
     severity="medium",
     resource_types=[types.VPC_ENDPOINT],
     rationale="Otherwise whoever gets into an instance sends data out with another account's keys.",
-    fix="name the resources in the policy, or add a condition on aws:PrincipalAccount.",
+    fix=(
+        "name the resources in the policy, or their account, or add a condition on "
+        "aws:PrincipalAccount."
+    ),
     controls="prowler:vpc_endpoint_connections_trust_boundaries",
 )
 def _lets_not_everyone_through(endpoint: Resource, _: Config) -> Verdicts:
@@ -246,11 +249,18 @@ _WITHOUT_POLICY = "GatewayLoadBalancer"
 
 
 def _lets_all_through(statement: dict[str, Any]) -> bool:
-    """Whether anyone may reach any resource; the name of one is the last part of its ARN."""
+    """Whether anyone may reach any resource."""
     patterns = items(statement.get("Resource"))
-    names = [pattern.split(":", 5)[-1] for pattern in patterns]
-    is_any = "NotResource" in statement or any(not name.strip("*?/") for name in names)
+    is_any = "NotResource" in statement or any(map(_names_any_resource, patterns))
     return is_any and _trusts_all(statement, _BOUNDARY_KEYS)
+
+
+def _names_any_resource(arn: str) -> bool:
+    """Whether a pattern has neither the name, which is its last part, nor the account."""
+    name = arn.split(":", 5)[-1]
+    return not name.strip("*?/") and (
+        name == arn or not re.fullmatch(r"[0-9]{12}", _account_in(arn))
+    )
 
 
 @AREA.resource_rule(
@@ -294,7 +304,7 @@ def _shown(services: list[str]) -> str:
 
 def _has_source(statement: dict[str, Any]) -> bool:
     # A service that sends the key is restricted also by a test that lets an absent key pass.
-    return _restricts(statement, _SOURCE_KEYS, suffixes=("", "ifexists"))
+    return restricts(statement, _SOURCE_KEYS, suffixes=("", "ifexists"))
 
 
 _SOURCE_KEYS = {
@@ -343,11 +353,14 @@ _OPERATORS = (
 """Operators that name who is admitted; their opposites admit everyone else."""
 
 
-def _restricts(
-    statement: dict[str, Any], keys: Mapping[str, str], suffixes: tuple[str, ...] = ("",)
+def restricts(
+    statement: dict[str, Any],
+    keys: Mapping[str, str],
+    operators: tuple[str, ...] = _OPERATORS,
+    suffixes: tuple[str, ...] = ("",),
 ) -> bool:
     """Whether a condition admits only some of all callers, by one of the keys."""
-    accepted = {operator + suffix for operator in _OPERATORS for suffix in suffixes}
+    accepted = {operator + suffix for operator in operators for suffix in suffixes}
     for operator, tests in statement.get("Condition", {}).items():
         # ForAllValues admits a request without the key.
         name = operator.lower().removeprefix("foranyvalue:")

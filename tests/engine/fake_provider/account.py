@@ -168,9 +168,15 @@ class Account:
         Source: https://docs.aws.amazon.com/apigateway/latest/api/API_PutRestApi.html
         """
         stated = {k: v for k, v in endpoint_of(json.loads(body)).items() if v is not None}
+        endpoint = dict(api.wrapped.get("endpointConfiguration") or {})
+        endpoint.pop("vpcEndpointIds", None)
+        if (ids := stated.pop("vpcEndpointIds", None)) is not None:
+            endpoint["vpcEndpointIds"] = ids
         given = {key: value for key, value in api.wrapped.items() if key not in _IMPORTED}
         reset = {key: _IMPORTED[key] for key in _IMPORTED.keys() & api.wrapped.keys()}
         api.wrapped = {**given, **reset, **stated}
+        if endpoint:
+            api.wrapped["endpointConfiguration"] = endpoint
 
     def delete(self, token: str, id: str) -> None:
         """Delete a resource, and what AWS deletes with it; if it is gone already, do nothing."""

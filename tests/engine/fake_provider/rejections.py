@@ -7,6 +7,7 @@ import ipaddress
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from tests.engine.fake_provider import resource_types as rt
 from tests.engine.fake_provider.account import Account, Resource
@@ -21,6 +22,7 @@ _BALANCER_IN_USE = (
 )
 _LINK_IN_USE = "BadRequestException: Cannot delete vpc link. Vpc link is referenced"
 _GROUP_IN_USE = "ResourceInUse: Target group is currently in use by a listener or a rule"
+_PRIVATE = "PRIVATE"
 _ADDRESS_IN_USE = "InvalidIPAddress.InUse: the address is in use"
 # AWS deletes it and leaves a route that drops all packets.
 _ROUTED = "the NAT gateway still has routes"
@@ -97,6 +99,9 @@ def delete_error(account: Account, token: str, id: str) -> str | None:
     if token == rt.LOAD_BALANCER and (stage := _stage_reaching(account, id)):
         # Nobody has seen AWS reject it; but the requests of that stage would fail.
         return f"{_BALANCER_IN_USE} ({id} is the integration target of {stage.id})"
+    if token == rt.VPC_ENDPOINT and (stage := _stage_admitting(account, id)):
+        # AWS deletes it; but nobody would reach that stage.
+        return f"{_DEPENDENT} ({id} is named by the resource policy of {stage.id})"
     if token == rt.PERMISSION and (stage := _stage_asking(account, id)):
         # AWS does not reject it, and answers the requests of that stage with 500.
         return f"the authorizer of {stage.id} still calls the function that {id} lets in"
@@ -146,6 +151,14 @@ def _stage_reaching(account: Account, balancer: str) -> Resource | None:
     for stage in account.of_type(rt.STAGE):
         deployment = account.resources.get((rt.DEPLOYMENT, stage.inputs["deployment"]))
         if deployment and balancer in _targets(deployment.definition):
+            return stage
+    return None
+
+
+def _stage_admitting(account: Account, endpoint: str) -> Resource | None:
+    for stage in account.of_type(rt.STAGE):
+        deployment = account.resources.get((rt.DEPLOYMENT, stage.inputs["deployment"]))
+        if deployment and _contains(_policy(deployment.definition), endpoint):
             return stage
     return None
 
@@ -261,7 +274,18 @@ def _rest_api(account: Account, resource: Resource) -> str | None:
         and before.inputs.get("securityPolicy", "TLS_1_0") == "TLS_1_0"
     ):
         return "BadRequestException: The security policy cannot be changed from TLS_1_0 to TLS_1_2"
+    kind, ids = _endpoint(resource)
+    if ids and kind != _PRIVATE:
+        return "BadRequestException: VPCEndpoints can only be specified with PRIVATE apis"
+    if before and kind == "EDGE" and _endpoint(before)[0] == _PRIVATE:
+        return "BadRequestException: Cannot change a private API into an edge-optimized API"
     return None
+
+
+def _endpoint(api: Resource) -> tuple[str, list[str]]:
+    """The type of an API's endpoint, and its VPC endpoints."""
+    endpoint = api.inputs.get("endpointConfiguration") or {}
+    return endpoint.get("types", "EDGE"), endpoint.get("vpcEndpointIds") or []
 
 
 def _definition(_: Account, resource: Resource) -> str | None:
@@ -304,9 +328,18 @@ def _listener(account: Account, resource: Resource) -> str | None:
 
 
 def _deployment(account: Account, resource: Resource) -> str | None:
-    if resource.inputs["restApi"] not in account.definitions:
+    id = resource.inputs["restApi"]
+    if id not in account.definitions:
         return "BadRequestException: The REST API doesn't contain any methods"
+    api = account.resources.get((rt.REST_API, id))
+    if api and _endpoint(api)[0] == _PRIVATE and not _policy(account.definitions[id]):
+        return "BadRequestException: Private REST API doesn't have a resource policy attached to it"
     return None
+
+
+def _policy(definition: str) -> dict[str, Any]:
+    """The resource policy of a definition, which an import takes away if it has none."""
+    return json.loads(definition).get("x-amazon-apigateway-policy") or {}
 
 
 def _stage(account: Account, resource: Resource) -> str | None:

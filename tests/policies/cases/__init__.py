@@ -12,6 +12,7 @@ from tests.policies.cases import (
     listeners,
     logs,
     network,
+    private,
     routes,
     security_groups,
     stages,
@@ -19,7 +20,7 @@ from tests.policies.cases import (
 )
 
 AREAS = (
-    *(topology, links, links_v2, api, stages, caching, routes, authorizers, balancer),
+    *(topology, links, links_v2, api, stages, caching, private, routes, authorizers, balancer),
     *(listeners, network, security_groups, compute, iam, logs),
 )
 CASES = [case for area in AREAS for case in area.CASES]

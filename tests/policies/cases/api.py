@@ -19,6 +19,8 @@ MODE, EXTENSION = "endpointAccessMode", "x-amazon-apigateway-"
 NO_POLICY = our.API.unset("securityPolicy")
 UNSTATED = definition((f"{EXTENSION}security-policy",), "")
 CLOSED = {f"{EXTENSION}endpoint-configuration": {DISABLED: True}}
+IDS = "endpointConfiguration.vpcEndpointIds"
+AT_ENDPOINT = {f"{EXTENSION}endpoint-configuration": {"vpcEndpointIds": ["vpce-1"]}}
 NATIVE = our.API.becomes("aws-native:apigateway:RestApi")
 NATIVE_TYPES = [
     *(
@@ -112,6 +114,16 @@ CASES = [
             our.API.set(ENDPOINT, ["PRIVATE"]),
             UNSTATED,
         ),
+        passes(
+            our.API.set(IDS, ["vpce-1"]), definition(("servers",), [{"url": "/", **AT_ENDPOINT}])
+        ),
+        violates("resets endpointConfiguration.vpcEnd", our.API.set(IDS, ["vpce-1"])),
+        violates(
+            "resets endpointConfiguration.vpcEnd",
+            our.API.set(IDS, ["vpce-2"]),
+            definition(("servers",), [{"url": "/", **AT_ENDPOINT}]),
+        ),
+        at_preview(passes(our.API.unknown(IDS))),
         at_preview(passes(our.API.unknown("securityPolicy"))),
         unknown("body", our.DEFINITION.unknown("body")),
         absent(passes(our.API.unset(DISABLED))),

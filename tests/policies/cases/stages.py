@@ -13,7 +13,7 @@ from tests.policies.case import (
     unknown,
     violates,
 )
-from tests.policies.changes import Change, added
+from tests.policies.changes import Change, Part, added
 
 LEVEL, TRACE = "settings.loggingLevel", "settings.dataTraceEnabled"
 RATE, BURST = "settings.throttlingRateLimit", "settings.throttlingBurstLimit"
@@ -31,7 +31,7 @@ def settings(name: str, **values: object) -> Change:
     return added(our.SETTINGS.type, name, props, {"restApi": our.API})
 
 
-ASSOCIATION = our.Part(types.WEB_ACL_ASSOCIATION)
+ASSOCIATION = Part(types.WEB_ACL_ASSOCIATION)
 
 
 def associated() -> Change:

@@ -37,13 +37,13 @@ class Proofs:
         provider |= {key: config.get_object(key) for key in _PROVIDER_OBJECTS}
 
         async def hook(args: ResourceHookArgs) -> None:
-            # Here and not above, because only an update needs them, and boto3 takes time to import.
-            from components import aws_session, health  # noqa: PLC0415
-
             value = (args.new_inputs or {})["input"]
             proven = (args.old_inputs or {}).get("input", {})
             if all(proven.get(key) == value[key] for key in value.keys() - {_TIMEOUT}):
                 return  # a stage that moves away must not wait for what it leaves
+            # Here and not above: only a new part needs them, and boto3 takes time to import.
+            from components import aws_session, health  # noqa: PLC0415
+
             if "fleet" in value and proven.get("fleet", value["fleet"]) != value["fleet"]:
                 value = {**value, "predecessor": proven["fleet"]}
             await health.until_it_works(

@@ -35,7 +35,8 @@ def limited(definition: Definition, endpoints: Sequence[str]) -> Definition:
     statements = [*given] if isinstance(given, list) else [given]
     policy = {"Version": "2012-10-17", **own, "Statement": [*statements, _denial(endpoints)]}
     # API Gateway reads these ids to make a DNS name of the API at each endpoint.
-    server = {"url": "/", ENDPOINT: {_IDS: [*endpoints]}}
+    stated = mapping(next(iter(definition.document.get("servers", ())), None))
+    server = {"url": "/", ENDPOINT: {**mapping(stated.get(ENDPOINT)), _IDS: [*endpoints]}}
     return definition.stating({POLICY: policy, "servers": [server]})
 
 

@@ -41,6 +41,13 @@ def test_the_api_is_associated_with_the_endpoints() -> None:
     assert limited(definition(), IDS).document["servers"] == [SERVER]
 
 
+def test_what_else_is_stated_of_the_endpoint_stays() -> None:
+    key = "x-amazon-apigateway-endpoint-configuration"
+    closed = {"url": "/", key: {"disableExecuteApiEndpoint": True}}
+    (server,) = limited(definition().stating({"servers": [closed]}), IDS).document["servers"]
+    assert server[key] == {"disableExecuteApiEndpoint": True, "vpcEndpointIds": IDS}
+
+
 @pytest.mark.parametrize("as_list", [True, False])
 def test_a_policy_of_its_own_decides_among_those_that_come_through(as_list: bool) -> None:
     own = {"Effect": "Allow", **CALL, "Principal": {"AWS": "111122223333"}}

@@ -10,7 +10,6 @@ from components.vpc_link_v2 import VpcLinkV2
 from components.web_acl import WebAcl
 from settings import Settings
 from settings.network import NewNetwork
-from settings.schema import NewTarget
 
 settings = Settings.load()
 tags = {"project": pulumi.get_project(), "stack": pulumi.get_stack(), "owner": settings.owner}
@@ -21,11 +20,10 @@ network = (
     if isinstance(settings.network, NewNetwork)
     else settings.network
 )
-targets = {
-    name: NlbTarget(name, arguments.nlb_target(name, target, network))
-    for name, target in settings.targets.items()
-    if network and isinstance(target, NewTarget)
-}
+targets: dict[str, NlbTarget] = {}
+for name, target in settings.new_targets.items():
+    if network:
+        targets[name] = NlbTarget(name, arguments.nlb_target(name, target, network, targets))
 link = (
     VpcLinkV2("v2", arguments.vpc_link_v2(network, targets))
     if network and settings.uses_v2

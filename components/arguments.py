@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, cast
 
 import pulumi
@@ -22,7 +23,7 @@ from components.private_api import (
     PrivateApiArgs,
     StageArgs,
 )
-from components.release import balancer_release
+from components.release import balancer_release, listener_conflict
 from components.scaling import ScalingArgs
 from components.vpc_link_v2 import ListenerArgs, VpcLinkV2, VpcLinkV2Args
 from components.web_acl import WebAclArgs
@@ -49,6 +50,11 @@ class Arguments:
     tags: Mapping[str, str]
     release: pulumi.ErrorHook = field(default_factory=balancer_release)
 
+    @cached_property
+    def conflict(self) -> pulumi.ErrorHook:
+        """The hook of the listeners on a shared balancer."""
+        return listener_conflict()
+
     def network(self, network: NewNetwork) -> NetworkArgs:
         """Arguments of a new network."""
         reached, api = network.endpoints, self.settings.api
@@ -68,9 +74,16 @@ class Arguments:
         return args
 
     def nlb_target(
-        self, name: str, target: schema.NewTarget, network: Network | ExistingNetwork
+        self,
+        name: str,
+        target: schema.NewTarget,
+        network: Network | ExistingNetwork,
+        made: Mapping[str, NlbTarget],
     ) -> NlbTargetArgs:
-        """Arguments of a target with a new balancer, in a new or an existing network."""
+        """Arguments of a new target, in a new or an existing network.
+
+        `made` has the one that it is behind, if it is.
+        """
         args: NlbTargetArgs = {
             "vpc_id": network.vpc_id,
             "subnet_ids": network.subnet_ids,
@@ -87,6 +100,8 @@ class Arguments:
             args["s3_prefix_list_id"] = network.s3_prefix_list_id
             if network.endpoints_security_group_id is not None:
                 args["endpoints_security_group_id"] = network.endpoints_security_group_id
+        if target.behind:
+            args["balancer"], args["conflict"] = made[target.behind].balancer, self.conflict
         if target.server_name:
             args["server_name"] = target.server_name
         if target.host_header:
@@ -196,6 +211,8 @@ class Arguments:
                     "evidence": new.evidence(in_use=name in in_use),
                     "timeout_seconds": target.health_timeout_seconds,
                 }
+            if isinstance(target, schema.NewTarget) and target.behind:
+                links[name]["link_of"] = target.behind
             if link and target.uses_v2:
                 links[name]["vpc_link_v2_id"] = link.vpc_link_id
         stages = {n: stage.model_dump(exclude_none=True) for n, stage in settings.stages.items()}
@@ -217,10 +234,9 @@ class Arguments:
             args["route_limits"] = limits
         if functions := _called_functions(settings.api.authorizers):
             args["authorizer_functions"] = functions
-        published = sorted({*settings.published.values()})
         balancers = {
-            name: links[name]["load_balancer_arn"]
-            for name in published
+            settings.owner_of(name): links[name]["load_balancer_arn"]
+            for name in sorted({*settings.published.values()})
             if settings.targets[name].uses_v2
         }
         if balancers:

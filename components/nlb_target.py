@@ -52,11 +52,25 @@ class TlsArgs(TypedDict):
     """Security policy: the versions and ciphers."""
 
 
+class SharedBalancerArgs(TypedDict):
+    """The balancer of another target."""
+
+    load_balancer_arn: pulumi.Input[str]
+    """Its ARN."""
+    dns_name: pulumi.Input[str]
+    """Its DNS name."""
+    security_group_id: pulumi.Input[str]
+    """Its group."""
+
+
 class NlbTargetArgs(PlacementArgs):
     """Inputs of `NlbTarget`; exactly one of `fleet` and `instance_ids`."""
 
     port: int
     """Port where the service listens. Plain, because it is part of the names of the rules."""
+    balancer: NotRequired[SharedBalancerArgs]
+    """The balancer of another target, on which this one has a listener of its own; by default a new
+    one."""
     health_path: pulumi.Input[str]
     """Path where a healthy instance returns 200 to 399."""
     protocol: NotRequired[Protocol]
@@ -80,6 +94,8 @@ class NlbTargetArgs(PlacementArgs):
     """Existing instances. Plain, because each gets one attachment."""
     release: NotRequired[pulumi.ErrorHook]
     """Called when the deletion of the balancer fails: `components.release.balancer_release`."""
+    conflict: NotRequired[pulumi.ErrorHook]
+    """Called when the port of the listener is in use: `components.release.listener_conflict`."""
     tags: NotRequired[Mapping[str, str]]
     """Tags for every taggable child. Plain, because an Auto Scaling group needs a list."""
 
@@ -96,6 +112,8 @@ class NlbTarget(pulumi.ComponentResource):
     """ARN of the target group."""
     host: pulumi.Output[str]
     """Host for the integration, with the port unless it is the scheme's own."""
+    balancer: SharedBalancerArgs
+    """What targets behind the same balancer need."""
     balancer_security_group_id: pulumi.Output[str]
     """Group of the balancer, which existing instances have to admit on the service port."""
     fleet_security_group_id: pulumi.Output[str] | None = None
@@ -113,22 +131,33 @@ class NlbTarget(pulumi.ComponentResource):
         own_port = SCHEME_PORTS[Protocol.HTTPS if tls else protocol]
         listener_port = args.get("listener_port", own_port)
 
-        group = self._security_group(
-            f"{name}-nlb", "Balancer: reaches the service, admits nobody but the VPC link."
-        )
         ending = ":tls" if tls else ""
-        balancer = self._balancer(group, f"{protocol}:{args['port']}:{listener_port}{ending}")
-        targets = self._target_group(balancer, protocol)
+        contract = self._contract(f"{protocol}:{args['port']}:{listener_port}{ending}")
+        balancer, is_shared = args.get("balancer"), "balancer" in args
+        if balancer is None:
+            balancer = self._balancer(contract)
+        arn = pulumi.Output.from_input(balancer["load_balancer_arn"])
+        renewed = pulumi.Output.concat(arn, " ", contract) if is_shared else arn
+        group = balancer["security_group_id"]
+        targets = self._target_group(renewed, protocol)
         listener = aws.lb.Listener(
             f"{name}-listener",
-            load_balancer_arn=balancer.arn,
+            load_balancer_arn=arn,
             port=listener_port,
             protocol="TLS" if tls else "TCP",
             certificate_arn=tls["certificate_arn"] if tls else None,
             ssl_policy=tls["policy"] if tls else None,
             default_actions=[{"type": "forward", "target_group_arn": targets.arn}],
             tags=self._tags,
-            opts=self._child,
+            # On a balancer of its own, it is replaced with it. On another one, it stays beside the
+            # new one, on another port, until nothing uses it.
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                replacement_trigger=renewed if is_shared else None,
+                hooks=pulumi.ResourceHookBinding(on_error=[args["conflict"]])
+                if "conflict" in args
+                else None,
+            ),
         )
         self._evidence: dict[str, pulumi.Input[Any]] = {"target_group_arn": targets.arn}
         if "fleet" in args:
@@ -138,11 +167,11 @@ class NlbTarget(pulumi.ComponentResource):
             attached = self._attachments(args["instance_ids"], group, targets, listener)
             self._evidence |= {"instance_ids": pulumi.Output.all(*(a.target_id for a in attached))}
 
-        self.load_balancer_arn = balancer.arn
+        self.load_balancer_arn, self.balancer = arn, balancer
         self.target_group_arn = targets.arn
-        self.balancer_security_group_id = group.id
+        self.balancer_security_group_id = pulumi.Output.from_input(group)
         host = pulumi.Output.from_input(
-            args.get("server_name", args.get("host_header", balancer.dns_name))
+            args.get("server_name", args.get("host_header", balancer["dns_name"]))
         )
         if listener_port != own_port:
             host = pulumi.Output.concat(host, f":{listener_port}")
@@ -174,10 +203,18 @@ class NlbTarget(pulumi.ComponentResource):
             opts=self._child,
         )
 
-    def _balancer(self, group: aws.ec2.SecurityGroup, ports: str) -> aws.lb.LoadBalancer:
+    def _contract(self, ports: str) -> pulumi.Output[str]:
+        """What the balancer and the instances agree on; another one replaces both."""
         path, server_name = self._args["health_path"], self._args.get("server_name", "")
         kind = "" if "fleet" in self._args else ":instances"
-        return aws.lb.LoadBalancer(
+        return pulumi.Output.concat(ports, ":", path, ":", server_name, kind)
+
+    def _balancer(self, contract: pulumi.Output[str]) -> SharedBalancerArgs:
+        group = self._security_group(
+            f"{self._prefix}-nlb",
+            "Balancer: reaches the service, admits nobody but the VPC link.",
+        )
+        made = aws.lb.LoadBalancer(
             f"{self._prefix}-nlb",
             load_balancer_type="network",
             internal=True,
@@ -194,16 +231,19 @@ class NlbTarget(pulumi.ComponentResource):
             # so do existing instances in place of a fleet, which would be attached unexamined.
             opts=pulumi.ResourceOptions(
                 parent=self,
-                replacement_trigger=pulumi.Output.concat(ports, ":", path, ":", server_name, kind),
+                replacement_trigger=contract,
                 hooks=pulumi.ResourceHookBinding(on_error=[self._args["release"]])
                 if "release" in self._args
                 else None,
             ),
         )
+        return {
+            "load_balancer_arn": made.arn,
+            "dns_name": made.dns_name,
+            "security_group_id": group.id,
+        }
 
-    def _target_group(
-        self, balancer: aws.lb.LoadBalancer, protocol: Protocol
-    ) -> aws.lb.TargetGroup:
+    def _target_group(self, renewed: pulumi.Output[str], protocol: Protocol) -> aws.lb.TargetGroup:
         longest = math.ceil(self._args.get("longest_request_seconds", 29))
         return aws.lb.TargetGroup(
             f"{self._prefix}-targets",
@@ -230,13 +270,13 @@ class NlbTarget(pulumi.ComponentResource):
             tags=self._tags,
             # A trigger is saved in the state: after an update that failed halfway, the next one
             # still replaces the group with its balancer. `replace_with` would be forgotten.
-            opts=pulumi.ResourceOptions(parent=self, replacement_trigger=balancer.arn),
+            opts=pulumi.ResourceOptions(parent=self, replacement_trigger=renewed),
         )
 
     def _attachments(
         self,
         instance_ids: Sequence[str],
-        balancer_group: aws.ec2.SecurityGroup,
+        balancer_group: pulumi.Input[str],
         targets: aws.lb.TargetGroup,
         listener: aws.lb.Listener,
     ) -> Sequence[aws.lb.TargetGroupAttachment]:
@@ -245,7 +285,7 @@ class NlbTarget(pulumi.ComponentResource):
         rule = aws.vpc.SecurityGroupEgressRule(
             f"{self._prefix}-nlb-to-instances-{port}",
             description="The service port of the instances.",
-            security_group_id=balancer_group.id,
+            security_group_id=balancer_group,
             cidr_ipv4="0.0.0.0/0",
             ip_protocol="tcp",
             from_port=port,
@@ -267,7 +307,7 @@ class NlbTarget(pulumi.ComponentResource):
     def _fleet(
         self,
         fleet: FleetArgs,
-        balancer_group: aws.ec2.SecurityGroup,
+        balancer_group: pulumi.Input[str],
         targets: aws.lb.TargetGroup,
         listener: aws.lb.Listener,
     ) -> aws.autoscaling.Group:
@@ -322,7 +362,7 @@ class NlbTarget(pulumi.ComponentResource):
         return scaled
 
     def _fleet_rules(
-        self, balancer_group: aws.ec2.SecurityGroup, group: aws.ec2.SecurityGroup
+        self, balancer_group: pulumi.Input[str], group: aws.ec2.SecurityGroup
     ) -> Sequence[pulumi.Resource]:
         """What the fleet may reach, and the rules between it and its balancer.
 
@@ -340,7 +380,7 @@ class NlbTarget(pulumi.ComponentResource):
             aws.vpc.SecurityGroupEgressRule(
                 f"{self._prefix}-nlb-to-fleet-{port}",
                 description="The service port of the fleet.",
-                security_group_id=balancer_group.id,
+                security_group_id=balancer_group,
                 referenced_security_group_id=group.id,
                 ip_protocol="tcp",
                 from_port=port,
@@ -352,7 +392,7 @@ class NlbTarget(pulumi.ComponentResource):
                 f"{self._prefix}-fleet-from-nlb-{port}",
                 description="The balancer, health checks included.",
                 security_group_id=group.id,
-                referenced_security_group_id=balancer_group.id,
+                referenced_security_group_id=balancer_group,
                 ip_protocol="tcp",
                 from_port=port,
                 to_port=port,

@@ -88,6 +88,9 @@ class LinkTargetArgs(TypedDict):
     """Load balancer of the target."""
     vpc_link_v2_id: NotRequired[pulumi.Input[str]]
     """Link V2 that reaches the load balancer."""
+    link_of: NotRequired[str]
+    """Another target whose link it shares, because they share the load balancer. Plain, because it
+    selects a link."""
     vpc_link_id: NotRequired[pulumi.Input[str]]
     """Existing link."""
     evidence: NotRequired[Mapping[str, pulumi.Input[Any]]]
@@ -223,9 +226,13 @@ class PrivateApi(pulumi.ComponentResource):
         self._prefix, self._args, self._tags = name, args, args.get("tags")
         self._child = pulumi.ResourceOptions(parent=self)
         self._logging = args.get("account_logging", AccountLogging.EXISTING)
-        self.vpc_link_ids = {
+        own = {
             target: self._vpc_link_id(f"{name}-{target}", spec)
             for target, spec in args["targets"].items()
+            if "link_of" not in spec
+        }
+        self.vpc_link_ids = {
+            target: own[spec.get("link_of", target)] for target, spec in args["targets"].items()
         }
         self._proofs = self._proven_targets()
         api = self._rest_api()
@@ -400,7 +407,11 @@ class PrivateApi(pulumi.ComponentResource):
         )
         in_definition = {"integration_target", "vpc_endpoint_ids"} & self._args.keys()
         needed = deployment.id if in_definition else None
-        keep_what_is_used(stage_name, stage, [*self.vpc_link_ids.values()], needed)
+        ways = [
+            (self.vpc_link_ids[name], target["host"])
+            for name, target in self._args["targets"].items()
+        ]
+        keep_what_is_used(stage_name, stage, ways, needed)
         method_settings(
             name,
             api.id,

@@ -99,37 +99,41 @@ async def _check(target: str, evidence: Mapping[str, Any], proof: pulumi.Stash) 
 def keep_what_is_used(
     name: str,
     stage: aws.apigateway.Stage,
-    links: Sequence[pulumi.Input[str]],
+    ways: Sequence[tuple[pulumi.Input[str], pulumi.Input[str]]],
     deployment: Output[str] | None = None,
 ) -> None:
     """End the program if a stage still names what the engine is about to delete.
 
     So it does if its update was left out, or failed with `--continue-on-error`. What it names is a
-    link and, in its deployment, the load balancer of V2 and the endpoints of a private API: with
-    one of these, `deployment` is the one it needs.
+    link and a host, whose port is that of a listener; `ways` are those of all targets. In its
+    deployment, it is also the load balancer of V2 and the endpoints of a private API: with one of
+    these, `deployment` is the one it needs.
     """
     wanted = stage.deployment if deployment is None else deployment
-    _: Output[None] = stage.urn.apply(lambda _: _check_stage(name, stage, links, wanted))
+    _: Output[None] = stage.urn.apply(lambda _: _check_stage(name, stage, ways, wanted))
 
 
 async def _check_stage(
     name: str,
     stage: aws.apigateway.Stage,
-    links: Sequence[pulumi.Input[str]],
+    ways: Sequence[tuple[pulumi.Input[str], pulumi.Input[str]]],
     deployment: Output[str],
 ) -> None:
     if pulumi.runtime.is_dry_run():
         return
-    kept = Output.all(*links)
+    kept = Output.all(*(Output.all(*way) for way in ways))
     needed = (stage.variables, stage.canary_settings, kept, stage.deployment, deployment)
     known = [await output.is_known() for output in needed]
     if all(known) and await stage.deployment.future() == await deployment.future():
         canary = await stage.canary_settings.future()
         variables = await stage.variables.future() or {}
         overrides = (canary.stage_variable_overrides if canary else None) or {}
-        names = [pair.link for pair in pairs_of([*variables, *overrides])]
-        named = {each[name] for each in (variables, overrides) for name in names if name in each}
-        if named <= {*(await kept.future() or ())}:
+        named = {
+            (each.get(pair.link), each.get(pair.host))
+            for each in (variables, {**variables, **overrides})
+            for pair in pairs_of(each)
+        }
+        if named <= {(link, host) for link, host in await kept.future() or ()}:
             return
     raise pulumi.RunError(
         f"stage {name}: this update has not moved it, so nothing that it uses is deleted. Run "

@@ -1,10 +1,11 @@
-"""The deletion of a balancer, which AWS rejects for a short time after its link is deleted."""
+"""What happens after two rejections of AWS: of a deletion too early, and of a port twice."""
 
 import asyncio
 
 import pulumi
 
 _REJECTION = "currently associated with another service"
+_PORT_IN_USE = "DuplicateListener"
 _ATTEMPTS = 12
 _LONGEST_SECONDS = 30
 
@@ -27,3 +28,22 @@ async def repeat(args: pulumi.ErrorHookArgs) -> bool:
         return False
     await asyncio.sleep(min(2**failures, _LONGEST_SECONDS))
     return True
+
+
+def listener_conflict() -> pulumi.ErrorHook:
+    """A hook that says what to do if the port of a listener is in use: nothing waits for it.
+
+    Source: https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateListener.html
+    """
+    return pulumi.ErrorHook("listener-conflict", advise)
+
+
+async def advise(args: pulumi.ErrorHookArgs) -> bool:
+    """Name the way out; another attempt would fail as well."""
+    if args.failed_operation == "create" and _PORT_IN_USE in args.errors[0]:
+        pulumi.error(
+            "The port is in use by the listener that this one replaces, which serves until nothing "
+            "uses it. Change the `listenerPort` of the target in the same update. Nothing has been "
+            "moved or deleted."
+        )
+    return False

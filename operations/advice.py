@@ -15,8 +15,11 @@ CONFIG_KEYS = {
     "iam-no-administrator": ["private-api:targets.*.fleet.instanceProfile"],
     "integration-link-managed": ["private-api:api.definitionFile"],
     "integration-port": ["private-api:api.definitionFile"],
+    "integration-scheme": ["private-api:targets.*.listener", "private-api:api.definitionFile"],
     "integration-timeout": ["private-api:api.routes[].timeoutMs", "private-api:api.definitionFile"],
     "integration-tls-verified": ["private-api:targets.*.tls.verifyCertificateAuthority"],
+    "listener-certificate-location": ["private-api:targets.*.listener.tls.certificateArn"],
+    "listener-tls-policy": ["private-api:targets.*.listener.tls.policy"],
     "log-retention": [
         "private-api:stages.*.logRetentionDays",
         "private-api:targets.*.fleet.logs.retentionDays",
@@ -32,6 +35,11 @@ CONFIG_KEYS = {
     ],
     "stage-access-log": ["private-api:api.accountLogging"],
     "stage-execution-logs": ["private-api:api.accountLogging"],
+    "stage-variables-complete": [
+        "private-api:stages.*.variables",
+        "private-api:stages.*.services",
+        "private-api:api.definitionFile",
+    ],
     "stage-variable-secrets": ["private-api:stages.*.variables"],
     "stage-web-acl": ["private-api:api.webAcl"],
     "instance-profile": ["private-api:targets.*.fleet.instanceProfile"],

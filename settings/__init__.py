@@ -25,7 +25,7 @@ from .checks import cross_problems
 from .endpoint_tls import endpoint_of
 from .errors import ConfigError, Problem
 from .files import Files, Surroundings
-from .link_checks import balancer_of
+from .link_checks import balancer_of, owner_of
 from .network import ExistingNetwork, NewNetwork
 from .reach import reach
 from .reader import Draft, decoded, validated
@@ -33,6 +33,7 @@ from .schema import (
     NAMESPACE,
     Api,
     FleetTarget,
+    NewTarget,
     Project,
     Stage,
     Target,
@@ -81,6 +82,16 @@ class Settings:
     def endpoint(self) -> Endpoint:
         """The API's own endpoint."""
         return endpoint_of(self.api.tls, self.api.endpoint_type)
+
+    @property
+    def new_targets(self) -> dict[str, NewTarget]:
+        """The targets that the stack creates, those behind another one after it."""
+        new = {n: target for n, target in self.targets.items() if isinstance(target, NewTarget)}
+        return dict(sorted(new.items(), key=lambda item: item[1].behind is not None))
+
+    def owner_of(self, name: str) -> str:
+        """The target that has the load balancer of a target: another one, or itself."""
+        return owner_of(name, self.targets[name])
 
     @property
     def notice(self) -> str:

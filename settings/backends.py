@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from openapi.compiler import Backend, balancer_placeholder
 
+from .link_checks import owner_of
 from .schema import BalancerTarget, Project, Target
 
 
@@ -37,4 +38,4 @@ def _integration_target(name: str, target: Target) -> str | None:
         return None
     if isinstance(target, BalancerTarget):
         return target.load_balancer_arn
-    return balancer_placeholder(name)
+    return balancer_placeholder(owner_of(name, target))

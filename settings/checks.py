@@ -26,6 +26,7 @@ from .schema import (
     FleetTarget,
     InstancesTarget,
 )
+from .sharing_checks import SHARING_CHECKS
 from .stage_checks import STAGE_CHECKS
 from .tls_checks import TLS_CHECKS
 from .vpc_endpoint_checks import VPC_ENDPOINT_CHECKS
@@ -193,6 +194,7 @@ _CHECKS: tuple[Callable[[Draft], Problems], ...] = (
     _balancers_are_in_the_account_and_region,
     *NETWORK_CHECKS,
     *LINK_CHECKS,
+    *SHARING_CHECKS,
     *ENDPOINT_CHECKS,
     *CACHE_CHECKS,
     *WEB_ACL_CHECKS,

@@ -7,13 +7,20 @@ from openapi.paths import Problems, at
 from .errors import quoted
 from .network import NewNetwork
 from .reader import Draft
-from .schema import BALANCER_ARN, BalancerTarget, Target
+from .schema import BALANCER_ARN, BalancerTarget, NewTarget, Target
 from .stage_checks import Use, uses
 
 
 def balancer_of(name: str, target: Target) -> str:
-    """The load balancer of a target: its ARN, or the target's name if the stack creates it."""
-    return target.load_balancer_arn if isinstance(target, BalancerTarget) else name
+    """The load balancer of a target: its ARN, or the target that the stack creates it for."""
+    if isinstance(target, BalancerTarget):
+        return target.load_balancer_arn
+    return owner_of(name, target)
+
+
+def owner_of(name: str, target: Target) -> str:
+    """The target that has the load balancer: the one that it is behind, or itself."""
+    return (isinstance(target, NewTarget) and target.behind) or name
 
 
 def _balancers_have_one_link(draft: Draft) -> Problems:

@@ -51,7 +51,8 @@ def _the_network_has_addresses_for_every_instance(draft: Draft) -> Problems:
     zones, block = draft.network.zones, draft.network.cidr_block
     subnet = IPv4Network(block).num_addresses // SUBNETS
     # A roll and a renewal are create-first: for a while there are two of each.
-    taken = _UNUSABLE_ADDRESSES + 2 * len(new) + len(draft.network.endpoints.services)
+    balancers = sum(target.behind is None for target in new)
+    taken = _UNUSABLE_ADDRESSES + 2 * balancers + len(draft.network.endpoints.services)
     taken += bool(draft.api and draft.api.makes_endpoint)
     room = len(zones) * (subnet - taken)
     largest = sum(t.fleet.max_size for t in new if isinstance(t, FleetTarget))

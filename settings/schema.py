@@ -146,6 +146,9 @@ class _LinkedTarget(_Target):
 class _ServedTarget(_LinkedTarget):
     port: Port
     """Port that the service listens on, health check included, 1 to 65535."""
+    behind: str | None = None
+    """Name of another new target, whose load balancer and link this one shares, on a `listenerPort`
+    of its own; by default it has its own load balancer, some 16 USD a month."""
     health_path: Annotated[str, Field(pattern=r"^/[\x21-\x7e]*$", max_length=1024)]
     """Path of the health check, such as /health; a healthy instance returns 200 to 399."""
     health_timeout_seconds: Annotated[int, Field(ge=1, le=7200)] = 900

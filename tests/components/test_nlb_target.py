@@ -7,7 +7,7 @@ import pytest
 
 from components.instance_role import InstanceRoleArgs, StatementArgs
 from components.launch_template import FleetArgs
-from components.nlb_target import NlbTarget, NlbTargetArgs, Protocol, TlsArgs
+from components.nlb_target import NlbTarget, NlbTargetArgs, Protocol, SharedBalancerArgs, TlsArgs
 from simulation.engine import UNKNOWN, Phase, Run, run_program
 from tests.tables import check_resources, read, sentences
 
@@ -123,6 +123,34 @@ def test_another_host_and_another_certificate_keep_the_target(
     before: dict[str, Any], after: dict[str, Any]
 ) -> None:
     assert trigger(build(**before), BALANCER) == trigger(build(**after), BALANCER)
+
+
+OTHER: SharedBalancerArgs = {
+    "load_balancer_arn": "arn:of:other",
+    "dns_name": "other.example",
+    "security_group_id": "sg-other",
+}
+LISTENER = "aws:lb/listener:Listener"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"port": 9090},
+        {"listener_port": 8082},
+        {"health_path": "/other"},
+        {"balancer": {**OTHER, "load_balancer_arn": "arn:of:its:successor"}},
+    ],
+)
+def test_a_target_on_a_shared_balancer_is_replaced_without_it(change: dict[str, Any]) -> None:
+    shared: dict[str, Any] = {"balancer": OTHER, "listener_port": 8081}
+    before, after = build(**shared), build(**{**shared, **change})
+    for token in (LISTENER, TARGETS):
+        assert trigger(before, token) != trigger(after, token)
+
+
+def test_a_listener_on_a_balancer_of_its_own_is_replaced_with_that(built: Run) -> None:
+    assert "replacement_trigger" not in built.one(LISTENER).options
 
 
 def test_other_permissions_of_the_same_role_keep_the_fleet() -> None:

@@ -1,11 +1,11 @@
-"""The deletion of a balancer is repeated while its link still holds it."""
+"""What happens after two rejections: a deletion is repeated, and a port in use is explained."""
 
 import asyncio
 
 import pulumi
 import pytest
 
-from components.release import repeat
+from components.release import advise, repeat
 
 REJECTED = "ResourceInUse: it is currently associated with another service"
 
@@ -33,3 +33,21 @@ def test_the_deletion_is_repeated_a_limited_number_of_times(
     assert asyncio.run(repeat(args)) is repeated
     assert len(waited) == repeated
     assert all(2 <= seconds <= 30 for seconds in waited)
+
+
+@pytest.mark.parametrize(
+    ("operation", "error", "advised"),
+    [
+        ("create", "DuplicateListener: A listener already exists on this port", 1),
+        ("create", "AccessDenied", 0),
+        ("update", "DuplicateListener", 0),
+    ],
+)
+def test_a_port_in_use_is_explained_and_not_tried_again(
+    operation: str, error: str, advised: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(pulumi, "error", said.append)
+    args = pulumi.ErrorHookArgs("", "", "", "", failed_operation=operation, errors=[error])
+    assert asyncio.run(advise(args)) is False
+    assert ["Change the `listenerPort`" in text for text in said] == [True] * advised

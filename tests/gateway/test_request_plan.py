@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from openapi.compiler import ANY_METHOD, INTEGRATION
 from openapi.routes import Cors, Route
 from operations.gateway.expectations import ANY_VALUE, ExpectedDelivery
-from operations.gateway.promises import promised_routes
+from operations.gateway.promises import promised_file, promised_routes
 from operations.gateway.request_plan import (
     PlannedRequest,
     Release,
@@ -74,6 +74,13 @@ def compiled(*routes: Route, cors: Cors | None = None, whole: bool = False) -> R
 
 def nonce(planned: PlannedRequest) -> str:
     return planned.request.header(NONCE_HEADER) or ""
+
+
+def test_an_operation_of_a_file_is_promised_from_its_service() -> None:
+    file = document({"/": {"get": {"responses": {}, "x-private-api-service": "my-users"}}})
+    promised = promised_file(file, {"": "http", "my-users": "https"})
+    uri = promised["paths"]["/"]["get"][INTEGRATION]["uri"]
+    assert uri == "https://${stageVariables.backendHost_my_users}/"
 
 
 def test_a_request_has_the_same_nonce_in_header_and_query() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from openapi.compiler import INTEGRATION
 from openapi.completion import compile_document
 from openapi.endpoint import ACCESS_MODE, SECURITY_POLICY, Endpoint
 from settings import ConfigError, Settings
@@ -16,6 +17,7 @@ from tests.stacks import ABSENT, ROOT, config, run_stack
 from tests.tables import among
 
 KEY = "private-api:api.definitionFile"
+FLEET = {"port": 8443, "healthPath": "/health", "fleet": {"instanceType": "t4g.micro"}}
 API_KEYS = {"names": ["warehouse"], "throttle": {"rateLimit": 1, "burstLimit": 1}}
 POLICY = "SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09"
 WRONG = {"paths": {"/a b": {"get": RESPONSES}}}
@@ -49,6 +51,32 @@ def test_the_definition_is_compiled_from_the_file(root: Path) -> None:
     document = imported(BASE).document
     alone = compile_document("private-api-dev", document)
     assert definition == alone.stating(Endpoint(POLICY, "BASIC").extensions)
+
+
+SERVICES = (
+    ("targets.users", {**FLEET, "protocol": "https", "serverName": "users.example.com"}),
+    ("stages.dev.services", {"users": "users"}),
+)
+
+
+def test_an_operation_and_an_integration_of_the_file_name_their_services(root: Path) -> None:
+    uri, link = "https://${stageVariables.backendHost_users}/x", "${stageVariables.vpcLinkId_users}"
+    document = merged(BASE, legacy({"uri": uri, "connectionId": link}))
+    document = merged(document, {"paths": {"/orders": {"x-private-api-service": "users"}}})
+    made = settings(root, document, *SERVICES)
+    paths = made.definition.document["paths"]
+    found = {path: paths[path]["get"][INTEGRATION] for path in ("/legacy", "/orders")}
+    assert found["/legacy"]["uri"] == uri
+    assert found["/orders"]["uri"] == "https://${stageVariables.backendHost_users}/orders"
+    assert {one["connectionId"] for one in found.values()} == {link}
+    assert "backendHost}" in paths["/orders/{id}"]["get"][INTEGRATION]["uri"]
+
+
+def test_an_integration_of_the_file_has_the_scheme_of_its_service(root: Path) -> None:
+    uri, link = "http://${stageVariables.backendHost_users}/x", "${stageVariables.vpcLinkId_users}"
+    wrong = merged(BASE, legacy({"uri": uri, "connectionId": link}))
+    (error,) = errors(root, wrong, *SERVICES)
+    assert f"{uri!r} is http, and the targets use https" in error
 
 
 def test_an_error_names_the_key_the_file_and_the_json_path(root: Path) -> None:

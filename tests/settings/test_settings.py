@@ -255,6 +255,17 @@ def test_stages_of_one_balancer_can_use_different_listeners() -> None:
     assert settings.notice == ""
 
 
+def test_stages_of_one_new_balancer_can_use_different_listeners_of_v2() -> None:
+    users = {**V2, "behind": "blue", "listenerPort": 8081}
+    settings = read(
+        ("targets", {"users": users, "blue": V2}),
+        ("stages", {"dev": {"target": "users"}, "next": {"target": "blue"}}),
+    )
+    assert '"integration-target":"load balancer of blue"' in settings.definition.json
+    assert settings.notice == ""
+    assert [*settings.new_targets] == ["blue", "users"]
+
+
 USERS = {"method": "GET", "path": "/users", "service": "users"}
 
 

@@ -101,12 +101,17 @@ def test_a_canary_of_one_service_leaves_the_other_alone(stack: Stack) -> None:
     assert overrides["vpcLinkId_orders"] == link(stack, "green")
 
 
-def test_a_service_does_not_move_to_a_target_that_never_worked(stack: Stack) -> None:
+@pytest.mark.parametrize("name", ["stack", "shared"])
+def test_a_service_does_not_move_to_a_target_that_never_worked(
+    name: str, request: pytest.FixtureRequest
+) -> None:
+    stack: Stack = request.getfixturevalue(name)
     served = Served(stack)
     stack.aws.account.unhealthy = {"*"}
+    own = [*BEHIND, ("targets.users.listenerPort", 8083)] if name == "shared" else []
     renewed = ("targets.users.port", 9090)
     soon = ("targets.users.healthTimeoutSeconds", 1)
-    stack.edit(*two(), renewed, soon)
+    stack.edit(*two(), *own, renewed, soon)
     assert_refused(stack, UNHEALTHY)
     served.assert_still_serving(stack)
     stack.aws.account.unhealthy = set()

@@ -27,10 +27,11 @@ REGION = {"aws:region": "us-east-2"}
 ABOUT_EVERY_STACK = {
     "iam-no-administrator",
     "iam-no-star",
+    "invoke-permission-scoped",
     "role-trust-closed",
     "user-data-secrets",
 }
-"""What is dangerous in every stack: open roles and readable secrets."""
+"""What is dangerous in every stack: open roles and functions, and readable secrets."""
 
 
 def public_web_application() -> None:

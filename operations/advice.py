@@ -29,8 +29,11 @@ CONFIG_KEYS = {
     "nlb-api-same-account-region": [],
     "nlb-zones": ["private-api:network.zones"],
     "no-open-egress": ["private-api:targets.*.egress"],
+    "authorizer-invocable": ["private-api:api.authorizers", "private-api:api.definitionFile"],
+    "cache-key-complete": ["private-api:api.routes[].cache"],
     "route-authorization": [
         "private-api:api.routes[].authorization",
+        "private-api:api.authorizers",
         "private-api:api.definitionFile",
     ],
     "stage-access-log": ["private-api:api.accountLogging"],

@@ -261,6 +261,112 @@ def test_a_web_acl_is_regional_and_its_stage_exists(
     assert message in str(create_error(example.account, wrong))
 
 
+def with_domain(example: Example, **inputs: Any) -> tuple[Resource, Resource, Resource]:
+    """An issued certificate, a domain that has it, and a path that leads to the stage."""
+    certificate = example.add(rt.CERTIFICATE, domainName="a.example.com")
+    example.add(rt.CERTIFICATE_VALIDATION, certificateArn=certificate.id)
+    domain = example.add(rt.DOMAIN_NAME, **naming(certificate.id, **inputs))
+    mapped = {"domainName": domain.id, "restApi": example.api.id, "stageName": "dev"}
+    return certificate, domain, example.add(rt.BASE_PATH_MAPPING, **mapped)
+
+
+def naming(certificate: str, **inputs: Any) -> dict[str, Any]:
+    configuration = {"endpointConfiguration": {"types": "REGIONAL"}, "securityPolicy": "TLS_1_2"}
+    given = {"domainName": "a.example.com", "regionalCertificateArn": certificate}
+    return {**configuration, **given, **inputs}
+
+
+def test_what_a_domain_and_its_paths_use_cannot_be_deleted(example: Example) -> None:
+    certificate, domain, mapping = with_domain(example)
+    for resource, message in (
+        (certificate, "Certificate is in use"),
+        (domain, "remove all base path mappings"),
+        (example.stage, "remove all base path mappings"),
+        (example.api, "remove all base path mappings"),
+    ):
+        assert message in str(delete_error(example.account, resource.type, resource.id))
+    for resource in (mapping, example.stage, domain, certificate):
+        assert delete_error(example.account, resource.type, resource.id) is None
+        example.account.delete(resource.type, resource.id)
+
+
+EDGE = {"endpointConfiguration": {"types": "EDGE"}, "regionalCertificateArn": None}
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        ({}, "is not issued"),
+        ({**EDGE, "certificateArn": "arn:aws:acm:us-east-2:1:certificate/1"}, "in us-east-1"),
+        ({**EDGE, "certificateArn": "arn:aws:acm:us-east-1:1:certificate/1"}, "None"),
+        ({"regionalCertificateArn": "arn:other"}, "None"),
+        (
+            {
+                "regionalCertificateArn": "arn:other",
+                "mutualTlsAuthentication": {"truststoreUri": "s3://a/b"},
+                "securityPolicy": "SecurityPolicy_TLS13_1_3_2025_09",
+            },
+            "Mutual TLS requires",
+        ),
+    ],
+)
+def test_a_domain_needs_an_issued_certificate_of_the_right_region(
+    example: Example, inputs: dict[str, Any], message: str
+) -> None:
+    requested = example.add(rt.CERTIFICATE, domainName="a.example.com")
+    built = example.build(rt.DOMAIN_NAME, **naming(requested.id, **inputs))
+    assert message in str(create_error(example.account, built))
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        ({"domainName": "b.example.com", "stageName": "dev"}, "Invalid domain name"),
+        ({"stageName": "next", "basePath": "next"}, "Invalid stage"),
+        ({"stageName": "dev"}, "already exists"),
+        ({"stageName": "x", "restApi": "another", "basePath": "x"}, "None"),
+    ],
+)
+def test_a_path_leads_from_a_domain_to_a_stage_once(
+    example: Example, inputs: dict[str, Any], message: str
+) -> None:
+    _, domain, _ = with_domain(example)
+    given = {"domainName": domain.id, "restApi": example.api.id, **inputs}
+    built = example.build(rt.BASE_PATH_MAPPING, **given)
+    assert message in str(create_error(example.account, built))
+
+
+def test_a_record_is_overwritten_only_on_request(example: Example) -> None:
+    record = {"zoneId": "Z1", "name": "a.example.com", "type": "A"}
+    example.add(rt.RECORD, **record)
+    again = create_error(example.account, example.build(rt.RECORD, **record))
+    assert "already exists" in str(again)
+    example.add(rt.RECORD, **record, allowOverwrite=True)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ("SecurityPolicy_TLS13_1_3_2025_09", "TLS_1_2", "None"),
+        ("TLS_1_0", "TLS_1_2", "cannot be changed"),
+        ("TLS_1_0", "SecurityPolicy_TLS13_1_3_2025_09", "access mode is required"),
+    ],
+)
+def test_a_policy_of_the_endpoint_changes_as_aws_documents(
+    example: Example, before: str, after: str, message: str
+) -> None:
+    example.api.wrapped["securityPolicy"] = before
+    changed = Resource(rt.REST_API, example.api.id, "", {"securityPolicy": after}, {})
+    assert message in str(error(example.account, changed))
+
+
+def test_an_import_resets_what_its_definition_leaves_out_of_the_endpoint(example: Example) -> None:
+    example.api.wrapped |= {"securityPolicy": "TLS_1_2", "disableExecuteApiEndpoint": True}
+    example.add(rt.REST_API_PUT, restApiId=example.api.id, body=calling())
+    reset = {"securityPolicy": "TLS_1_0", "disableExecuteApiEndpoint": False}
+    assert reset.items() <= example.api.inputs.items()
+
+
 def test_a_load_balancer_has_at_most_one_link(example: Example) -> None:
     second = example.build(rt.VPC_LINK, targetArn=example.balancer.id, name="second")
     assert "already associated" in str(create_error(example.account, second))

@@ -3,9 +3,10 @@
 import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
+from typing import Any
 
 from policies.pack.graph.definition import endpoint_of
 from simulation.fake_aws import declared
@@ -136,8 +137,7 @@ class Account:
         fields["id"] = template.id.format(**fields)
         outputs: Props = dict.fromkeys(declared(token))
         for key, value in template.outputs.items():
-            made = value.format(**fields) if isinstance(value, str) else value
-            outputs[key] = 1 if value is rt.VERSION else made
+            outputs[key] = 1 if value is rt.VERSION else _filled(value, fields)
         if template.secret:
             outputs[template.secret] = secret(outputs[template.secret])
         return Resource(token, str(fields["id"]), urn, inputs, outputs)
@@ -199,6 +199,17 @@ class Account:
         for found in self.of_type(token):
             if found.inputs.get(key) == value:
                 del self.resources[token, found.id]
+
+
+def _filled(template: Any, fields: Mapping[str, Any]) -> Any:
+    """The texts of a template, at any depth, with the fields that they name."""
+    if isinstance(template, str):
+        return template.format(**fields)
+    if isinstance(template, list):
+        return [_filled(each, fields) for each in template]
+    if isinstance(template, dict):
+        return {key: _filled(each, fields) for key, each in template.items()}
+    return template
 
 
 def digits(urn: str, number: int) -> tuple[str, str, str]:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from tests.engine.fake_provider import domains
 from tests.engine.fake_provider import resource_types as rt
 from tests.engine.fake_provider.account import Account, Resource
 from tests.engine.fake_provider.values import Props
@@ -35,6 +36,9 @@ _AUTHORIZER = "x-amazon-apigateway-authorizer"
 _ANY_METHOD = "x-amazon-apigateway-any-method"
 _BALANCER_ARN = re.compile(r"arn:aws:elasticloadbalancing:[^:]+:\d{12}:loadbalancer/(net|app)/.+")
 _DEPLOYMENT_IN_USE = "BadRequestException: Active stages pointing to this deployment must be moved"
+
+_MAPPED = "BadRequestException: Please remove all base path mappings in your domains"
+_CERTIFICATE_IN_USE = "ResourceInUseException: Certificate is in use"
 
 _USERS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
     rt.VPC_LINK: (
@@ -64,6 +68,16 @@ _USERS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
         (rt.VPC_ENDPOINT, "subnetIds", _DEPENDENT),
         (rt.NAT_GATEWAY, "subnetId", _DEPENDENT),
         (rt.FLEET, "vpcZoneIdentifiers", _DEPENDENT),
+    ),
+    rt.REST_API: ((rt.BASE_PATH_MAPPING, "restApi", _MAPPED),),
+    rt.DOMAIN_NAME: ((rt.BASE_PATH_MAPPING, "domainName", _MAPPED),),
+    rt.CERTIFICATE: tuple(
+        (rt.DOMAIN_NAME, key, _CERTIFICATE_IN_USE)
+        for key in (
+            "regionalCertificateArn",
+            "certificateArn",
+            "ownershipVerificationCertificateArn",
+        )
     ),
     rt.WEB_ACL: ((rt.WEB_ACL_ASSOCIATION, "webAclArn", _PROTECTING),),
     rt.IP_SET: ((rt.WEB_ACL, "rules", _PROTECTING),),
@@ -105,6 +119,8 @@ def delete_error(account: Account, token: str, id: str) -> str | None:
     if token == rt.PERMISSION and (stage := _stage_asking(account, id)):
         # AWS does not reject it, and answers the requests of that stage with 500.
         return f"the authorizer of {stage.id} still calls the function that {id} lets in"
+    if token == rt.STAGE and (mapping := domains.mapping_of(account, id)):
+        return f"{_MAPPED} ({id} is named by {mapping.id})"
     if token == rt.INTERNET_GATEWAY and any(account.of_type(rt.NAT_GATEWAY)):
         return "DependencyViolation: the network has some mapped public addresses"
     if id in account.not_released:
@@ -116,7 +132,8 @@ def delete_error(account: Account, token: str, id: str) -> str | None:
 def create_error(account: Account, resource: Resource) -> str | None:
     """Why a resource cannot be created."""
     exists = (resource.type, resource.id) in account.resources
-    if exists and not rt.TYPES[resource.type].overwrites:
+    overwrites = rt.TYPES[resource.type].overwrites or resource.inputs.get("allowOverwrite")
+    if exists and not overwrites:
         return f"ResourceAlreadyExistsException: {resource.id} already exists"
     return error(account, resource)
 
@@ -264,9 +281,9 @@ def _link_v2(account: Account, resource: Resource) -> str | None:
 
 
 def _rest_api(account: Account, resource: Resource) -> str | None:
-    policy, mode = (resource.inputs.get(key) for key in ("securityPolicy", "endpointAccessMode"))
-    if str(policy).startswith("SecurityPolicy_") != bool(mode):
-        return "BadRequestException: Endpoint access mode is required for the security policy"
+    if message := domains.tls_policy(resource.inputs):
+        return message
+    policy = resource.inputs.get("securityPolicy")
     before = account.resources.get((resource.type, resource.id))
     if (
         before
@@ -419,6 +436,8 @@ _RULES: Mapping[str, Callable[[Account, Resource], str | None]] = {
     rt.VPC_LINK: _link,
     rt.VPC_LINK_V2: _link_v2,
     rt.REST_API: _rest_api,
+    rt.DOMAIN_NAME: domains.domain_name,
+    rt.BASE_PATH_MAPPING: domains.base_path_mapping,
     rt.REST_API_PUT: _definition,
     rt.LISTENER: _listener,
     rt.DEPLOYMENT: _deployment,

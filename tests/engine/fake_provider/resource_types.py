@@ -46,6 +46,11 @@ API_ACCOUNT = "aws:apigateway/account:Account"
 API_KEY = "aws:apigateway/apiKey:ApiKey"
 USAGE_PLAN = "aws:apigateway/usagePlan:UsagePlan"
 USAGE_PLAN_KEY = "aws:apigateway/usagePlanKey:UsagePlanKey"
+DOMAIN_NAME = "aws:apigateway/domainName:DomainName"
+BASE_PATH_MAPPING = "aws:apigateway/basePathMapping:BasePathMapping"
+CERTIFICATE = "aws:acm/certificate:Certificate"
+CERTIFICATE_VALIDATION = "aws:acm/certificateValidation:CertificateValidation"
+RECORD = "aws:route53/record:Record"
 IP_SET = "aws:wafv2/ipSet:IpSet"
 WEB_ACL = "aws:wafv2/webAcl:WebAcl"
 WEB_ACL_ASSOCIATION = "aws:wafv2/webAclAssociation:WebAclAssociation"
@@ -72,7 +77,7 @@ class ResourceType:
     replaces: frozenset[str]
     """Inputs that AWS cannot change in place."""
     outputs: Mapping[str, Any]
-    """Computed outputs that are not null: a template each, or `VERSION`, or a list."""
+    """Computed outputs that are not null: a template each, or `VERSION`, or what holds some."""
     secret: str
     """The output that the provider marks as secret; empty for none."""
     name_length: int
@@ -318,6 +323,36 @@ TYPES: Mapping[str, ResourceType] = {
         arn=_API + "/usageplans/{id}",
     ),
     USAGE_PLAN_KEY: _type("{given[keyId]}", "usagePlanId keyId keyType", value="{hex}"),
+    DOMAIN_NAME: _type(
+        "{given[domainName]}",
+        "domainName",
+        arn=_API + "/domainnames/{id}",
+        regionalDomainName="d-{key}.execute-api.{region}.amazonaws.com",
+        regionalZoneId="ZOJJZC49E0EPZ",
+        cloudfrontDomainName="d{key}.cloudfront.net",
+        cloudfrontZoneId="Z2FDTNDATAQYW2",
+    ),
+    BASE_PATH_MAPPING: _type("{given[domainName]}/{given[basePath]}", "domainName domainNameId"),
+    CERTIFICATE: _type(
+        "arn:aws:acm:{region}:{account}:certificate/{hex16}",
+        "domainName validationMethod",
+        arn="{id}",
+        status="PENDING_VALIDATION",
+        domainValidationOptions=[
+            {
+                "domainName": "{given[domainName]}",
+                "resourceRecordName": "_a79865eb.{given[domainName]}",
+                "resourceRecordType": "CNAME",
+                "resourceRecordValue": "_424c7224.acm-validations.aws.",
+            }
+        ],
+    ),
+    CERTIFICATE_VALIDATION: _type(
+        "{given[certificateArn]}", "certificateArn validationRecordFqdns"
+    ),
+    RECORD: _type(
+        "{given[zoneId]}_{given[name]}_{given[type]}", "zoneId name", fqdn="{given[name]}"
+    ),
     IP_SET: _type(
         "{key}",
         "scope ipAddressVersion",
@@ -345,7 +380,7 @@ UNSENT: Mapping[str, Any] = {
 }
 """What AWS has of inputs in `ResourceType.later` that it was not sent."""
 
-NEVER_IN_PART = frozenset({REST_API_PUT, INGRESS_RULE, EGRESS_RULE, ROUTE})
+NEVER_IN_PART = frozenset({CERTIFICATE_VALIDATION, REST_API_PUT, INGRESS_RULE, EGRESS_RULE, ROUTE})
 """Types whose failed create leaves nothing in the state, even when it was interrupted."""
 
 

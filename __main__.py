@@ -3,6 +3,7 @@
 import pulumi
 
 from components.arguments import Arguments
+from components.domain import ApiDomain
 from components.network import Network
 from components.nlb_target import NlbTarget
 from components.private_api import PrivateApi
@@ -40,6 +41,10 @@ if settings.api.is_private:
     pulumi.export("private_access", arguments.private_access(api, network))
 pulumi.export("rest_api_id", api.rest_api_id)
 pulumi.export("vpc_link_ids", api.vpc_link_ids)
+if settings.api.domain:
+    domain = ApiDomain("domain", arguments.domain(settings.api.domain, api))
+    pulumi.export("domain_urls", domain.urls)
+    pulumi.export("domain_must_point_to", domain.target)
 if required_ingress := arguments.required_ingress(targets):
     # Existing instances keep their security groups, so their owner adds this rule to them.
     pulumi.export("instances_must_admit", required_ingress)

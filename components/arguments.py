@@ -8,6 +8,7 @@ from typing import Any, cast
 import pulumi
 
 from components.authorizers import FunctionArgs
+from components.domain import ApiDomainArgs
 from components.egress import DestinationArgs
 from components.instance_role import InstanceRoleArgs, StatementArgs
 from components.launch_template import FleetArgs
@@ -32,6 +33,7 @@ from openapi.private_endpoint import through
 from openapi.routes import Route
 from settings import Settings, schema
 from settings.container import Repository
+from settings.domain import Domain
 from settings.egress import EgressGroup
 from settings.fleet import Fleet
 from settings.instance_profile import NewProfile
@@ -223,13 +225,15 @@ class Arguments:
             "targets": links,
             "stages": cast(dict[str, StageArgs], stages),
             "endpoint_type": EndpointType(settings.api.endpoint_type),
-            "security_policy": settings.endpoint.security_policy,
-            "endpoint_access_mode": settings.endpoint.access_mode,
+            "security_policy": settings.api.endpoint.security_policy,
+            "endpoint_access_mode": settings.api.endpoint.access_mode,
             "account_logging": AccountLogging(settings.api.account_logging),
             "revision": settings.api.revision,
             "permissions_boundary": settings.permissions_boundary,
             "tags": self.tags,
         }
+        if settings.api.endpoint.disabled:
+            args["default_endpoint_disabled"] = True
         if limits := [*map(_limits, filter(_has_limits, settings.routes))]:
             args["route_limits"] = limits
         if functions := _called_functions(settings.api.authorizers):
@@ -300,6 +304,28 @@ class Arguments:
         if rules.rate_limit is not None:
             args["managed"]["rate_limit"] = rules.rate_limit
         return args
+
+    def domain(self, domain: Domain, api: PrivateApi) -> ApiDomainArgs:
+        """Arguments of the domain name of the API, or of another one."""
+        given, stages = self.settings.api, tuple(self.settings.stages)
+        endpoint = domain.endpoint(given.tls, given.endpoint_type)
+        own = {} if domain.rest_api_id else api.stage_names
+        args: dict[str, Any] = {
+            "domain_name": domain.name,
+            "rest_api_id": domain.rest_api_id or api.rest_api_id,
+            "paths": {p: own.get(stage, stage) for p, stage in domain.mappings(stages).items()},
+            "endpoint_type": EndpointType(given.endpoint_type),
+            "certificate_arn": domain.certificate_arn,
+            "hosted_zone_id": domain.hosted_zone_id,
+            "security_policy": endpoint.security_policy,
+            "endpoint_access_mode": endpoint.access_mode,
+            "tags": self.tags,
+        }
+        if mutual := domain.mutual_tls:
+            truststore = {"truststore_uri": mutual.truststore, "truststore_version": mutual.version}
+            args["mutual_tls"] = {key: value for key, value in truststore.items() if value}
+            args["ownership_certificate_arn"] = mutual.ownership_certificate
+        return cast(ApiDomainArgs, {key: value for key, value in args.items() if value})
 
     def required_ingress(self, new_targets: Mapping[str, NlbTarget]) -> dict[str, dict[str, Any]]:
         """The inbound rule that existing instances need, by the name of their target."""

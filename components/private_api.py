@@ -191,6 +191,8 @@ class PrivateApiArgs(TypedDict):
     1.0. The definition states the same, or the import resets it."""
     endpoint_access_mode: NotRequired[pulumi.Input[str] | None]
     """BASIC or STRICT, with a policy that begins with SecurityPolicy_; likewise."""
+    default_endpoint_disabled: NotRequired[pulumi.Input[bool]]
+    """Whether only a domain name reaches the API; likewise."""
     account_logging: NotRequired[AccountLogging]
     """Existing by default."""
     revision: NotRequired[pulumi.Input[int]]
@@ -216,6 +218,8 @@ class PrivateApi(pulumi.ComponentResource):
     """URL of every stage, by its name."""
     stage_arns: dict[str, pulumi.Output[str]]
     """ARN of every stage, by its name."""
+    stage_names: dict[str, pulumi.Output[str]]
+    """Name of every stage, for what has to wait for it."""
     vpc_link_ids: dict[str, pulumi.Output[str]]
     """Id of every target's link, by the target's name."""
 
@@ -250,6 +254,7 @@ class PrivateApi(pulumi.ComponentResource):
         self.execution_arn = api.execution_arn
         self.invoke_urls = {name: stage.invoke_url for name, stage in stages.items()}
         self.stage_arns = {name: stage.arn for name, stage in stages.items()}
+        self.stage_names = {name: stage.stage_name for name, stage in stages.items()}
         self.register_outputs(
             {
                 "rest_api_id": self.rest_api_id,
@@ -296,6 +301,7 @@ class PrivateApi(pulumi.ComponentResource):
             endpoint_configuration=self._endpoint(),
             security_policy=self._args.get("security_policy"),
             endpoint_access_mode=self._args.get("endpoint_access_mode"),
+            disable_execute_api_endpoint=self._args.get("default_endpoint_disabled"),
             tags=self._tags,
             opts=self._child,
         )

@@ -12,6 +12,9 @@ from typing import Any
 
 SECURITY_POLICY = "x-amazon-apigateway-security-policy"
 ACCESS_MODE = "x-amazon-apigateway-endpoint-access-mode"
+CONFIGURATION = "x-amazon-apigateway-endpoint-configuration"
+"""Of a server, in OpenAPI 3."""
+DISABLED = "disableExecuteApiEndpoint"
 
 
 @dataclass(frozen=True)
@@ -22,11 +25,18 @@ class Endpoint:
     """AWS's name of the TLS versions and ciphers."""
     access_mode: str | None
     """BASIC or STRICT; None with a policy that has none."""
+    disabled: bool = False
+    """Whether only a domain name reaches the API."""
 
     @property
     def extensions(self) -> dict[str, Any]:
         """What the root of an OpenAPI 3 document says about it."""
-        stated = {SECURITY_POLICY: self.security_policy, ACCESS_MODE: self.access_mode}
+        stated: dict[str, Any] = {
+            SECURITY_POLICY: self.security_policy,
+            ACCESS_MODE: self.access_mode,
+        }
+        if self.disabled:
+            stated["servers"] = [{"url": "/", CONFIGURATION: {DISABLED: True}}]
         return {key: value for key, value in stated.items() if value}
 
     def differences(self, document: Mapping[str, Any]) -> dict[str, Any]:

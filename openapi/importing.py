@@ -45,6 +45,8 @@ class Options:
     """regional or edge."""
     prepend_base_path: bool = False
     """Whether the path of the document's server goes before all of its paths."""
+    closed: bool = False
+    """Whether the stack disables the API's own endpoint."""
     host_has_port: bool = False
     """Whether the host of a target contains a port."""
     authorizers: tuple[tuple[str, str], ...] = ()
@@ -87,7 +89,9 @@ class Source:
         findings.locate = functools.partial(in_source, self.content)
         document = Document(authorized)
         findings.refuse_all(document_problems(document, options))
-        prefix = base_path(content, findings, prepend=options.prepend_base_path)
+        prefix = base_path(
+            content, findings, prepend=options.prepend_base_path, closed=options.closed
+        )
         places = placed(document, prefix, findings)
         made = _normalized(document, places, findings)
         ours = [name for name, _ in options.authorizers]

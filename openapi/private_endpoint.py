@@ -12,7 +12,7 @@ from typing import Any
 
 from openapi.compiler import POLICY, Definition
 from openapi.document import mapping
-from openapi.normalizing.servers import ENDPOINT
+from openapi.endpoint import CONFIGURATION
 
 PLACEHOLDER = "VPC endpoint of the network"
 """What stands for the id of the endpoint until AWS has made it. The hash is of this text."""
@@ -36,7 +36,7 @@ def limited(definition: Definition, endpoints: Sequence[str]) -> Definition:
     policy = {"Version": "2012-10-17", **own, "Statement": [*statements, _denial(endpoints)]}
     # API Gateway reads these ids to make a DNS name of the API at each endpoint.
     stated = mapping(next(iter(definition.document.get("servers", ())), None))
-    server = {"url": "/", ENDPOINT: {**mapping(stated.get(ENDPOINT)), _IDS: [*endpoints]}}
+    server = {"url": "/", CONFIGURATION: {**mapping(stated.get(CONFIGURATION)), _IDS: [*endpoints]}}
     return definition.stating({POLICY: policy, "servers": [server]})
 
 

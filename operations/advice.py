@@ -10,7 +10,10 @@ from simulation.analyzer import Kind
 from simulation.rehearsal import ROOT, Rehearsal
 
 CONFIG_KEYS = {
-    "api-tls-policy": ["private-api:api.tls.policy"],
+    "api-domain-only": ["private-api:api.defaultEndpoint"],
+    "api-mutual-tls-only": ["private-api:api.defaultEndpoint"],
+    "api-tls-policy": ["private-api:api.tls.policy", "private-api:api.domain.tls.policy"],
+    "domain-certificate-region": ["private-api:api.domain.certificate"],
     "fleet-zones": ["private-api:network.zones"],
     "iam-no-administrator": ["private-api:targets.*.fleet.instanceProfile"],
     "integration-link-managed": ["private-api:api.definitionFile"],

@@ -13,7 +13,6 @@ import pulumi
 
 from openapi.compiler import Definition, compile_routes
 from openapi.completion import compile_document
-from openapi.endpoint import Endpoint
 from openapi.findings import Findings
 from openapi.importing import Imported
 from openapi.normalizing.schemas import normalized_models
@@ -22,7 +21,7 @@ from openapi.routes import Route
 
 from .backends import backends, published
 from .checks import cross_problems
-from .endpoint_tls import endpoint_of
+from .domain_checks import domain_advice
 from .errors import ConfigError, Problem
 from .files import Files, Surroundings
 from .link_checks import balancer_of, owner_of
@@ -77,11 +76,6 @@ class Settings:
     def uses_v2(self) -> bool:
         """Whether a target is reached through a VPC link V2."""
         return any(target.uses_v2 for target in self.targets.values())
-
-    @property
-    def endpoint(self) -> Endpoint:
-        """The API's own endpoint."""
-        return endpoint_of(self.api.tls, self.api.endpoint_type)
 
     @property
     def new_targets(self) -> dict[str, NewTarget]:
@@ -165,7 +159,7 @@ class Settings:
             raise ConfigError(problems)
         project = valid.project
         definition = _definition(title, project, draft.document, policy).stating(
-            endpoint_of(project.api.tls, project.api.endpoint_type).extensions
+            project.api.endpoint.extensions
         )
         if project.api.is_private:
             definition = limited(definition, project.api.endpoint_ids)
@@ -182,7 +176,7 @@ class Settings:
             definition=definition,
             imported=draft.imported,
             user_data=user_data,
-            advice=tuple(files.advice),
+            advice=(*files.advice, *domain_advice(draft)),
             permissions_boundary=project.permissions_boundary or None,
         )
 

@@ -11,6 +11,7 @@ from openapi.routes import MAX_TIMEOUT_MS, route_problems
 
 from .authorizer_checks import AUTHORIZER_CHECKS
 from .cache_checks import CACHE_CHECKS
+from .domain_checks import domain_problems
 from .endpoint_checks import ENDPOINT_CHECKS
 from .errors import Problem, quoted
 from .fleet_checks import FLEET_CHECKS
@@ -196,6 +197,7 @@ _CHECKS: tuple[Callable[[Draft], Problems], ...] = (
     *LINK_CHECKS,
     *SHARING_CHECKS,
     *ENDPOINT_CHECKS,
+    domain_problems,
     *CACHE_CHECKS,
     *WEB_ACL_CHECKS,
     *VPC_ENDPOINT_CHECKS,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from openapi.hints import listed
 from openapi.paths import Problems
 
-from .endpoint_tls import endpoint_of, policies_of
+from .endpoint_tls import policies_of
 from .errors import quoted
 from .reader import Draft
 
@@ -21,9 +21,7 @@ def _the_policy_fits_the_endpoint(draft: Draft) -> Problems:
             f"{quoted(policy)} is not a policy of an endpoint that is {api.endpoint_type}. Use one "
             f"of {listed(known)}, or remove it.",
         )
-    elif (
-        api.tls.access_mode == "strict" and not endpoint_of(api.tls, api.endpoint_type).access_mode
-    ):
+    elif api.tls.access_mode == "strict" and not api.endpoint.access_mode:
         yield (
             "api.tls.accessMode",
             f'"strict" is for policies that begin with SecurityPolicy_, not for {policy}. Use '
@@ -34,7 +32,7 @@ def _the_policy_fits_the_endpoint(draft: Draft) -> Problems:
 def _the_file_states_the_same_endpoint(draft: Draft) -> Problems:
     if draft.api is None:
         return
-    endpoint = endpoint_of(draft.api.tls, draft.api.endpoint_type)
+    endpoint = draft.api.endpoint
     for key, value in endpoint.differences(draft.document).items():
         yield (
             "api.definitionFile",

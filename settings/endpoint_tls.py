@@ -38,12 +38,12 @@ class EndpointTls(Model):
     the endpoint's type no more, and the way back makes it unavailable for some 15 minutes."""
 
 
-def endpoint_of(tls: EndpointTls | None, endpoint_type: str) -> Endpoint:
+def endpoint_of(tls: EndpointTls | None, endpoint_type: str, *, disabled: bool = False) -> Endpoint:
     """The endpoint of an API, with the defaults for its type."""
     given = tls or EndpointTls()
     policy = given.policy or default_policy(endpoint_type)
     mode = given.access_mode.upper() if policy.startswith(_ENHANCED) else None
-    return Endpoint(policy, mode)
+    return Endpoint(policy, mode, disabled)
 
 
 def default_policy(endpoint_type: str) -> SecurityPolicy:

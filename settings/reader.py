@@ -68,6 +68,7 @@ class Draft:
                 (name, json.dumps(security_scheme(one)))
                 for name, one in self.api.authorizers.items()
             ),
+            closed=self.api.endpoint.disabled,
             host_has_port=any(t.open_port != SCHEME_PORTS[t.scheme] for t in targets),
         )
         return self.source.imported(options)

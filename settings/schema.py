@@ -7,14 +7,16 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, Tag
 
 from openapi.authorizers import AuthorizerName, CognitoAuthorizer, LambdaAuthorizer
+from openapi.endpoint import Endpoint
 from openapi.limits import Throttle
 from openapi.model import Model
 from openapi.private_endpoint import PLACEHOLDER
 from openapi.routes import SCHEME_PORTS, Cors, ModelName, Route
 from openapi.variables import ServiceName
 
+from .domain import Domain
 from .egress import Egress
-from .endpoint_tls import EndpointTls
+from .endpoint_tls import EndpointTls, endpoint_of
 from .fleet import Fleet
 from .listener import Listener
 from .network import Network
@@ -338,6 +340,12 @@ class Api(Model):
     new one in the new network."""
     tls: EndpointTls | None = None
     """TLS versions and ciphers that callers may use; by default 1.2 and 1.3."""
+    default_endpoint: Literal["open", "disabled"] | None = None
+    """Whether clients may use the API's own endpoint, whose URL AWS chooses: `open`, the default,
+    or `disabled`, so that only a domain name reaches the API. With `mutualTls` it has to be said:
+    clients without a certificate could use it."""
+    domain: Domain | None = None
+    """The domain name under which clients reach the API."""
     account_logging: Literal["create", "existing", "off"] = "existing"
     """The account's role for logs: `existing` relies on the role that the account has, `create`
     creates it (in one stack per account and region) and keeps it on destroy, `off` disables
@@ -366,6 +374,13 @@ class Api(Model):
     base_path: Literal["ignore", "prepend"] = "ignore"
     """With `definitionFile`: `prepend` puts the path of the file's server, such as /api/v3, before
     every path, at the API and at the service."""
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """The API's own endpoint."""
+        return endpoint_of(
+            self.tls, self.endpoint_type, disabled=self.default_endpoint == "disabled"
+        )
 
     @property
     def is_private(self) -> bool:

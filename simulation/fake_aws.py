@@ -3,6 +3,7 @@
 import hashlib
 import re
 import sys
+import uuid
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, get_args
@@ -148,6 +149,28 @@ def answer(
             return ident, {"arn": ident, "name": name}
         case "LogGroup":
             return name, {"arn": arn("logs", f"log-group:{name}"), "name": name}
+        case "Certificate" if package == "aws:acm":
+            ident = arn("acm", f"certificate/{uuid.UUID(digest[:32])}")
+            domain = inputs.get("domainName")
+            option = {
+                "domainName": domain,
+                "resourceRecordName": f"_{word}.{domain}.",
+                "resourceRecordType": "CNAME",
+                "resourceRecordValue": f"_{word}.acm-validations.aws.",
+            }
+            return ident, {"arn": ident, "domainValidationOptions": [option]}
+        case "DomainName" if package == "aws:apigateway":
+            domain = str(inputs.get("domainName"))
+            return domain, {
+                "arn": arn("apigateway", f"/domainnames/{domain}", account=""),
+                "regionalDomainName": f"d-{word}.execute-api.{region}.amazonaws.com",
+                "regionalZoneId": f"Z{word.upper()}",
+                "cloudfrontDomainName": f"d{word}.cloudfront.net",
+                "cloudfrontZoneId": "Z2FDTNDATAQYW2",
+            }
+        case "Record":
+            domain = str(inputs.get("name")).removesuffix(".")
+            return f"{inputs.get('zoneId')}_{domain}_{inputs.get('type')}", {"fqdn": domain}
         case "RestApi":
             return word, {
                 "arn": arn("apigateway", f"/restapis/{word}", account=""),

@@ -54,6 +54,10 @@ class Scope:
     region: str
     project: str
     stack: str
+    hosted_zones: tuple[str, ...] = ()
+    """IDs of the hosted zones whose records the stack may change."""
+    truststores: tuple[str, ...] = ()
+    """ARNs of the files in S3 that the stack may give to a domain for mutual TLS."""
 
     @property
     def partition(self) -> str:

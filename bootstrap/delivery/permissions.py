@@ -54,8 +54,21 @@ class _Items:
         self, names: str, on: Iterable[str], when: Iterable[str | Condition] = ()
     ) -> Iterator[Grant]:
         service, _, listed = names.partition(":")
-        arns = tuple(self.scope.arn(service, resource) for resource in on)
-        yield Grant(actions(service, listed), arns, both(*map(self._condition, when)))
+        arns = tuple(self.scope.arn(service, each) for name in on for each in self._named(name))
+        if arns:
+            yield Grant(actions(service, listed), arns, both(*map(self._condition, when)))
+
+    def _named(self, resource: str) -> Sequence[str]:
+        """The resources of which the configuration has a list, or else the one."""
+        zones = [f"arn:{{partition}}:route53:::hostedzone/{id}" for id in self.scope.hosted_zones]
+        lists = {"hosted-zones": zones, "truststores": self.scope.truststores}
+        return lists.get(resource, [resource])
+
+    def request(self, names: str) -> Iterator[Grant]:
+        """AWS limits the action to no resource, and an edge endpoint has its certificate there."""
+        service, _, listed = names.partition(":")
+        regions = {"StringEquals": {"aws:RequestedRegion": [self.scope.region, "us-east-1"]}}
+        yield Grant(actions(service, listed), ("*",), both(self.scope.creates, regions))
 
     def create(self, action: str, on: str, within: Iterable[str] = ()) -> Iterator[Grant]:
         service, name = action.split(":")

@@ -27,6 +27,14 @@ _PATTERNS = {
     ),
 }
 
+_LISTS = {
+    "hostedZoneIds": (r"Z[A-Z0-9]{1,31}", "the ID of a hosted zone, such as Z0123456789ABCDEFGHIJ"),
+    "truststoreArns": (
+        r"arn:aws[a-z-]*:s3:::[a-z0-9.-]+/[^\s{}]+",
+        "the ARN of a file in S3, such as arn:aws:s3:::acme-trust/clients.pem",
+    ),
+}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
@@ -51,10 +59,12 @@ class Settings:
         region = aws.get("region") or ""
         accounts = aws.get_object("allowedAccountIds") or []
         statements = own.get_object("instanceStatements") or []
+        lists = {key: own.get_object(key) or [] for key in _LISTS}
         errors = [
             *_own_errors(values),
             *_aws_errors(region, accounts),
             *_statement_errors(statements),
+            *_list_errors(lists),
         ]
         if errors:
             raise pulumi.RunError("\n".join(errors))
@@ -64,6 +74,8 @@ class Settings:
                 region=region,
                 project=values["project"],
                 stack=pulumi.get_stack(),
+                hosted_zones=tuple(lists["hostedZoneIds"]),
+                truststores=tuple(lists["truststoreArns"]),
             ),
             owner=values["owner"],
             subject_prefix=values["subjectPrefix"],
@@ -80,6 +92,14 @@ def _own_errors(values: dict[str, str]) -> Iterator[str]:
     for key, (pattern, expected) in _PATTERNS.items():
         if not re.fullmatch(pattern, values[key]):
             yield f"{pulumi.get_project()}:{key} is {values[key]!r}; it must be {expected}."
+
+
+def _list_errors(lists: dict[str, Any]) -> Iterator[str]:
+    for key, (pattern, expected) in _LISTS.items():
+        given = lists[key] if isinstance(lists[key], list) else [lists[key]]
+        for value in given:
+            if not isinstance(value, str) or not re.fullmatch(pattern, value):
+                yield f"{pulumi.get_project()}:{key} has {value!r}; each must be {expected}."
 
 
 def _statement_errors(statements: Any) -> Iterator[str]:

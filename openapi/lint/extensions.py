@@ -41,7 +41,9 @@ _SCHEME = (AUTHORIZER, AUTHTYPE)
 _SERVER = (f"{_PREFIX}endpoint-configuration",)
 _ALL = (*_ROOT, *_OPERATION, *_SCHEME, *_SERVER, ANY_METHOD)
 _ELSEWHERE = {
-    f"{_PREFIX}endpoint-configuration": "belongs to the stack: set `endpointType` there",
+    f"{_PREFIX}endpoint-configuration": (
+        "belongs to the stack: set `endpointType` and `defaultEndpoint` there"
+    ),
     f"{_PREFIX}cors": "is for HTTP APIs; add OPTIONS operations with a mock integration",
     f"{_PREFIX}importexport-version": "is for HTTP APIs",
 }

@@ -4,14 +4,15 @@ import re
 from typing import Any
 
 from openapi.document import mapping, sequence
+from openapi.endpoint import CONFIGURATION, DISABLED
 from openapi.findings import Findings
 from openapi.paths import Steps
 
-ENDPOINT = "x-amazon-apigateway-endpoint-configuration"
 
-
-def base_path(content: Any, findings: Findings, *, prepend: bool) -> str:
+def base_path(content: Any, findings: Findings, *, prepend: bool, closed: bool = False) -> str:
     """The path that goes before all others; empty unless `prepend`.
+
+    `closed` says that the stack disables the API's own endpoint, as a server may.
 
     Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-import-api-basePath.html
     """
@@ -24,7 +25,8 @@ def base_path(content: Any, findings: Findings, *, prepend: bool) -> str:
     paths: dict[str, Steps] = {}
     for position, server in enumerate(sequence(servers)):
         steps: Steps = ("servers", position)
-        _check_endpoint((*steps, ENDPOINT), mapping(server).get(ENDPOINT), findings)
+        endpoint = mapping(server).get(CONFIGURATION)
+        _check_endpoint((*steps, CONFIGURATION), endpoint, findings, closed=closed)
         paths.setdefault(_path(server), (*steps, "url"))
     found = [path for path in paths if path]
     if not prepend:
@@ -53,14 +55,14 @@ def _path(server: Any) -> str:
     return f"/{path}" if path else ""
 
 
-def _check_endpoint(steps: Steps, value: Any, findings: Findings) -> None:
+def _check_endpoint(steps: Steps, value: Any, findings: Findings, *, closed: bool) -> None:
     """Refuse what would close a door that stays open here."""
     endpoint = mapping(value)
-    if endpoint.get("disableExecuteApiEndpoint") not in (None, False):
+    if endpoint.get(DISABLED) not in (None, False, closed):
         findings.refuse(
-            (*steps, "disableExecuteApiEndpoint"),
-            "closes the default endpoint, which the stages of this stack need: callers would "
-            "reach nothing. Remove it, or set it to false.",
+            (*steps, DISABLED),
+            "closes the API's own endpoint, which the stack leaves open. Set `defaultEndpoint: "
+            "disabled` there, or remove it.",
         )
     if endpoint.get("vpcEndpointIds"):
         findings.refuse(
@@ -68,5 +70,5 @@ def _check_endpoint(steps: Steps, value: Any, findings: Findings) -> None:
             "belongs to the stack. Set `endpointType: private` and `vpcEndpoints` there, and "
             "remove it here.",
         )
-    for key in endpoint.keys() - {"disableExecuteApiEndpoint", "vpcEndpointIds"}:
+    for key in endpoint.keys() - {DISABLED, "vpcEndpointIds"}:
         findings.refuse((*steps, key), "is not an option of an endpoint. Remove it.")

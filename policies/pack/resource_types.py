@@ -8,6 +8,7 @@ PROVIDER = "pulumi:providers:aws"
 
 API_ACCOUNT = "aws:apigateway/account:Account"
 AUTHORIZER = "aws:apigateway/authorizer:Authorizer"
+BASE_PATH_MAPPING = "aws:apigateway/basePathMapping:BasePathMapping"
 DEPLOYMENT = "aws:apigateway/deployment:Deployment"
 DOMAIN_NAME = "aws:apigateway/domainName:DomainName"
 INTEGRATION = "aws:apigateway/integration:Integration"

@@ -7,7 +7,14 @@ from tests.bootstrap.aws_calls import ACCOUNT
 
 BUCKET = "acme-state"
 KEY = f"arn:aws:kms:us-east-2:{ACCOUNT}:key/1a2b-3c4d"
-SCOPE = Scope(account=ACCOUNT, region="us-east-2", project="private-api", stack="dev")
+SCOPE = Scope(
+    account=ACCOUNT,
+    region="us-east-2",
+    project="private-api",
+    stack="dev",
+    hosted_zones=("Z0123456789",),
+    truststores=("arn:aws:s3:::acme-trust/clients.pem",),
+)
 READING = read_policies(SCOPE, BUCKET, KEY)
 WRITING = write_policies(SCOPE, BUCKET, KEY)
 PREVIEW = list(READING.values())

@@ -4,6 +4,7 @@ import fnmatch
 import json
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -14,7 +15,7 @@ from simulation.engine import Phase, Registered, run_program
 from tests import stacks
 from tests.bootstrap.aws_calls import ACCOUNT, TABLE, Caller, calls
 from tests.bootstrap.documents import BUCKET, DEPLOY, DOCUMENTS, KEY, PREVIEW, SCOPE, actions
-from tests.bootstrap.iam import Request, allowed, covers
+from tests.bootstrap.iam import Request, Target, allowed, covers
 
 CALLER = Caller()
 CALLS = calls(CALLER)
@@ -27,7 +28,7 @@ def created() -> list[Registered]:
     """Every kind of resource that the program creates in AWS."""
     examples = (
         *("existing-balancer", "existing-instances", "api-keys", "v2", "own-image", "web-acl"),
-        "authorizers",
+        *("authorizers", "domain"),
     )
     configs = [stacks.config(stack=f"examples/{name}.yaml") for name in examples]
     outward = ("network.nat", "one"), ("targets.blue.fleet.scaling", {"cpuPercent": 60})
@@ -116,6 +117,8 @@ NOT_LIMITED_BY_TAGS = {
     "ec2:ModifyVpcEndpointServicePermissions": "AWS requires it without a condition",
     "ec2:GetSecurityGroupsForVpc": "an existing network has other tags",
     "route53:AssociateVPCWithHostedZone": "the hosted zone belongs to AWS",
+    "apigateway:AddCertificateToDomain /domainnames": "a new domain has no tags, but POST has",
+    "route53:ChangeResourceRecordSets": "records have no tags; the hosted zones are named",
     "iam:CreateServiceLinkedRole": "the role belongs to the account",
     "iam:PassRole": "AWS calls tags of a passed role unreliable; its name is the limit",
     "lambda:AddPermission": "functions have other tags; it lets in API Gateway only",
@@ -131,7 +134,8 @@ def changes(caller: Caller) -> Iterator[Request]:
     for token in CALLS:
         for request in calls(caller)[token].write:
             path = request.targets[0].resource.split(":")[-1]
-            kind = path if path == "/account" else path.partition("/")[0]
+            is_whole = path in ("/account", "/domainnames")
+            kind = path if is_whole else path.partition("/")[0]
             names = {request.action, f"{request.action} {kind}"}
             reads = re.search(r":(Describe|Get|List)", request.action)
             if not reads and names.isdisjoint(NOT_LIMITED_BY_TAGS):
@@ -170,7 +174,7 @@ def test_no_listener_is_created_on_a_balancer_of_another_stack() -> None:
 
 
 def test_the_permissions_follow_the_stack_and_its_region() -> None:
-    scope = Scope(account=ACCOUNT, region="eu-west-1", project="private-api", stack="prod")
+    scope = replace(SCOPE, region="eu-west-1", stack="prod")
     assert denied(policies(scope), requests(Caller(stack="prod", region="eu-west-1"))) == []
 
 
@@ -196,10 +200,36 @@ def test_every_arn_is_in_the_partition_of_the_region(region: str, partition: str
 def test_nothing_in_another_region_can_be_changed_or_read() -> None:
     elsewhere = requests(Caller(region="eu-west-1"))
     regional = [
-        request for request in elsewhere if not request.action.startswith(("iam:", "route53:"))
+        request
+        for request in elsewhere
+        if not request.action.startswith(("iam:", "route53:", "s3:"))
     ]
     assert regional
     assert permitted(DEPLOY, regional) == []
+
+
+def test_records_and_trust_stores_are_those_that_the_configuration_names() -> None:
+    scope = Scope(account=ACCOUNT, region="us-east-2", project="private-api", stack="dev")
+    for action, named, other in (
+        ("route53:ChangeResourceRecordSets", "route53:hostedzone/Z0123456789", "Z9"),
+        ("s3:GetObject", "s3:acme-trust/clients.pem", "other.pem"),
+    ):
+        request, foreign = (
+            Request(action, (CALLER.untagged(arn),))
+            for arn in (named, f"{named.rpartition('/')[0]}/{other}")
+        )
+        assert denied(DEPLOY, [request]) == []
+        assert permitted(DEPLOY, [foreign]) == []
+        # The state is in another bucket.
+        assert permitted(policies(scope), [request]) == []
+
+
+def test_a_certificate_is_requested_in_the_region_of_the_stack_or_of_edge_endpoints() -> None:
+    regions = {"us-east-2": True, "us-east-1": True, "eu-west-1": False}
+    for region, is_allowed in regions.items():
+        context = {**CALLER.created("*").context, "aws:RequestedRegion": region}
+        request = Request("acm:RequestCertificate", (Target("*", context),))
+        assert bool(permitted(DEPLOY, [request])) is is_allowed
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,8 @@ CONFIG = {
     f"{OWN}project": "private-api",
     f"{OWN}stateBucket": BUCKET,
     f"{OWN}secretsKeyArn": KEY,
+    f"{OWN}hostedZoneIds": json.dumps(SCOPE.hosted_zones),
+    f"{OWN}truststoreArns": json.dumps(SCOPE.truststores),
 }
 ROLE = "aws:iam/role:Role"
 POLICY = "aws:iam/policy:Policy"
@@ -159,6 +161,8 @@ def test_the_policy_pack_finds_no_violation(bootstrap: Run) -> None:
         (f"{OWN}instanceStatements", '[{"actions": ["*"], "resources": ["*"]}]', "s3:GetObject"),
         (f"{OWN}instanceStatements", '[{"actions": ["s3:Get*"]}]', "one of `resources`"),
         (f"{OWN}instanceStatements", '["s3:GetObject"]', "has 's3:GetObject'"),
+        (f"{OWN}hostedZoneIds", '["example.com"]', "has 'example.com'; each must be the ID"),
+        (f"{OWN}truststoreArns", '["s3://acme-trust/a.pem"]', "each must be the ARN of a file"),
     ],
 )
 def test_a_bad_value_is_rejected_in_one_line_that_names_its_key(

@@ -12,10 +12,15 @@ from tests.engine.fake_provider.journal import INJECTED, Fault
 from tests.engine.fake_provider.provider import FakeProvider
 from tests.engine.fake_provider.resource_types import (
     ATTACHMENT,
+    BASE_PATH_MAPPING,
+    CERTIFICATE,
+    CERTIFICATE_VALIDATION,
+    DOMAIN_NAME,
     ELASTIC_IP,
     INTERNET_GATEWAY,
     NAT_GATEWAY,
     NEVER_IN_PART,
+    RECORD,
     ROUTE,
     SCALING_POLICY,
     TYPES,
@@ -44,6 +49,18 @@ CONFIGURATIONS: dict[str, list[Change]] = {
         ("targets.blue", {"port": 8080, "healthPath": "/", "instances": ["i-0123456789abcdef0"]}),
     ],
     "v2": [("targets.blue.link", "v2")],
+    "domain": [
+        ("api.defaultEndpoint", "disabled"),
+        (
+            "api.domain",
+            {
+                "name": "api.example.com",
+                "certificate": "request",
+                "hostedZoneId": "Z0123456789",
+                "mutualTls": {"truststore": "s3://acme-trust/clients.pem"},
+            },
+        ),
+    ],
     "outward": [
         ("network.nat", "one"),
         ("targets.blue.egress", [{"cidr": "0.0.0.0/0"}]),
@@ -51,6 +68,7 @@ CONFIGURATIONS: dict[str, list[Change]] = {
     ],
 }
 """Stacks that together have every type that the program can register."""
+DOMAIN = (BASE_PATH_MAPPING, CERTIFICATE, CERTIFICATE_VALIDATION, DOMAIN_NAME, RECORD)
 OUTWARD = (ELASTIC_IP, INTERNET_GATEWAY, NAT_GATEWAY, ROUTE, SCALING_POLICY)
 WAITING = {token: found.states for token, found in TYPES.items() if found.states}
 """The states of the types whose create waits for AWS."""
@@ -98,7 +116,8 @@ def trial(
 ) -> Callable[[str], Trial]:
     """Starts a trial with a stack that has a resource of a type."""
 
-    kinds = {ATTACHMENT: "instances", VPC_LINK_V2: "v2", **dict.fromkeys(OUTWARD, "outward")}
+    kinds = {ATTACHMENT: "instances", VPC_LINK_V2: "v2"}
+    kinds |= {**dict.fromkeys(OUTWARD, "outward"), **dict.fromkeys(DOMAIN, "domain")}
 
     def start(token: str) -> Trial:
         new, expected = prepared(kinds.get(token, "fleet"))

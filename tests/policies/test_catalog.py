@@ -181,7 +181,9 @@ WIRE_NAMES = {
     types.ROLE_POLICY_ATTACHMENT: "policyArn",
     types.LOG_GROUP: "retentionInDays",
     types.API_ACCOUNT: "cloudwatchRoleArn",
-    types.DOMAIN_NAME: "securityPolicy",
+    types.DOMAIN_NAME: "securityPolicy domainName endpointConfiguration region certificateArn "
+    "regionalCertificateArn mutualTlsAuthentication",
+    types.BASE_PATH_MAPPING: "domainName restApi",
     types.WEB_ACL_ASSOCIATION: "resourceArn",
     types.AUTHORIZER: "authorizerUri restApi",
     types.LAMBDA_PERMISSION: "function principal qualifier sourceArn",

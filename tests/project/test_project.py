@@ -9,6 +9,7 @@ import pytest
 from pulumi.provider.experimental.analyzer import Analyzer
 from ruamel.yaml import YAML
 
+from components.domain import ApiDomain
 from components.network import Network
 from components.nlb_target import NlbTarget
 from components.private_api import PrivateApi
@@ -100,7 +101,7 @@ def test_a_decision_has_its_status_and_date_and_is_listed(decision: Path) -> Non
     assert f"]({decision.name})" in (decision.parent / "README.md").read_text()
 
 
-@pytest.mark.parametrize("component", [Network, NlbTarget, PrivateApi, WebAcl])
+@pytest.mark.parametrize("component", [Network, NlbTarget, PrivateApi, ApiDomain, WebAcl])
 def test_the_components_can_be_used_from_other_languages(component: type) -> None:
     definition = Analyzer("privateapi").analyze_component(component)
     assert definition.inputs

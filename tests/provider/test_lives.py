@@ -25,6 +25,13 @@ UNCALLED: Mapping[str, str] = {
     "the state of these stacks is in a file, not in a bucket": (
         "kms:Decrypt kms:GenerateDataKey s3:DeleteObject s3:GetObject s3:ListBucket s3:PutObject"
     ),
+    "domain names are not in Moto": (
+        "acm:AddTagsToCertificate acm:DeleteCertificate acm:DescribeCertificate "
+        "acm:ListTagsForCertificate acm:RemoveTagsFromCertificate acm:RequestCertificate "
+        "apigateway:AddCertificateToDomain apigateway:RemoveCertificateFromDomain "
+        "route53:ChangeResourceRecordSets route53:GetChange route53:GetHostedZone "
+        "route53:ListResourceRecordSets s3:GetObjectVersion"
+    ),
     "somebody replaces a route table or a NAT gateway by hand, with `pulumi up --replace`": (
         "ec2:ReplaceRoute ec2:ReplaceRouteTableAssociation"
     ),

@@ -9,7 +9,7 @@ import pytest
 
 from openapi.compiler import INTEGRATION
 from openapi.completion import compile_document
-from openapi.endpoint import ACCESS_MODE, SECURITY_POLICY, Endpoint
+from openapi.endpoint import ACCESS_MODE, CONFIGURATION, DISABLED, SECURITY_POLICY, Endpoint
 from settings import ConfigError, Settings
 from simulation import stack_file
 from tests.openapi.documents import BASE, EXAMPLE, RESPONSES, imported, legacy, merged
@@ -148,6 +148,16 @@ def test_a_file_states_the_endpoint_that_the_stack_sets_or_none(root: Path) -> N
     assert settings(root, {**same, ACCESS_MODE: "STRICT"}, strict)
     old = {**BASE, SECURITY_POLICY: "TLS_1_2", ACCESS_MODE: "BASIC"}
     assert len(errors(root, old, ("api.tls", {"policy": "TLS_1_2"}))) == 1
+
+
+def test_a_file_closes_the_endpoint_only_together_with_the_stack(root: Path) -> None:
+    servers = [{"url": "/", CONFIGURATION: {DISABLED: True}}]
+    closed = ("api.defaultEndpoint", "disabled")
+    document = settings(root, {**BASE, "servers": servers}, closed).definition.document
+    assert document["servers"] == servers
+    assert document == settings(root, BASE, closed).definition.document
+    (line,) = errors(root, {**BASE, "servers": servers})
+    assert line.startswith(f"{KEY}: orders.json: servers[0].{CONFIGURATION}.{DISABLED}: closes the")
 
 
 POOL = "arn:aws:cognito-idp:us-east-2:111122223333:userpool/us-east-2_a1B2c3D4e"

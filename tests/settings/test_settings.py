@@ -321,3 +321,44 @@ def test_every_security_policy_is_one_of_api_gateway() -> None:
     model = botocore.session.get_session().get_service_model("apigateway")
     known = model.shape_for("SecurityPolicy").enum
     assert set(get_args(SecurityPolicy)) <= set(known)
+
+
+DOMAIN = {
+    "name": "api.example.com",
+    "certificate": "request",
+    "hostedZoneId": "Z0123456789ABCDEFGHIJ",
+}
+
+
+def test_a_closed_endpoint_without_a_domain_is_advised_of() -> None:
+    closed = ("api.defaultEndpoint", "disabled")
+    (line,) = read(closed).advice
+    assert line.startswith(
+        "private-api:api.defaultEndpoint: is disabled, and this stack has no `do"
+    )
+    assert read(closed, ("api.domain", DOMAIN)).advice == ()
+
+
+def test_a_domain_that_leads_to_another_api_names_its_stages() -> None:
+    other = {**DOMAIN, "restApiId": "a1b2c3d4e5", "paths": {"/": "live", "/v1": "old"}}
+    domain = read(("api.domain", other), ("api.defaultEndpoint", "disabled")).api.domain
+    assert domain
+    assert domain.mappings(("dev",)) == {"/": "live", "/v1": "old"}
+    assert domain.urls(("dev",)) == {}
+
+
+@pytest.mark.parametrize(
+    ("given", "policy", "mode"),
+    [
+        ({}, "SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09", "BASIC"),
+        ({"tls": {"policy": "TLS_1_2"}}, "TLS_1_2", None),
+        ({"mutualTls": {"truststore": "s3://acme-trust/clients.pem"}}, "TLS_1_2", None),
+    ],
+)
+def test_a_domain_has_the_policy_of_the_endpoint_unless_it_has_its_own(
+    given: dict[str, Any], policy: str, mode: str | None
+) -> None:
+    api = read(("api.domain", {**DOMAIN, **given}), ("api.defaultEndpoint", "disabled")).api
+    assert api.domain
+    endpoint = api.domain.endpoint(api.tls, api.endpoint_type)
+    assert (endpoint.security_policy, endpoint.access_mode) == (policy, mode)

@@ -26,6 +26,7 @@ API_REFERENCE = {
     types.HTTP_ROUTE: "apiId",
     types.HTTP_STAGE: "apiId",
     types.AUTHORIZER: "restApi",
+    types.BASE_PATH_MAPPING: "restApi",
     types.DEPLOYMENT: "restApi",
     types.INTEGRATION: "restApi",
     types.METHOD: "restApi",

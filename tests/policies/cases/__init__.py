@@ -6,6 +6,7 @@ from tests.policies.cases import (
     balancer,
     caching,
     compute,
+    domains,
     iam,
     links,
     links_v2,
@@ -20,7 +21,8 @@ from tests.policies.cases import (
 )
 
 AREAS = (
-    *(topology, links, links_v2, api, stages, caching, private, routes, authorizers, balancer),
+    *(topology, links, links_v2, api, domains, stages, caching, private, routes),
+    *(authorizers, balancer),
     *(listeners, network, security_groups, compute, iam, logs),
 )
 CASES = [case for area in AREAS for case in area.CASES]

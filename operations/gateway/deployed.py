@@ -37,6 +37,7 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 """Methods that change nothing at a service which keeps to HTTP."""
 _NO_HOST = "{}.invalid"
 _LONGEST_SECONDS = 310
+_OWN_ENDPOINT = re.compile(r"\.execute-api\.([a-z0-9-]+)\.")
 _LOOPBACK = ("127.0.0.1", "localhost")
 
 
@@ -75,6 +76,7 @@ def smoke(
     settings = Settings.read(
         file.config, title=f"{file.project}-{stack}", secret_keys=file.secret_keys
     )
+    _check_url(url, settings)
     promised = promise(settings)
     caller = replace(
         _caller(url, file.config, api_key_variable),
@@ -126,16 +128,33 @@ def check_deployed(
     return False
 
 
+def _check_url(url: str, settings: Settings) -> None:
+    """GatewayError if no call to the URL can succeed."""
+    host = urllib.parse.urlsplit(url).hostname or ""
+    domain = settings.api.domain
+    if domain and domain.mutual_tls and host == domain.name:
+        raise GatewayError(
+            f"--url: {host} has `mutualTls`, and these calls present no certificate. Call it with "
+            "a client that has one."
+        )
+    if settings.api.endpoint.disabled and _OWN_ENDPOINT.search(host):
+        raise GatewayError(
+            f"--url: {host} is the API's own endpoint, which `api.defaultEndpoint` disables. Give "
+            "a URL of the domain: `pulumi stack output domain_urls`."
+        )
+
+
 def _release(promised: Promise, caller: Caller) -> Release:
-    path = urllib.parse.urlsplit(caller.url).path.rstrip("/")
-    stages = promised.releases
-    stage = path.rpartition("/")[2]
-    if stage not in stages and len(stages) == 1:  # a domain name of its own
+    url, stages = caller.url.rstrip("/"), promised.releases
+    path = urllib.parse.urlsplit(url).path
+    stage = promised.urls.get(url) or path.rpartition("/")[2]
+    if stage not in stages and len(stages) == 1:  # a domain name that the stack does not know
         stage = next(iter(stages))
     if stage not in stages:
         raise GatewayError(
             f"--url: {stage!r}, the end of the path, is not a stage of this stack ("
-            f"{', '.join(stages)}). Give the stage's invoke URL: `pulumi stack output invoke_urls`."
+            f"{', '.join(stages)}). Give a URL of the stage: `pulumi stack output invoke_urls`, or "
+            "`domain_urls`."
         )
     own = stages[stage][stage]
     hosts = {pair.host: _NO_HOST.format(target) for pair, target in own.targets.items()}
@@ -251,7 +270,7 @@ def _caller(url: str, config: Mapping[str, str], api_key_variable: str) -> Calle
             "--api-key names an environment variable that holds the key, and the one given is not "
             "set. Export it, and give its name."
         )
-    region = re.search(r"\.execute-api\.([a-z0-9-]+)\.", parts.hostname)
+    region = _OWN_ENDPOINT.search(parts.hostname)
     try:
         session = botocore.session.Session(profile=config.get("aws:profile") or None)
         credentials = session.get_credentials()

@@ -14,7 +14,8 @@ from operations.gateway.request_plan import RequestPlan
 
 NOT_TESTED = (
     "Not tested here: the VPC link's connection and, with V2, the load balancer that it leads to; "
-    "throttling, caches, resource policies, and whether a signature or a token is right."
+    "throttling, caches, resource policies, domain names with their client certificates, and "
+    "whether a signature or a token is right."
 )
 
 
@@ -39,7 +40,10 @@ class Printer:
             production, *canary = map(published.reached, published.releases(name).values())
             others = {k: t for one in canary for k, t in one.items() if t != production.get(k)}
             share = f", {stage.canary.percent:g} % to {_named(others)}" if stage.canary else ""
-            self.line(f"{name}  {api.url(name)}  -> {_named(production)}{share}", style="bold")
+            urls = [url for url, own in published.promise.urls.items() if own == name]
+            on_aws = f"  on AWS: {', '.join(urls)}" if urls else ""
+            line = f"{name}  {api.url(name)}  -> {_named(production)}{share}{on_aws}"
+            self.line(line, style="bold")
         if any(o.authorization == "apiKey" for o in operations(published.document)):
             self.line(
                 f"Routes that require an API key: send x-api-key: {api.state.imported.api_key}"

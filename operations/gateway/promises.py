@@ -54,6 +54,8 @@ class Promise:
     """Routes with their integrations, in the form of a definition."""
     releases: Mapping[str, Mapping[str, PromisedRelease]]
     """By stage, and by the name of the release."""
+    urls: Mapping[str, str] = field(default_factory=dict)
+    """Stage by URL of the domain name, if there is one."""
 
 
 def promise(settings: Settings) -> Promise:
@@ -80,7 +82,8 @@ def promise(settings: Settings) -> Promise:
         if stage.canary:
             targets = {**stage.targets, **stage.canary.targets}
             releases[name][canary_name(name)] = PromisedRelease(_pairs(targets), stage.variables)
-    return Promise(document, releases)
+    domain = settings.api.domain
+    return Promise(document, releases, domain.urls(tuple(settings.stages)) if domain else {})
 
 
 def _pairs(targets: Mapping[str, str]) -> dict[Pair, str]:

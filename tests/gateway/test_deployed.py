@@ -271,9 +271,9 @@ def test_what_the_service_answers_itself_is_no_failure(response: Response, hop: 
     assert (found.name[: len(hop)] if found and hop else found) == hop
 
 
-def url_error(url: str, key: str = "") -> str:
+def url_error(url: str, key: str = "", stack: str = "dev") -> str:
     with pytest.raises(GatewayError) as raised:
-        smoke("dev", url, key, Console(file=io.StringIO()))
+        smoke(stack, url, key, Console(file=io.StringIO()))
     return str(raised.value)
 
 
@@ -296,6 +296,28 @@ def test_a_stage_that_the_stack_does_not_have_is_answered_with_those_that_it_has
         GatewayError, match=r"'dev', .* is not a stage of this stack \(live, next\)"
     ):
         called(aws, seen, promise=promise)
+
+
+def test_a_url_of_the_domain_leads_to_the_stage_of_its_path(seen: list[Request]) -> None:
+    release = API.promise.releases["dev"]["dev"]
+    releases = {name: {name: release} for name in ("live", "next")}
+    printer = Printer(Console(file=io.StringIO()))
+    with deployed(aws, seen) as url:
+        promise = replace(API.promise, releases=releases, urls={url: "next"})
+        assert check_deployed(
+            promise, Caller(f"{url}/", "us-east-2", KEY, CREDENTIALS), printer, all_methods=True
+        )
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("https://api.example.com/next", "api.example.com has `mutualTls`"),
+        ("https://a1b2.execute-api.us-east-2.amazonaws.com/live", "`api.defaultEndpoint` disables"),
+    ],
+)
+def test_a_url_that_no_call_can_reach_is_not_called(url: str, message: str) -> None:
+    assert message in url_error(url, stack="examples/domain.yaml")
 
 
 def test_an_endpoint_that_nobody_has_is_one_sentence() -> None:

@@ -24,6 +24,12 @@ def test_a_stack_publishes_its_definition_and_its_stages() -> None:
     assert {stage.canary for stage in made.stages.values()} == {None}
 
 
+def test_a_stack_with_a_domain_promises_its_urls() -> None:
+    made = load("examples/domain.yaml", run=run_stack(stack="examples/domain.yaml"))
+    urls = {"https://api.example.com": "live", "https://api.example.com/next": "next"}
+    assert made.promise.urls == urls
+
+
 def test_a_canary_has_its_share_and_its_variables() -> None:
     made = load("examples/canary.yaml", run=run_stack(stack="examples/canary.yaml"))
     canary = made.stages["live"].canary

@@ -198,6 +198,8 @@ def test_once_ends_with_the_exit_code_of_the_check(
     output = io.StringIO()
     console = Console(file=output, width=200)
     api, other = published(), published({"method": "GET", "path": "/", "backendPath": expected})
-    promising = replace(api, promise=other.promise)
+    urls = {"https://api.example.com": "dev", "https://api.example.com/next": "next"}
+    promising = replace(api, promise=replace(other.promise, urls=urls))
     assert serve(lambda: promising, once=True, console=console) == code
     assert printed in output.getvalue()
+    assert "-> blue  on AWS: https://api.example.com\n" in output.getvalue()

@@ -7,6 +7,7 @@ from components.domain import ApiDomain
 from components.network import Network
 from components.nlb_target import NlbTarget
 from components.private_api import PrivateApi
+from components.required_rules import required_rules
 from components.vpc_link_v2 import VpcLinkV2
 from components.web_acl import WebAcl
 from settings import Settings
@@ -45,12 +46,5 @@ if settings.api.domain:
     domain = ApiDomain("domain", arguments.domain(settings.api.domain, api))
     pulumi.export("domain_urls", domain.urls)
     pulumi.export("domain_must_point_to", domain.target)
-if required_ingress := arguments.required_ingress(targets):
-    # Existing instances keep their security groups, so their owner adds this rule to them.
-    pulumi.export("instances_must_admit", required_ingress)
-if required_by_egress := arguments.required_by_egress(targets):
-    # What has these security groups belongs to somebody else too.
-    pulumi.export("destinations_must_admit", required_by_egress)
-if link and (required_admissions := arguments.required_admissions(link)):
-    # Existing load balancers keep their security groups too.
-    pulumi.export("balancers_must_admit", required_admissions)
+for output, rules in required_rules(settings, targets, link):
+    pulumi.export(output, rules)

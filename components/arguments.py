@@ -34,7 +34,6 @@ from openapi.routes import Route
 from settings import Settings, schema
 from settings.container import Repository
 from settings.domain import Domain
-from settings.egress import EgressGroup
 from settings.fleet import Fleet
 from settings.instance_profile import NewProfile
 from settings.logs import group_name
@@ -326,38 +325,6 @@ class Arguments:
             args["mutual_tls"] = {key: value for key, value in truststore.items() if value}
             args["ownership_certificate_arn"] = mutual.ownership_certificate
         return cast(ApiDomainArgs, {key: value for key, value in args.items() if value})
-
-    def required_ingress(self, new_targets: Mapping[str, NlbTarget]) -> dict[str, dict[str, Any]]:
-        """The inbound rule that existing instances need, by the name of their target."""
-        return {
-            name: {"from": new_targets[name].balancer_security_group_id, "port": target.port}
-            for name, target in self.settings.targets.items()
-            if isinstance(target, schema.InstancesTarget)
-        }
-
-    def required_by_egress(self, new_targets: Mapping[str, NlbTarget]) -> dict[str, dict[str, Any]]:
-        """The inbound rules that security groups need for the egress of a fleet, by target."""
-        groups = {
-            name: [one for one in target.egress or () if isinstance(one, EgressGroup)]
-            for name, target in self.settings.targets.items()
-            if isinstance(target, schema.FleetTarget)
-        }
-        return {
-            name: {
-                "from": new_targets[name].fleet_security_group_id,
-                "groups": [one.security_group for one in found],
-            }
-            for name, found in groups.items()
-            if found
-        }
-
-    def required_admissions(self, link: VpcLinkV2) -> dict[str, dict[str, Any]]:
-        """The inbound rule that existing load balancers need for a link V2, by target."""
-        return {
-            name: {"from": link.security_group_id, "port": target.open_port}
-            for name, target in self.settings.targets.items()
-            if isinstance(target, schema.BalancerTarget) and target.uses_v2
-        }
 
 
 def _has_limits(route: Route) -> bool:

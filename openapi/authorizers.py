@@ -19,8 +19,12 @@ BUILT_IN = ("none", "iam", "apiKey")
 """Values of `authorization` that need no authorizer."""
 FUNCTION_ARN = re.compile(
     r"arn:(?P<partition>aws[a-z-]*):lambda:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12}):function:"
-    r"(?P<name>[A-Za-z0-9_-]{1,64})(:(?P<qualifier>[A-Za-z0-9_-]{1,128}|\$LATEST))?"
+    r"(?P<name>[A-Za-z0-9_-]{1,64})(:(?P<qualifier>[A-Za-z0-9_-]{1,128}))?"
 )
+"""Without $LATEST, to which AWS adds no permission.
+
+Source: https://github.com/terraform-aws-modules/terraform-aws-lambda/issues/36
+"""
 
 
 def _unnamed(expression: re.Pattern[str]) -> str:
@@ -62,7 +66,7 @@ class Function(Model):
 
     function: Annotated[str, Field(pattern=f"^{_unnamed(FUNCTION_ARN)}$")]
     """ARN of the function, with a version or an alias if you like, such as
-    arn:aws:lambda:us-east-2:111122223333:function:callers."""
+    arn:aws:lambda:us-east-2:111122223333:function:callers. Without one, $LATEST is called."""
     type: Literal["token", "request"] = "token"
     """What the function gets: one header (`token`), or the request without its body (`request`)."""
     identity_sources: Annotated[tuple[Source, ...], Field(max_length=20)] = (
@@ -169,6 +173,11 @@ def _scheme(header: str, kind: str, spec: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def tells_callers_apart(source: str) -> bool:
+    """Whether a source of a mapping differs from caller to caller."""
+    return source.startswith((_PREFIX, "context.identity."))
+
+
 def authorizer_problems(
     authorizers: Mapping[str, Authorizer], region: str | None, accounts: Sequence[str]
 ) -> Problems:
@@ -197,6 +206,13 @@ def _function_problems(
             at(key, "identitySources"),
             "is empty, and decisions are kept by it. Name what identifies a caller, or set "
             "`cacheSeconds: 0`.",
+        )
+    elif given.cache_seconds and not any(map(tells_callers_apart, authorizer.sources)):
+        yield (
+            at(key, "identitySources"),
+            f"names only {listed(given.identity_sources)}, which many callers share, and decisions "
+            "are kept by it: the first caller's would be everybody's. Name a header, a query "
+            "parameter or `context.identity.…` too, or set `cacheSeconds: 0`.",
         )
     parts = FUNCTION_ARN.fullmatch(given.function)
     if parts and region and parts["region"] != region:

@@ -41,7 +41,7 @@ def cache_problems(entry: str, method: str, integration: str) -> Problems:
     if method != CACHED_METHOD:
         yield (
             f"{entry}.cache",
-            f"is for GET, and a {method} does not always have the same response. Remove it.",
+            f"is for GET, and {method} does not always have the same response. Remove it.",
         )
     elif integration == "http_proxy":
         yield (

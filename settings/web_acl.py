@@ -63,6 +63,8 @@ def _range(block: str) -> str:
         network = ip_network(block)
     except ValueError as error:
         reject(f"is not a valid range: {error}")
+    if "%" in block:
+        reject("names a zone, which only its own computer knows")
     if network.prefixlen == 0:
         reject("contains every address, which AWS WAF does not accept in a list")
     return str(network)

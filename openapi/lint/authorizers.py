@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from openapi.authorizers import tells_callers_apart
 from openapi.document import AUTHORIZER, Document, mapping
 from openapi.hints import nearest
 from openapi.lint.values import Authorizer, value_problems
@@ -98,10 +99,18 @@ def _source_problems(path: str, kind: str, spec: Mapping[str, Any]) -> Problems:
             text = "is missing, and answers are cached by it. Add it, or set the seconds to 0"
             yield at(path, "identitySource"), f"{text} (authorizerResultTtlInSeconds)."
         return
-    for part in str(source).split(","):
-        if not _SOURCE.fullmatch(part.strip()):
+    parts = [part.strip() for part in str(source).split(",")]
+    if kind == "request" and seconds and not any(map(tells_callers_apart, parts)):
+        yield (
+            at(path, "identitySource"),
+            f"{source!r:.80} is the same for many callers, and answers are cached by it: the first "
+            "caller's would be everybody's. Add method.request.header.NAME, or set the seconds to 0"
+            " (authorizerResultTtlInSeconds).",
+        )
+    for part in parts:
+        if not _SOURCE.fullmatch(part):
             yield (
                 at(path, "identitySource"),
-                f"{part.strip()!r} is not a source of a REST API. Write "
+                f"{part!r} is not a source of a REST API. Write "
                 "method.request.header.NAME, or several with commas.",
             )

@@ -185,7 +185,7 @@ WIRE_NAMES = {
     "regionalCertificateArn mutualTlsAuthentication",
     types.BASE_PATH_MAPPING: "domainName restApi",
     types.WEB_ACL_ASSOCIATION: "resourceArn",
-    types.AUTHORIZER: "authorizerUri restApi",
+    types.AUTHORIZER: "authorizerUri authorizerResultTtlInSeconds identitySource restApi type",
     types.LAMBDA_PERMISSION: "function principal qualifier sourceArn",
 }
 

@@ -32,6 +32,7 @@ SCHEMES = {
     "own": {"type": "apiKey", "name": "X", "x-amazon-apigateway-authorizer": {"type": "token"}},
     "key": {"type": "apiKey", "name": "X-API-Key", "in": "header"},
     "other": {"type": "apiKey", "name": "x-other", "in": "header"},
+    "ignored": {"type": "oauth2", "x-amazon-apigateway-authorizer": {"type": "token"}},
     "not a key": {"type": "http", "name": "x-api-key"},
 }
 
@@ -47,6 +48,8 @@ SCHEMES = {
         ([{"sigv4": []}, {}], (False, False)),
         ([{"other": []}], (False, False)),
         ([{"not a key": []}], (False, False)),
+        # Without `type: apiKey`, API Gateway takes no scheme for an authorizer.
+        ([{"ignored": []}], (False, False)),
         ([], (False, False)),
         (None, (False, False)),
     ],

@@ -50,6 +50,8 @@ class Operation:
     """Whether it depends on a reference that leads nowhere, so that its integration is unknown."""
     credentials: frozenset[str] = frozenset()
     """Headers with the credentials of its callers."""
+    declared: frozenset[str] = frozenset()
+    """Its parameters, as a mapping names them."""
 
     @property
     def route(self) -> str:
@@ -120,11 +122,17 @@ def operations(document: Mapping[str, Any]) -> Iterator[Operation]:
         for key, operation in _mapping(item).items():
             if key in (*_VERBS, _ANY):
                 verb = "ANY" if key == _ANY else key.upper()
-                yield from _operation(document, schemes, verb, str(path), operation)
+                shared = item.get("parameters")
+                yield from _operation(document, schemes, verb, str(path), operation, shared)
 
 
 def _operation(
-    document: Mapping[str, Any], schemes: Mapping[str, Any], verb: str, path: str, value: Any
+    document: Mapping[str, Any],
+    schemes: Mapping[str, Any],
+    verb: str,
+    path: str,
+    value: Any,
+    shared: Any,
 ) -> Iterator[Operation]:
     operation = _resolved(document, value)
     if operation is _NOWHERE:
@@ -153,7 +161,19 @@ def _operation(
         integration=integration if isinstance(integration, dict) else None,
         is_open=integration is _NOWHERE,
         credentials=frozenset({*headers, *(["Authorization"] if signed else [])}),
+        declared=frozenset(_declared(document, shared, operation.get("parameters"))),
     )
+
+
+def _declared(document: Mapping[str, Any], *lists: Any) -> Iterator[str]:
+    for given in lists:
+        for one in given if isinstance(given, list) else ():
+            parameter = _mapping(_resolved(document, one))
+            if kind := _LOCATIONS.get(str(parameter.get("in"))):
+                yield f"method.request.{kind}.{parameter.get('name')}"
+
+
+_LOCATIONS = {"path": "path", "query": "querystring", "header": "header"}
 
 
 def asked_functions(document: Mapping[str, Any]) -> dict[str, str]:
@@ -165,6 +185,18 @@ def asked_functions(document: Mapping[str, Any]) -> dict[str, str]:
         if found and not spec.get("authorizerCredentials"):
             asked[str(name)] = found[1]
     return asked
+
+
+def kept_decisions(document: Mapping[str, Any]) -> dict[str, str]:
+    """The identity sources of authorizers that keep decisions about whole requests, by scheme."""
+    kept = {}
+    for name, scheme in _schemes(document).items():
+        spec = _mapping(_mapping(_resolved(document, scheme)).get(_AUTHORIZER))
+        seconds = spec.get("authorizerResultTtlInSeconds")
+        # API Gateway reads a number that is text, and keeps them for 300 seconds by default.
+        if str(spec.get("type")).lower() == "request" and str(seconds) not in ("0", "0.0"):
+            kept[str(name)] = str(spec.get("identitySource") or "")
+    return kept
 
 
 def variables(value: Any) -> frozenset[str]:
@@ -209,13 +241,17 @@ def _always(kind: str, alternatives: list[set[str]]) -> bool:
 
 
 def _kind(scheme: Any) -> str:
-    """Classify a scheme as API Gateway does: "authorizer", "key", or "" if ignored."""
+    """Classify a scheme as API Gateway does: "authorizer", "key", or "" if ignored.
+
+    Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions-authorizer.html
+    """
     scheme = _mapping(scheme)
+    if scheme.get("type") != "apiKey":
+        return ""
     is_signed = str(scheme.get("x-amazon-apigateway-authtype")).lower() == "awssigv4"
     if is_signed or isinstance(scheme.get(_AUTHORIZER), dict):
         return "authorizer"
-    is_key = scheme.get("type") == "apiKey" and str(scheme.get("name")).lower() == "x-api-key"
-    return "key" if is_key else ""
+    return "key" if str(scheme.get("name")).lower() == "x-api-key" else ""
 
 
 _NOWHERE = object()

@@ -17,7 +17,8 @@ from tests.policies.changes import Change, added, definition
 
 FUNCTION = "arn:aws:lambda:us-east-2:111122223333:function:callers"
 SCHEME = ("components", "securitySchemes", "callers")
-EXECUTION = "arn:aws:execute-api:us-east-2:111122223333:a1b2c3"
+EXECUTION = "arn:aws:execute-api:us-east-2:111122223333:e493d2a0c0"
+"""The execution ARN of our API."""
 GATEWAY = "apigateway.amazonaws.com"
 
 
@@ -32,8 +33,20 @@ def asking(function: str = FUNCTION, **spec: object) -> Change:
 def permission(**props: object) -> Change:
     """A permission to call the function, without what is None."""
     given = {"action": "lambda:InvokeFunction", "function": FUNCTION, "principal": GATEWAY}
-    return added(types.LAMBDA_PERMISSION, "callers", given | {"sourceArn": EXECUTION} | props)
+    return added(
+        types.LAMBDA_PERMISSION,
+        "callers",
+        given | {"sourceArn": f"{EXECUTION}/authorizers/*"} | props,
+    )
 
+
+def separate(**props: object) -> Change:
+    """An authorizer as a resource of its own."""
+    given = {"restApi": UNKNOWN, "type": "REQUEST", **props}
+    return added(types.AUTHORIZER, "own", given, {"restApi": our.API})
+
+
+OTHER = EXECUTION.replace("e493d2a0c0", "a1b2c3")
 
 CASES = [
     *of_rule(
@@ -43,6 +56,15 @@ CASES = [
         passes(asking(f"{FUNCTION}:live"), permission(qualifier="live")),
         passes(asking(f"{FUNCTION}:live"), permission(function=f"{FUNCTION}:live")),
         passes(asking("${stageVariables.function}")),
+        passes(asking(), permission(sourceArn=f"{EXECUTION}/*")),
+        passes(asking(), permission(sourceArn=None)),
+        violates("no permission", asking(), permission(sourceArn=EXECUTION)),
+        violates("no permission", asking(), permission(sourceArn=f"{EXECUTION}/*/GET/orders")),
+        violates("no permission", asking(), permission(sourceArn=f"{OTHER}/authorizers/*")),
+        passes(asking(), our.API.unset("id"), permission(sourceArn=f"{OTHER}/authorizers/*")),
+        violates("no permission", asking(), our.API.removed(), permission(sourceArn=f"{OTHER}/*")),
+        ill_typed(violates("no permission", asking(), permission(sourceArn=[EXECUTION]))),
+        at_preview(passes(asking(), permission(sourceArn=UNKNOWN))),
         violates("for authorizer callers that no permission", asking()),
         violates("no permission", asking(f"{FUNCTION}:live"), permission()),
         violates("no permission", asking(), permission(qualifier="live")),
@@ -59,9 +81,34 @@ CASES = [
         ignores(our.NO_DEFINITION),
     ),
     *of_rule(
+        "authorizer-decision-own",
+        passes(asking(type="request", identitySource="method.request.header.Authorization")),
+        passes(asking(type="request", identitySource="context.stage, context.identity.sourceIp")),
+        passes(separate()),
+        passes(separate(identitySource="method.request.querystring.token")),
+        violates("of authorizer callers for everybody", asking(type="REQUEST")),
+        violates(
+            "for everybody",
+            asking(type="request", identitySource="context.stage,stageVariables.method.request."),
+        ),
+        violates("of authorizer own for everybody", separate(identitySource="context.stage")),
+        ill_typed(violates("for everybody", asking(type="request", identitySource=5))),
+        ill_typed(violates("wrong type", separate(identitySource=5))),
+        ill_typed(violates("wrong type", separate(authorizerResultTtlInSeconds="x"))),
+        unknown("body", our.DEFINITION.unknown("body")),
+        unknown("identitySource", separate(identitySource=UNKNOWN)),
+        absent(violates("", asking(type="request", identitySource=None))),
+        ignores(),
+        ignores(asking(identitySource="method.request.header.a")),
+        ignores(asking(type="request", authorizerResultTtlInSeconds=0)),
+        ignores(separate(authorizerResultTtlInSeconds="0")),
+        ignores(separate(type="TOKEN")),
+        ignores(our.NO_DEFINITION),
+    ),
+    *of_rule(
         "invoke-permission-scoped",
         passes(permission()),
-        passes(permission(sourceArn=f"{EXECUTION}/authorizers/*")),
+        passes(permission(sourceArn=EXECUTION)),
         passes(permission(sourceArn=f"{EXECUTION}/*/GET/orders")),
         violates("any API of any account", permission(sourceArn="")),
         violates("more than one API", permission(sourceArn=f"{EXECUTION[:-6]}*")),

@@ -1,5 +1,6 @@
 """Rules about responses that a stage keeps for the next caller."""
 
+import re
 from collections.abc import Iterator
 
 from .. import resource_types as types
@@ -12,6 +13,10 @@ from ..values import UnknownValue, as_text, each
 AREA = Area("Caches")
 _CALLERS = ("method.request.", "context.authorizer.", "context.identity.")
 """Sources of a mapping whose values differ between callers or requests."""
+_IN_TEMPLATE = re.compile(
+    r"\$!?\{?(context\.(?:authorizer|identity)[\w.]*)|\$!?\{?input\.params\((?:['\"]([^'\"]*))?"
+)
+"""The same in a template; in JSON text a backslash may precede a quote."""
 
 
 @AREA.stack_rule(
@@ -53,7 +58,9 @@ def _compares_everything(settings: Resource, graph: Graph, _: Config) -> Verdict
 def _is_cached(operation: Operation, path: str) -> bool:
     if path == "*/*":
         return operation.verb in ("GET", "ANY")
-    return path == f"{operation.path.replace('/', '~1')}/{operation.verb}"
+    # AWS writes ~1orders/GET; the provider's page leaves out the first slash.
+    method = f"{operation.path}/{operation.verb}"
+    return path.replace("~1", "/").lstrip("/") == method.lstrip("/")
 
 
 def _ignored(operation: Operation) -> Iterator[str]:
@@ -64,5 +71,19 @@ def _ignored(operation: Operation) -> Iterator[str]:
     sources = map(as_text, mapped.values() if isinstance(mapped, dict) else ())
     seen = {source for source in sources if source.startswith(_CALLERS)}
     if as_text(integration.get("type")).lower().endswith("_proxy"):
+        seen |= operation.declared
         seen |= {f"method.request.header.{name}" for name in operation.credentials}
+    templates = integration.get("requestTemplates")
+    for text in map(as_text, templates.values() if isinstance(templates, dict) else ()):
+        seen |= {*_in_template(text, compared)}
     yield from (name for name in seen if name.lower() not in compared)
+
+
+def _in_template(text: str, compared: set[str]) -> Iterator[str]:
+    """What a template takes from a request, unless a parameter of that name is compared."""
+    names = {name.rpartition(".")[2] for name in compared}
+    for context, parameter in _IN_TEMPLATE.findall(text):
+        if context:
+            yield context
+        elif parameter.lower() not in names:
+            yield f"$input.params({parameter})"

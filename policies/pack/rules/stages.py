@@ -1,6 +1,7 @@
 """Rules about the stages of a REST API: logs, limits, secrets, the web application firewall."""
 
 import re
+from typing import Any
 
 from .. import resource_types as types
 from ..framework.rule import Area, Config, NotApplicable, Unknown, Verdict, Verdicts, Violation
@@ -8,7 +9,17 @@ from ..graph.arn import parse
 from ..graph.graph import Graph
 from ..graph.resource import Resource
 from ..graph.secrets import holds_secret, names_secret
-from ..values import UnknownValue, as_boolean, as_number, as_text, equals, is_set, parsed
+from ..values import (
+    UnknownValue,
+    as_boolean,
+    as_number,
+    as_text,
+    equals,
+    is_set,
+    items,
+    parsed,
+    peek,
+)
 
 AREA = Area("Stages")
 
@@ -166,12 +177,15 @@ def _has_web_acl(stage: Resource, graph: Graph, _: Config) -> Verdicts:
 
 @AREA.resource_rule(
     name="web-acl-rules",
-    title="Every web ACL has a rule.",
+    title="Every web ACL has a rule that can block.",
     level="advisory",
     severity="medium",
     resource_types=[types.WEB_ACL],
-    rationale="A web ACL that allows by default and has no rule looks like protection.",
-    fix="add rules, such as a managed rule group of AWS.",
+    rationale=(
+        "A web ACL that allows by default looks like protection, and is none without a rule, or "
+        "if its rules only count."
+    ),
+    fix="add rules, such as a managed rule group of AWS, and let them block.",
     controls="fsbp:WAF.10 checkov:CKV_AWS_175 prowler:wafv2_webacl_with_rules",
 )
 def _has_rules(acl: Resource, _: Config) -> Verdicts:
@@ -182,6 +196,14 @@ def _has_rules(acl: Resource, _: Config) -> Verdicts:
     acl.elements("rules.name")
     if not rules:
         yield Violation(acl, "has no rule of its own.")
+    elif all(map(_only_counts, items(rules))):
+        yield Violation(acl, "blocks nothing: each of its rules only counts or allows.")
+
+
+def _only_counts(rule: Any) -> bool:
+    """Whether a rule is known to block nothing; AWS writes an action as an object without keys."""
+    kinds = (("overrideAction", "count"), ("action", "count"), ("action", "allow"))
+    return any(isinstance(peek(rule, *kind), dict) for kind in kinds)
 
 
 @AREA.resource_rule(

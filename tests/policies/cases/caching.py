@@ -9,6 +9,7 @@ CACHED = "settings.cachingEnabled"
 ORDER = (*our.ORDERS, our.INTEGRATION)
 TYPE, KEY, MAPPED = (*ORDER, "type"), (*ORDER, "cacheKeyParameters"), (*ORDER, "requestParameters")
 ID, TENANT = "method.request.path.id", "method.request.header.x-tenant"
+TEMPLATE = (*ORDER, "requestTemplates", "application/json")
 PLAIN = definition(TYPE, "http")
 SIGNED = definition((*our.ORDERS, "security"), [{"sigv4": []}])
 
@@ -24,6 +25,37 @@ CASES = [
     *of_rule(
         "cache-key-complete",
         passes(cached(), PLAIN, definition(KEY, [ID])),
+        violates(ID, cached("orders/{id}/GET"), PLAIN),
+        violates(
+            "without comparing method.request.querystring.all",
+            cached(),
+            definition(KEY, [ID, "method.request.header.authorization"]),
+            definition((*our.ORDERS, "parameters"), [{"name": "all", "in": "query"}]),
+        ),
+        violates(
+            "without comparing $input.params(all), context.authorizer.claims.sub",
+            cached(),
+            PLAIN,
+            definition(KEY, [ID]),
+            definition(
+                TEMPLATE,
+                "$input.params('id') $input.params(\"all\") ${context.authorizer.claims.sub}",
+            ),
+        ),
+        violates(
+            "$input.params()",
+            cached(),
+            PLAIN,
+            definition(KEY, [ID]),
+            definition(TEMPLATE, "$input.params().header"),
+        ),
+        passes(
+            cached(),
+            PLAIN,
+            definition(KEY, [ID]),
+            definition(TEMPLATE, "$input.params('id') $context.stage"),
+        ),
+        ill_typed(passes(cached(), PLAIN, definition(KEY, [ID]), definition(TEMPLATE, 5))),
         passes(cached(), PLAIN, definition(KEY, [ID.upper()])),
         violates(f"GET /orders/{{id}} without comparing {ID}", cached(), PLAIN),
         violates(

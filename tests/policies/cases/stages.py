@@ -46,6 +46,8 @@ def acl(**props: object) -> Change:
     return added(types.WEB_ACL, "acl", {"defaultAction": {"allow": {}}, **props})
 
 
+COUNTING = {"name": "counting", "action": {"count": {}}}
+
 CASES = [
     *of_rule(
         "stage-execution-logs",
@@ -135,7 +137,13 @@ CASES = [
         passes(acl(rules=[{"name": "common"}])),
         passes(acl(ruleJson="[]")),
         passes(acl(defaultAction={"block": {}})),
+        passes(acl(rules=[COUNTING, {"name": "b", "action": {"block": {}}}])),
+        passes(acl(rules=[{"name": "group", "overrideAction": {"none": {}}}])),
         violates("no rule", acl(rules=[])),
+        violates("only counts", acl(rules=[COUNTING, {"name": "a", "action": {"allow": {}}}])),
+        violates("only counts", acl(rules=[{"name": "group", "overrideAction": {"count": {}}}])),
+        at_preview(passes(acl(rules=[COUNTING, {"name": "new", "action": UNKNOWN}]))),
+        at_preview(passes(acl(rules=[COUNTING, UNKNOWN]))),
         ill_typed(violates("wrong type", acl(rules=["common"]))),
         unknown("rules", acl(rules=UNKNOWN)),
         at_preview(passes(acl(rules=[{"name": "allow", "statement": UNKNOWN}]))),

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import pulumi
 
+from components.api_logs import AccountLogging
 from components.authorizers import FunctionArgs
 from components.domain import ApiDomainArgs
 from components.egress import DestinationArgs
@@ -17,7 +18,6 @@ from components.nat import Nat
 from components.network import Network, NetworkArgs
 from components.nlb_target import NlbTarget, NlbTargetArgs, Protocol, TlsArgs
 from components.private_api import (
-    AccountLogging,
     EndpointType,
     LinkTargetArgs,
     PrivateApi,

@@ -1,56 +1,23 @@
 """The REST API in front of private targets."""
 
 import enum
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NotRequired, TypedDict, cast
 
 import pulumi
 import pulumi_aws as aws
 
-from components import iam
+from components.api_logs import (
+    ACCESS_LOG_FORMAT,
+    AccountLogging,
+    RemovedLogs,
+    account_logging,
+    log_groups,
+)
 from components.authorizers import FunctionArgs, invoke_permissions
 from components.method_settings import RouteLimitsArgs, ThrottleArgs, method_settings
 from components.proof import Proofs, keep_what_is_used
 from openapi.variables import Pair
-
-CANARY_SUFFIX = "/Canary"
-"""API Gateway logs the requests of a canary to separate groups, with this suffix.
-
-Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/canary-release.html
-"""
-
-ACCESS_LOG_FORMAT = json.dumps(
-    {
-        "requestId": "$context.requestId",
-        "extendedRequestId": "$context.extendedRequestId",
-        "traceId": "$context.xrayTraceId",
-        "time": "$context.requestTimeEpoch",
-        "stage": "$context.stage",
-        "method": "$context.httpMethod",
-        "route": "$context.resourcePath",
-        "path": "$context.path",
-        "protocol": "$context.protocol",
-        "sourceIp": "$context.identity.sourceIp",
-        "caller": "$context.identity.userArn",
-        "apiKeyId": "$context.identity.apiKeyId",
-        "status": "$context.status",
-        "responseLength": "$context.responseLength",
-        "latencyMs": "$context.responseLatency",
-        "errorType": "$context.error.responseType",
-        "errorMessage": "$context.error.message",
-        "integrationStatus": "$context.integration.status",
-        "integrationLatencyMs": "$context.integration.latency",
-        "integrationError": "$context.integration.error",
-        "integrationRequestId": "$context.integration.requestId",
-    }
-)
-"""One JSON object for each request. Every variable is quoted, because a missing one prints as -.
-
-The user agent is not in it: AWS does not say that values are escaped, so a quote in a header could
-break the line or forge a field (docs/operating.md).
-Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html
-"""
 
 
 class EndpointType(enum.StrEnum):
@@ -59,21 +26,6 @@ class EndpointType(enum.StrEnum):
     REGIONAL = "regional"
     EDGE = "edge"
     PRIVATE = "private"
-
-
-class AccountLogging(enum.StrEnum):
-    """The role that lets API Gateway write logs: one setting for the whole account and region."""
-
-    CREATE = "create"
-    EXISTING = "existing"
-    OFF = "off"
-
-
-class RemovedLogs(enum.StrEnum):
-    """What happens to the log groups of a stage that is removed."""
-
-    DELETE = "delete"
-    KEEP = "keep"
 
 
 class LinkTargetArgs(TypedDict):
@@ -241,7 +193,12 @@ class PrivateApi(pulumi.ComponentResource):
         self._proofs = self._proven_targets()
         api = self._rest_api()
         deployment = self._deployment(api)
-        before = self._account_logging(api) if self._logging is AccountLogging.CREATE else []
+        before: list[pulumi.Resource] = []
+        if self._logging is AccountLogging.CREATE:
+            boundary = args.get("permissions_boundary")
+            before += account_logging(
+                name, api, permissions_boundary=boundary, tags=self._tags, parent=self
+            )
         before += invoke_permissions(
             name, api, args.get("authorizer_functions", {}), options=self._child
         )
@@ -351,38 +308,6 @@ class PrivateApi(pulumi.ComponentResource):
             opts=self._child,
         )
 
-    def _account_logging(self, api: aws.apigateway.RestApi) -> list[pulumi.Resource]:
-        """The account's logging role; it is kept on destroy, because every API needs it.
-
-        Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
-        """
-        name = f"{self._prefix}-account-logs"
-        kept = pulumi.ResourceOptions(parent=self, retain_on_delete=True)
-        trust = {"Principal": {"Service": "apigateway.amazonaws.com"}, "Action": "sts:AssumeRole"}
-        role = aws.iam.Role(
-            name,
-            description="Lets API Gateway write logs, for every API of the account and region.",
-            assume_role_policy=json.dumps(iam.allowing(trust)),
-            permissions_boundary=self._args.get("permissions_boundary"),
-            tags=self._tags,
-            opts=kept,
-        )
-        policy = ":iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
-        attachment = aws.iam.RolePolicyAttachment(
-            name,
-            role=role.name,
-            policy_arn=pulumi.Output.concat("arn:", iam.partition(api.arn), policy),
-            opts=kept,
-        )
-        account = aws.apigateway.Account(
-            f"{self._prefix}-account",
-            cloudwatch_role_arn=role.arn,
-            opts=pulumi.ResourceOptions.merge(
-                kept, pulumi.ResourceOptions(depends_on=[attachment])
-            ),
-        )
-        return [account]
-
     def _stage(
         self,
         stage_name: str,
@@ -453,31 +378,18 @@ class PrivateApi(pulumi.ComponentResource):
     def _log_groups(
         self, stage_name: str, spec: StageArgs, api: aws.apigateway.RestApi
     ) -> list[aws.cloudwatch.LogGroup]:
-        """The log groups of a stage, the access log first; API Gateway's own never expire.
-
-        Those of a canary always exist: if they came and went with it, its logs would go too.
-        """
         if self._logging is AccountLogging.OFF:
             return []
-        names: dict[str, pulumi.Input[str]] = {
-            "access": f"/private-api/{self._args['title']}/{stage_name}/access",
-            "execution": pulumi.Output.concat(
-                "API-Gateway-Execution-Logs_", api.id, f"/{stage_name}"
-            ),
-        }
         keep = spec.get("logs") == RemovedLogs.KEEP
-        options = pulumi.ResourceOptions(parent=self, retain_on_delete=True if keep else None)
-        return [
-            aws.cloudwatch.LogGroup(
-                f"{self._prefix}-{stage_name}-{kind}{suffix.replace('/', '-').lower()}",
-                name=pulumi.Output.concat(group, suffix),
-                retention_in_days=spec["log_retention_days"],
-                tags=self._tags,
-                opts=options,
-            )
-            for kind, group in names.items()
-            for suffix in ("", CANARY_SUFFIX)
-        ]
+        return log_groups(
+            self._prefix,
+            self._args["title"],
+            stage_name,
+            api,
+            spec["log_retention_days"],
+            tags=self._tags,
+            options=pulumi.ResourceOptions(parent=self, retain_on_delete=True if keep else None),
+        )
 
     def _api_keys(self, name: str, keys: ApiKeysArgs, stage: aws.apigateway.Stage) -> None:
         """API keys, and the usage plan without which a key gives no access."""

@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
+from components.api_logs import ACCESS_LOG_FORMAT, AccountLogging
 from components.private_api import (
-    ACCESS_LOG_FORMAT,
-    AccountLogging,
     EndpointType,
     PrivateApi,
     PrivateApiArgs,

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.engine import warm_python
+from tests.engine.example import Example
 from tests.engine.fake_provider.account import Account
 from tests.engine.fake_provider.provider import FakeProvider
 from tests.engine.fake_provider.resource_types import TYPES
@@ -92,6 +93,11 @@ def shipped(
             return stack.snapshot()
 
     return lambda name: once(f"{name}-stack", lambda: bring_up(name))
+
+
+@pytest.fixture
+def example() -> Example:
+    return Example()
 
 
 @pytest.fixture

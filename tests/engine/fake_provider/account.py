@@ -11,6 +11,7 @@ from typing import Any
 from policies.pack.graph.definition import endpoint_of
 from simulation.fake_aws import declared
 from tests.engine.fake_provider import resource_types as rt
+from tests.engine.fake_provider.resource_type import VERSION
 from tests.engine.fake_provider.values import Props, plain, secret
 
 ACCOUNT = "111122223333"
@@ -137,7 +138,7 @@ class Account:
         fields["id"] = template.id.format(**fields)
         outputs: Props = dict.fromkeys(declared(token))
         for key, value in template.outputs.items():
-            outputs[key] = 1 if value is rt.VERSION else _filled(value, fields)
+            outputs[key] = 1 if value is VERSION else _filled(value, fields)
         if template.secret:
             outputs[template.secret] = secret(outputs[template.secret])
         return Resource(token, str(fields["id"]), urn, inputs, outputs)

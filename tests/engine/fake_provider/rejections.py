@@ -7,9 +7,8 @@ import ipaddress
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
 
-from tests.engine.fake_provider import domains
+from tests.engine.fake_provider import definitions, domains
 from tests.engine.fake_provider import resource_types as rt
 from tests.engine.fake_provider.account import Account, Resource
 from tests.engine.fake_provider.values import Props
@@ -31,9 +30,6 @@ _PROTECTING = (
     "WAFAssociatedItemException: AWS WAF couldn't perform the operation because your resource is "
     "being used by another resource or it's associated with another resource"
 )
-_INTEGRATION = "x-amazon-apigateway-integration"
-_AUTHORIZER = "x-amazon-apigateway-authorizer"
-_ANY_METHOD = "x-amazon-apigateway-any-method"
 _BALANCER_ARN = re.compile(r"arn:aws:elasticloadbalancing:[^:]+:\d{12}:loadbalancer/(net|app)/.+")
 _DEPLOYMENT_IN_USE = "BadRequestException: Active stages pointing to this deployment must be moved"
 
@@ -144,30 +140,10 @@ def error(account: Account, resource: Resource) -> str | None:
     return rule(account, resource) if rule else None
 
 
-def used_variables(definition: str) -> set[str]:
-    """The stage variables that a definition uses."""
-    return set(re.findall(r"stageVariables\.(\w+)", definition))
-
-
-def _private(definition: str) -> list[tuple[str, str | None]]:
-    """The link and the integration target of every private integration; None for one without."""
-    paths = json.loads(definition)["paths"].values()
-    found = (operation.get(_INTEGRATION, {}) for path in paths for operation in path.values())
-    return [
-        (one["connectionId"], one.get("integration-target"))
-        for one in found
-        if "connectionId" in one
-    ]
-
-
-def _targets(definition: str) -> list[str | None]:
-    return [target for _, target in _private(definition)]
-
-
 def _stage_reaching(account: Account, balancer: str) -> Resource | None:
     for stage in account.of_type(rt.STAGE):
         deployment = account.resources.get((rt.DEPLOYMENT, stage.inputs["deployment"]))
-        if deployment and balancer in _targets(deployment.definition):
+        if deployment and balancer in definitions.targets(deployment.definition):
             return stage
     return None
 
@@ -175,20 +151,9 @@ def _stage_reaching(account: Account, balancer: str) -> Resource | None:
 def _stage_admitting(account: Account, endpoint: str) -> Resource | None:
     for stage in account.of_type(rt.STAGE):
         deployment = account.resources.get((rt.DEPLOYMENT, stage.inputs["deployment"]))
-        if deployment and _contains(_policy(deployment.definition), endpoint):
+        if deployment and _contains(definitions.resource_policy(deployment.definition), endpoint):
             return stage
     return None
-
-
-def _asked(definition: str) -> set[str]:
-    """The functions that authorizers call without a role."""
-    schemes = json.loads(definition).get("components", {}).get("securitySchemes", {}).values()
-    specs = [scheme.get(_AUTHORIZER, {}) for scheme in schemes]
-    return {
-        spec["authorizerUri"].partition("/functions/")[2].removesuffix("/invocations")
-        for spec in specs
-        if "authorizerUri" in spec and not spec.get("authorizerCredentials")
-    }
 
 
 def _let_in(account: Account, api: str, but: str = "") -> set[str]:
@@ -204,7 +169,7 @@ def _stage_asking(account: Account, permission: str) -> Resource | None:
     for stage in account.of_type(rt.STAGE):
         deployment = account.resources.get((rt.DEPLOYMENT, stage.inputs["deployment"]))
         rest = _let_in(account, stage.inputs["restApi"], permission)
-        if deployment and _asked(deployment.definition) - rest:
+        if deployment and definitions.asked_functions(deployment.definition) - rest:
             return stage
     return None
 
@@ -306,7 +271,7 @@ def _endpoint(api: Resource) -> tuple[str, list[str]]:
 
 
 def _definition(_: Account, resource: Resource) -> str | None:
-    for target in _targets(resource.inputs["body"]):
+    for target in definitions.targets(resource.inputs["body"]):
         if target is not None and not _BALANCER_ARN.fullmatch(target):
             return f"BadRequestException: {target} is not a valid ALB or NLB arn"
     for scheme in (
@@ -315,7 +280,7 @@ def _definition(_: Account, resource: Resource) -> str | None:
         .get("securitySchemes", {})
         .values()
     ):
-        spec = scheme.get(_AUTHORIZER, {})
+        spec = scheme.get(definitions.AUTHORIZER, {})
         kind, seconds = spec.get("type"), spec.get("authorizerResultTtlInSeconds", 300)
         if kind == "request" and seconds and not spec.get("identitySource"):
             return "BadRequestException: Identity source is required when caching is enabled"
@@ -349,14 +314,13 @@ def _deployment(account: Account, resource: Resource) -> str | None:
     if id not in account.definitions:
         return "BadRequestException: The REST API doesn't contain any methods"
     api = account.resources.get((rt.REST_API, id))
-    if api and _endpoint(api)[0] == _PRIVATE and not _policy(account.definitions[id]):
+    if (
+        api
+        and _endpoint(api)[0] == _PRIVATE
+        and not definitions.resource_policy(account.definitions[id])
+    ):
         return "BadRequestException: Private REST API doesn't have a resource policy attached to it"
     return None
-
-
-def _policy(definition: str) -> dict[str, Any]:
-    """The resource policy of a definition, which an import takes away if it has none."""
-    return json.loads(definition).get("x-amazon-apigateway-policy") or {}
 
 
 def _stage(account: Account, resource: Resource) -> str | None:
@@ -370,14 +334,16 @@ def _stage(account: Account, resource: Resource) -> str | None:
         deployment = account.resources.get((rt.DEPLOYMENT, deployment_id))
         if deployment is None or deployment.inputs["restApi"] != inputs["restApi"]:
             return f"BadRequestException: Deployment id {deployment_id} does not exist"
-        if missing := used_variables(deployment.definition) - given.keys():
+        if missing := definitions.used_variables(deployment.definition) - given.keys():
             # AWS accepts such a stage, and answers its requests with 500.
             return f"stage variables that the deployment uses are not set: {sorted(missing)}"
-        if asked := _asked(deployment.definition) - _let_in(account, inputs["restApi"]):
+        if asked := definitions.asked_functions(deployment.definition) - _let_in(
+            account, inputs["restApi"]
+        ):
             # AWS accepts this too, and answers the requests with 500.
             return f"API Gateway may not call the functions of authorizers: {sorted(asked)}"
         # AWS does not say what it does about these; no request would arrive.
-        for link, target in _private(deployment.definition):
+        for link, target in definitions.integrations(deployment.definition):
             variable = link.removeprefix("${stageVariables.").removesuffix("}")
             is_v2 = (rt.VPC_LINK_V2, given.get(variable, link)) in account.resources
             if is_v2 and target is None:
@@ -393,21 +359,11 @@ def _method_settings(account: Account, resource: Resource) -> str | None:
     if stage is None:
         return "NotFoundException: Invalid stage identifier specified"
     deployment = account.resources[rt.DEPLOYMENT, stage.inputs["deployment"]]
-    if inputs["methodPath"] not in _method_paths(deployment.definition):
+    if inputs["methodPath"] not in definitions.method_paths(deployment.definition):
         # AWS does not keep settings of a method that is not deployed, and so the provider does not
         # find them: https://github.com/hashicorp/terraform-provider-aws/issues/37959
         return f"reading the settings of {inputs['methodPath']}: empty result"
     return _logs(account) if inputs["settings"].get("loggingLevel", "OFF") != "OFF" else None
-
-
-def _method_paths(definition: str) -> set[str]:
-    """The paths of settings that a deployment has, in which slashes are written ~1."""
-    found = {"*/*"}
-    for path, item in json.loads(definition)["paths"].items():
-        for key in item:
-            method = "ANY" if key == _ANY_METHOD else key.upper()
-            found.add(f"{path.replace('/', '~1')}/{method}")
-    return found
 
 
 def _web_acl_association(account: Account, resource: Resource) -> str | None:

@@ -5,8 +5,9 @@ Source: https://github.com/hashicorp/terraform-provider-aws/tree/main/internal/s
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
+
+from tests.engine.fake_provider.resource_type import VERSION, ResourceType, resource_type
 
 VPC = "aws:ec2/vpc:Vpc"
 SUBNET = "aws:ec2/subnet:Subnet"
@@ -55,72 +56,6 @@ IP_SET = "aws:wafv2/ipSet:IpSet"
 WEB_ACL = "aws:wafv2/webAcl:WebAcl"
 WEB_ACL_ASSOCIATION = "aws:wafv2/webAclAssociation:WebAclAssociation"
 
-VERSION = object()
-"""An output that every update raises by one, so that its preview cannot know it."""
-
-
-class States(NamedTuple):
-    """The states of a resource whose create returns once AWS has made it, in AWS's words."""
-
-    begun: str
-    made: str
-    failed: str = ""
-    """Empty if AWS has no such state."""
-
-
-@dataclass(frozen=True)
-class ResourceType:
-    """One resource type. `Account.build` fills in the templates."""
-
-    id: str
-    """Template of the id."""
-    replaces: frozenset[str]
-    """Inputs that AWS cannot change in place."""
-    outputs: Mapping[str, Any]
-    """Computed outputs that are not null: a template each, or `VERSION`, or what holds some."""
-    secret: str
-    """The output that the provider marks as secret; empty for none."""
-    name_length: int
-    """Limit of the name that the provider generates if none is given; 0: it generates none."""
-    longest_name: int
-    """Limit of a name that it accepts; 0: it leaves that to AWS."""
-    overwrites: bool
-    """Whether creating it overwrites an existing one; otherwise a second one is rejected."""
-    later: tuple[str, ...]
-    """Inputs that the provider sends in separate calls, after the resource exists, in order."""
-    states: States | None
-    """What its create waits for; None: its create does not wait."""
-
-    @property
-    def versions(self) -> frozenset[str]:
-        """Outputs that an update changes."""
-        return frozenset(key for key, template in self.outputs.items() if template is VERSION)
-
-
-def _type(
-    id: str,
-    replaces: str = "",
-    /,
-    *,
-    name: int = 0,
-    longest: int | None = None,
-    secret: str = "",
-    renames: bool = False,
-    overwrites: bool = False,
-    later: str = "",
-    states: str = "",
-    **outputs: Any,
-) -> ResourceType:
-    """Lists are separated by spaces; `renames`: a new name does not replace the resource."""
-    names = {"name", "namePrefix"} if name and not renames else set()
-    keys = frozenset({"region", *names, *replaces.split()})
-    waits = States(*states.split()) if states else None
-    accepted = name if longest is None else longest
-    return ResourceType(
-        id, keys, outputs, secret, name, accepted, overwrites, tuple(later.split()), waits
-    )
-
-
 _IAM = "arn:aws:iam::{account}:"
 _EC2 = "arn:aws:ec2:{region}:{account}:"
 _ELB = "arn:aws:elasticloadbalancing:{region}:{account}:"
@@ -131,7 +66,7 @@ _LOGS = "arn:aws:logs:{region}:{account}:log-group:{name}"
 _WAF = "arn:aws:wafv2:{region}:{account}:regional/"
 _HOST = "https://{given[restApi]}.execute-api.{region}.amazonaws.com"
 
-_SECURITY_GROUP_RULE = _type(
+_SECURITY_GROUP_RULE = resource_type(
     "sgr-{hex}",
     "securityGroupId",
     arn=_EC2 + "security-group-rule/{id}",
@@ -139,7 +74,7 @@ _SECURITY_GROUP_RULE = _type(
 )
 
 TYPES: Mapping[str, ResourceType] = {
-    VPC: _type(
+    VPC: resource_type(
         "vpc-{hex}",
         "cidrBlock",
         states="pending available",
@@ -150,50 +85,52 @@ TYPES: Mapping[str, ResourceType] = {
         defaultRouteTableId="rtb-{hex}",
         defaultSecurityGroupId="sg-{hex}",
     ),
-    SUBNET: _type(
+    SUBNET: resource_type(
         "subnet-{hex}",
         "vpcId availabilityZone cidrBlock",
         states="pending available failed",
         arn=_EC2 + "subnet/{id}",
     ),
-    ROUTE_TABLE: _type(
+    ROUTE_TABLE: resource_type(
         "rtb-{hex}", "vpcId", arn=_EC2 + "route-table/{id}", routes=[], propagatingVgws=[]
     ),
-    ROUTE_TABLE_ASSOCIATION: _type(
+    ROUTE_TABLE_ASSOCIATION: resource_type(
         "rtbassoc-{hex}", "subnetId", states="associating associated failed"
     ),
-    ROUTE: _type(
+    ROUTE: resource_type(
         "r-{given[routeTableId]}{hex}",
         "routeTableId destinationCidrBlock destinationIpv6CidrBlock destinationPrefixListId",
         origin="CreateRoute",
         state="active",
     ),
-    INTERNET_GATEWAY: _type("igw-{hex}", arn=_EC2 + "internet-gateway/{id}", ownerId="{account}"),
-    ELASTIC_IP: _type(
+    INTERNET_GATEWAY: resource_type(
+        "igw-{hex}", arn=_EC2 + "internet-gateway/{id}", ownerId="{account}"
+    ),
+    ELASTIC_IP: resource_type(
         "eipalloc-{hex}",
         "domain",
         arn=_EC2 + "elastic-ip/{id}",
         allocationId="{id}",
         publicIp="192.0.2.1",
     ),
-    NAT_GATEWAY: _type(
+    NAT_GATEWAY: resource_type(
         "nat-{hex}",
         "allocationId connectivityType subnetId",
         states="pending available failed",
     ),
-    VPC_ENDPOINT: _type(
+    VPC_ENDPOINT: resource_type(
         "vpce-{hex}",
         "vpcId serviceName vpcEndpointType",
         states="pending available failed",
         arn=_EC2 + "vpc-endpoint/{id}",
         prefixListId="pl-7ba54012",
     ),
-    FLOW_LOG: _type(
+    FLOW_LOG: resource_type(
         "fl-{hex}",
         "vpcId trafficType iamRoleArn logDestination logDestinationType",
         arn=_EC2 + "vpc-flow-log/{id}",
     ),
-    SECURITY_GROUP: _type(
+    SECURITY_GROUP: resource_type(
         "sg-{hex}",
         "vpcId description",
         name=255,
@@ -201,7 +138,7 @@ TYPES: Mapping[str, ResourceType] = {
         ingress=[],
         egress=[],
     ),
-    DEFAULT_SECURITY_GROUP: _type(
+    DEFAULT_SECURITY_GROUP: resource_type(
         "sg-{vpc}",
         "vpcId",
         overwrites=True,
@@ -210,22 +147,22 @@ TYPES: Mapping[str, ResourceType] = {
     ),
     INGRESS_RULE: _SECURITY_GROUP_RULE,
     EGRESS_RULE: _SECURITY_GROUP_RULE,
-    LAUNCH_TEMPLATE: _type(
+    LAUNCH_TEMPLATE: resource_type(
         "lt-{hex}", name=125, arn=_EC2 + "launch-template/{id}", latestVersion=VERSION
     ),
-    FLEET: _type(
+    FLEET: resource_type(
         "{name}",
         name=255,
         states="initial healthy unhealthy",
         arn=_GROUP,
     ),
-    SCALING_POLICY: _type(
+    SCALING_POLICY: resource_type(
         "{name}",
         "autoscalingGroupName",
         name=255,
         arn="arn:aws:autoscaling:{region}:{account}:scalingPolicy:{key}:policyName/{name}",
     ),
-    LOAD_BALANCER: _type(
+    LOAD_BALANCER: resource_type(
         _ELB + "loadbalancer/net/{name}/{hex16}",
         "internal loadBalancerType",
         name=255,
@@ -236,7 +173,7 @@ TYPES: Mapping[str, ResourceType] = {
         arnSuffix="net/{name}/{hex16}",
         dnsName="{name}-{hex16}.elb.{region}.amazonaws.com",
     ),
-    TARGET_GROUP: _type(
+    TARGET_GROUP: resource_type(
         _ELB + "targetgroup/{name}/{hex16}",
         "vpcId port protocol targetType",
         name=32,
@@ -244,20 +181,22 @@ TYPES: Mapping[str, ResourceType] = {
         arn="{id}",
         arnSuffix="targetgroup/{name}/{hex16}",
     ),
-    LISTENER: _type(_ELB + "listener/{balancer}/{hex16}", "loadBalancerArn", arn="{id}"),
-    ATTACHMENT: _type("{given[targetGroupArn]}-{hex}", "targetGroupArn targetId port"),
-    ROLE: _type("{name}", "path", name=64, arn=_IAM + "role{given[path]}{name}"),
-    INSTANCE_PROFILE: _type(
+    LISTENER: resource_type(_ELB + "listener/{balancer}/{hex16}", "loadBalancerArn", arn="{id}"),
+    ATTACHMENT: resource_type("{given[targetGroupArn]}-{hex}", "targetGroupArn targetId port"),
+    ROLE: resource_type("{name}", "path", name=64, arn=_IAM + "role{given[path]}{name}"),
+    INSTANCE_PROFILE: resource_type(
         "{name}",
         "path",
         name=128,
         later="role",
         arn=_IAM + "instance-profile{given[path]}{name}",
     ),
-    ROLE_POLICY: _type("{given[role]}:{name}", "role", name=128),
-    ROLE_POLICY_ATTACHMENT: _type("{given[role]}-{stamp}", "role policyArn", overwrites=True),
-    LOG_GROUP: _type("{name}", name=512, later="retentionInDays", arn=_LOGS),
-    REST_API: _type(
+    ROLE_POLICY: resource_type("{given[role]}:{name}", "role", name=128),
+    ROLE_POLICY_ATTACHMENT: resource_type(
+        "{given[role]}-{stamp}", "role policyArn", overwrites=True
+    ),
+    LOG_GROUP: resource_type("{name}", name=512, later="retentionInDays", arn=_LOGS),
+    REST_API: resource_type(
         "{key}",
         name=255,
         longest=0,
@@ -265,11 +204,11 @@ TYPES: Mapping[str, ResourceType] = {
         arn=_API + "/restapis/{id}",
         executionArn=_CALL + "{id}",
     ),
-    REST_API_PUT: _type(
+    REST_API_PUT: resource_type(
         "{given[restApiId]}", "restApiId body failOnWarnings triggers", overwrites=True
     ),
-    DEPLOYMENT: _type("{short}", "restApi triggers variables"),
-    STAGE: _type(
+    DEPLOYMENT: resource_type("{short}", "restApi triggers variables"),
+    STAGE: resource_type(
         "ags-{given[restApi]}-{given[stageName]}",
         "restApi stageName",
         later="accessLogSettings",
@@ -277,17 +216,17 @@ TYPES: Mapping[str, ResourceType] = {
         executionArn=_CALL + "{given[restApi]}/{given[stageName]}",
         invokeUrl=_HOST + "/{given[stageName]}",
     ),
-    METHOD_SETTINGS: _type(
+    METHOD_SETTINGS: resource_type(
         "{given[restApi]}-{given[stageName]}-{given[methodPath]}",
         "restApi stageName",
         overwrites=True,
     ),
-    PERMISSION: _type(
+    PERMISSION: resource_type(
         "terraform-{hex}",
         "action function principal qualifier sourceArn sourceAccount statementId",
         statementId="{id}",
     ),
-    VPC_LINK: _type(
+    VPC_LINK: resource_type(
         "{short}",
         "targetArn",
         name=255,
@@ -296,7 +235,7 @@ TYPES: Mapping[str, ResourceType] = {
         states="PENDING AVAILABLE FAILED",
         arn=_API + "/vpclinks/{id}",
     ),
-    VPC_LINK_V2: _type(
+    VPC_LINK_V2: resource_type(
         "{key}",
         "subnetIds securityGroupIds",
         name=128,
@@ -304,8 +243,8 @@ TYPES: Mapping[str, ResourceType] = {
         states="PENDING AVAILABLE FAILED",
         arn=_API + "/vpclinks/{id}",
     ),
-    API_ACCOUNT: _type("api-gateway-account", overwrites=True, apiKeyVersion="4"),
-    API_KEY: _type(
+    API_ACCOUNT: resource_type("api-gateway-account", overwrites=True, apiKeyVersion="4"),
+    API_KEY: resource_type(
         "{key}",
         "value",
         name=255,
@@ -314,7 +253,7 @@ TYPES: Mapping[str, ResourceType] = {
         arn=_API + "/apikeys/{id}",
         value="{hex}{hex16}",
     ),
-    USAGE_PLAN: _type(
+    USAGE_PLAN: resource_type(
         "{short}",
         name=255,
         longest=0,
@@ -322,8 +261,8 @@ TYPES: Mapping[str, ResourceType] = {
         later="throttleSettings",
         arn=_API + "/usageplans/{id}",
     ),
-    USAGE_PLAN_KEY: _type("{given[keyId]}", "usagePlanId keyId keyType", value="{hex}"),
-    DOMAIN_NAME: _type(
+    USAGE_PLAN_KEY: resource_type("{given[keyId]}", "usagePlanId keyId keyType", value="{hex}"),
+    DOMAIN_NAME: resource_type(
         "{given[domainName]}",
         "domainName",
         arn=_API + "/domainnames/{id}",
@@ -332,8 +271,10 @@ TYPES: Mapping[str, ResourceType] = {
         cloudfrontDomainName="d{key}.cloudfront.net",
         cloudfrontZoneId="Z2FDTNDATAQYW2",
     ),
-    BASE_PATH_MAPPING: _type("{given[domainName]}/{given[basePath]}", "domainName domainNameId"),
-    CERTIFICATE: _type(
+    BASE_PATH_MAPPING: resource_type(
+        "{given[domainName]}/{given[basePath]}", "domainName domainNameId"
+    ),
+    CERTIFICATE: resource_type(
         "arn:aws:acm:{region}:{account}:certificate/{hex16}",
         "domainName validationMethod",
         arn="{id}",
@@ -347,27 +288,27 @@ TYPES: Mapping[str, ResourceType] = {
             }
         ],
     ),
-    CERTIFICATE_VALIDATION: _type(
+    CERTIFICATE_VALIDATION: resource_type(
         "{given[certificateArn]}", "certificateArn validationRecordFqdns"
     ),
-    RECORD: _type(
+    RECORD: resource_type(
         "{given[zoneId]}_{given[name]}_{given[type]}", "zoneId name", fqdn="{given[name]}"
     ),
-    IP_SET: _type(
+    IP_SET: resource_type(
         "{key}",
         "scope ipAddressVersion",
         name=128,
         arn=_WAF + "ipset/{name}/{id}",
         lockToken=VERSION,
     ),
-    WEB_ACL: _type(
+    WEB_ACL: resource_type(
         "{key}",
         "scope",
         name=128,
         arn=_WAF + "webacl/{name}/{id}",
         lockToken=VERSION,
     ),
-    WEB_ACL_ASSOCIATION: _type(
+    WEB_ACL_ASSOCIATION: resource_type(
         "{given[webAclArn]},{given[resourceArn]}", "webAclArn resourceArn", overwrites=True
     ),
 }

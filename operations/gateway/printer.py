@@ -14,8 +14,8 @@ from operations.gateway.request_plan import RequestPlan
 
 NOT_TESTED = (
     "Not tested here: the VPC link's connection and, with V2, the load balancer that it leads to; "
-    "throttling, caches, resource policies, domain names with their client certificates, and "
-    "whether a signature or a token is right."
+    "throttling, caches, web ACLs, resource policies, domain names with their client certificates, "
+    "and whether a signature or a token is right."
 )
 
 

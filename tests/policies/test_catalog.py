@@ -146,8 +146,9 @@ WIRE_NAMES = {
     types.REST_API: "body failOnWarnings endpointConfiguration securityPolicy rootResourceId "
     "disableExecuteApiEndpoint endpointAccessMode",
     types.REST_API_PUT: "body failOnWarnings restApiId",
-    types.INTEGRATION: "connectionId connectionType integrationTarget uri tlsConfig restApi",
-    types.METHOD: "authorization apiKeyRequired httpMethod resourceId",
+    types.INTEGRATION: "connectionId connectionType integrationTarget uri tlsConfig restApi type "
+    "cacheKeyParameters requestParameters requestTemplates",
+    types.METHOD: "authorization apiKeyRequired httpMethod requestParameters resourceId",
     types.METHOD_SETTINGS: "methodPath stageName settings",
     types.USAGE_PLAN: "apiStages throttleSettings quotaSettings",
     types.LOAD_BALANCERS[0]: "internal loadBalancerType subnets subnetMappings securityGroups "

@@ -118,7 +118,9 @@ def _kept_by(authorizer: Resource) -> dict[str, str]:
 )
 def _names_the_api(permission: Resource, _: Config) -> Verdicts:
     principal, source = permission.text("principal"), permission.peek("sourceArn")
-    if principal == "*":
+    if principal == "*" and is_set(permission.peek("principalOrgId")):
+        yield NotApplicable("is for an organization")
+    elif principal == "*":
         yield Violation(permission, "lets everyone call the function.")
     elif principal != _GATEWAY:
         yield NotApplicable("is not for API Gateway")

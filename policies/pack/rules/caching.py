@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from .. import resource_types as types
 from ..framework.rule import Area, Config, NotApplicable, Unknown, Verdicts, Violation
 from ..graph.definition import Operation
-from ..graph.graph import Graph
+from ..graph.graph import Api, Graph
 from ..graph.resource import Resource
-from ..values import UnknownValue, as_text, each
+from ..values import UnknownValue, as_text, each, is_known
+from .routes import integrations_of, method_path
 
 AREA = Area("Caches")
 _CALLERS = ("method.request.", "context.authorizer.", "context.identity.")
@@ -46,13 +47,46 @@ def _compares_everything(settings: Resource, graph: Graph, _: Config) -> Verdict
     sources = [*graph.parts(api, types.REST_API_PUT)] if api else []
     if api and api.resource:
         sources.append(api.resource)
-    cached = [o for source in sources for o in source.operations if _is_cached(o, as_text(path))]
+    found = [operation for source in sources for operation in source.operations]
+    for method, operation in _separate(api, graph) if api else ():
+        if operation:
+            found.append(operation)
+        else:
+            yield Unknown(method, "the method or its integration")
+    cached = [operation for operation in found if _is_cached(operation, as_text(path))]
     if not cached:
-        yield NotApplicable("is for no method of a definition in this stack")
+        yield NotApplicable("is for no method of this stack")
     for operation in cached:
         if ignored := sorted(_ignored(operation)):
             text = f"keeps responses of {operation.route} without comparing {', '.join(ignored)}."
             yield Violation(settings, text)
+
+
+def _separate(api: Api, graph: Graph) -> Iterator[tuple[Resource, Operation | None]]:
+    """Methods that are resources of their own, each with its integration; None for unknown ones."""
+    for method in graph.parts(api, types.METHOD):
+        verb, path = method.peek("httpMethod"), method_path(method, graph)
+        authorization, given = method.peek("authorization"), method.peek("requestParameters")
+        for one in integrations_of(method, graph):
+            spec = {name: one.peek(name) for name in _READ}
+            if not is_known([verb, path, authorization, given, spec]):
+                yield method, None
+                continue
+            yield (
+                method,
+                Operation(
+                    verb=as_text(verb),
+                    path=path,
+                    authorized=False,
+                    keyed=False,
+                    integration=spec,
+                    credentials=frozenset(() if authorization == "NONE" else ["Authorization"]),
+                    declared=frozenset(given if isinstance(given, dict) else ()),
+                ),
+            )
+
+
+_READ = ("type", "cacheKeyParameters", "requestParameters", "requestTemplates")
 
 
 def _is_cached(operation: Operation, path: str) -> bool:

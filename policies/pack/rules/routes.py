@@ -52,13 +52,13 @@ def _requires_authorization(resource: Resource, graph: Graph, config: Config) ->
     if resource.type != types.METHOD:
         yield from _definition_requires_authorization(resource, config["openRoutes"])
         return
-    verb, path = resource.peek("httpMethod"), _path(resource, graph)
+    verb, path = resource.peek("httpMethod"), method_path(resource, graph)
     authorization, key = resource.peek("authorization"), resource.peek("apiKeyRequired")
     is_authorized = any(equals(authorization, kind) for kind in _AUTHORIZATIONS)
     if is_authorized or as_boolean(key):
         return
     if equals(verb, "OPTIONS"):
-        kinds = [integration.peek("type") for integration in _integrations_of(resource, graph)]
+        kinds = [integration.peek("type") for integration in integrations_of(resource, graph)]
         if kinds and all(isinstance(kind, UnknownValue) or kind == "MOCK" for kind in kinds):
             if not is_known(kinds):
                 yield Unknown(resource, "type of its integration")
@@ -72,7 +72,7 @@ def _requires_authorization(resource: Resource, graph: Graph, config: Config) ->
 _AUTHORIZATIONS = ("AWS_IAM", "CUSTOM", "COGNITO_USER_POOLS")
 
 
-def _integrations_of(method: Resource, graph: Graph) -> list[Resource]:
+def integrations_of(method: Resource, graph: Graph) -> list[Resource]:
     """Integrations that a method has, or may have while a value is unknown."""
     api = graph.api_of(method)
     return [
@@ -111,7 +111,7 @@ def _is_preflight(operation: Operation) -> bool:
     return operation.verb == "OPTIONS" and as_text(kind).lower() == "mock"
 
 
-def _path(method: Resource, graph: Graph) -> Any:
+def method_path(method: Resource, graph: Graph) -> Any:
     """Compose the path of a method; `UNKNOWN` when one of its parts is."""
     return _path_of(method, "resourceId", graph, "")
 

@@ -121,5 +121,6 @@ CASES = [
         absent(violates("any API", permission(sourceArn=None))),
         ignores(),
         ignores(permission(principal="s3.amazonaws.com", sourceArn="")),
+        ignores(permission(principal="*", principalOrgId="o-a1b2c3d4e5")),
     ),
 ]

@@ -1,5 +1,6 @@
 """Cases of the rules about caches."""
 
+from policies.pack import resource_types as types
 from simulation.engine import UNKNOWN
 from tests.policies import parts as our
 from tests.policies.case import absent, ignores, ill_typed, of_rule, passes, unknown, violates
@@ -19,6 +20,28 @@ def cached(path: object = "~1orders~1{id}/GET", *, enabled: object = True) -> Ch
     values = {"cachingEnabled": enabled, "cacheDataEncrypted": True}
     props = {"restApi": UNKNOWN, "stageName": "dev", "methodPath": path, "settings": values}
     return added(our.SETTINGS.type, "cached", props, {"restApi": our.API})
+
+
+def separate(**props: object) -> tuple[Change, ...]:
+    """A method and its integration as resources of their own, without a definition."""
+    of_method = {
+        key: props.pop(key) for key in ("authorization", "requestParameters") if key in props
+    }
+    given = {
+        "resourceId": UNKNOWN,
+        "httpMethod": "GET",
+        "type": "HTTP",
+        "restApi": UNKNOWN,
+        **props,
+    }
+    sources = {"restApi": our.API, "resourceId": our.API}
+    method = our.method(**{"authorization": "NONE", **of_method})
+    return (
+        our.NO_DEFINITION,
+        cached("~1/GET"),
+        method,
+        added(types.INTEGRATION, "own", given, sources),
+    )
 
 
 CASES = [
@@ -94,6 +117,27 @@ CASES = [
         unknown("methodPath", cached(UNKNOWN)),
         unknown(CACHED, our.SETTINGS.unknown(CACHED)),
         unknown("body", cached(), our.DEFINITION.unknown("body")),
+        passes(*separate()),
+        passes(*separate(requestParameters={TENANT: True})),
+        passes(
+            *separate(
+                type="AWS_PROXY", requestParameters={TENANT: True}, cacheKeyParameters=[TENANT]
+            )
+        ),
+        violates(
+            f"GET / without comparing {TENANT}",
+            *separate(type="AWS_PROXY", requestParameters={TENANT: True}),
+        ),
+        violates(
+            "method.request.header.Authorization",
+            *separate(type="HTTP_PROXY", authorization="AWS_IAM"),
+        ),
+        violates(
+            "context.identity",
+            *separate(requestTemplates={"application/json": "$context.identity.user"}),
+        ),
+        unknown("the method or its integration", *separate(type=UNKNOWN)),
+        ill_typed(passes(*separate(requestParameters=5))),
         absent(violates("", cached(), PLAIN)),
         ignores(),
         ignores(our.SETTINGS.set(CACHED, False)),

@@ -100,17 +100,17 @@ def _source_problems(path: str, kind: str, spec: Mapping[str, Any]) -> Problems:
             yield at(path, "identitySource"), f"{text} (authorizerResultTtlInSeconds)."
         return
     parts = [part.strip() for part in str(source).split(",")]
-    if kind == "request" and seconds and not any(map(tells_callers_apart, parts)):
+    wrong = [part for part in parts if not _SOURCE.fullmatch(part)]
+    for part in wrong:
+        yield (
+            at(path, "identitySource"),
+            f"{part!r} is not a source of a REST API. Write "
+            "method.request.header.NAME, or several with commas.",
+        )
+    if kind == "request" and seconds and not wrong and not any(map(tells_callers_apart, parts)):
         yield (
             at(path, "identitySource"),
             f"{source!r:.80} is the same for many callers, and answers are cached by it: the first "
             "caller's would be everybody's. Add method.request.header.NAME, or set the seconds to 0"
             " (authorizerResultTtlInSeconds).",
         )
-    for part in parts:
-        if not _SOURCE.fullmatch(part):
-            yield (
-                at(path, "identitySource"),
-                f"{part!r} is not a source of a REST API. Write "
-                "method.request.header.NAME, or several with commas.",
-            )

@@ -10,17 +10,19 @@ LINK_VARIABLE = "vpcLinkId"
 """Stage variable with the id of the VPC link, where a stage has one service."""
 HOST_VARIABLE = "backendHost"
 """Stage variable with the host of the service, or host:port, where a stage has one service."""
+SERVICE_NAME = (
+    "Use up to 16 lower-case letters, digits and dashes; start with a letter and do not end with a "
+    "dash."
+)
 ServiceName = Annotated[
-    str,
-    Field(
-        pattern=r"^[a-z]([a-z0-9-]{0,14}[a-z0-9])?$",
-        description="Use up to 16 lower-case letters, digits and dashes; start with a letter and "
-        "do not end with a dash.",
-    ),
+    str, Field(pattern=r"^[a-z]([a-z0-9-]{0,14}[a-z0-9])?$", description=SERVICE_NAME)
 ]
 SERVICE = "x-private-api-service"
 """Extension of a definition file with the name of the service that answers."""
-_PAIRED = re.compile(f"(?:{LINK_VARIABLE}|{HOST_VARIABLE})(?:_([a-z0-9_]+))?")
+_PAIRED = re.compile(
+    rf"(?:{LINK_VARIABLE}|{HOST_VARIABLE})(?:_([a-z](?:[a-z0-9_]{{0,14}}[a-z0-9])?))?"
+)
+"""With an ending that is not the name of a service, it is a variable like any other."""
 
 
 class Pair(NamedTuple):

@@ -55,11 +55,13 @@ class Draft:
         if self.source is None or self.api is None:
             return None
         targets = list(self.targets.values())
-        schemes = {"": targets[0].scheme} if targets else {}
+        schemes: dict[str, str] = {}
         for stage in self.stages.values():
-            for service, name in stage.services.items():
+            for service, name in stage.targets.items():
                 if name in self.targets:
                     schemes.setdefault(service, self.targets[name].scheme)
+        if targets:
+            schemes.setdefault("", targets[0].scheme)
         options = Options(
             schemes=tuple(sorted(schemes.items())),
             endpoint_type=self.api.endpoint_type,

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from openapi.compiler import INTEGRATION, stage_variables
 from openapi.document import Document, mapping, sequence
 from openapi.paths import Problems, at
-from openapi.variables import pair_with, pairs_of
+from openapi.variables import Pair, pair_with, pairs_of
 
 from .errors import hint, quoted
 from .reader import Draft
@@ -85,8 +85,8 @@ def _stages_serve_what_is_called(draft: Draft) -> Problems:
             yield at("stages", name, "target"), _MISSING
         for service, where in called.items():
             if service not in stage.targets:
-                missing = f"is missing, and {where} {_calling(service)}"
-                text = f"{missing}. Give it a target." if service or stage.services else _MISSING
+                missing = f"is missing, and {where}. Give it a target."
+                text = missing if service or stage.services else _MISSING
                 yield at("stages", name, *_steps(service)), text
         for service, target in stage.targets.items():
             if is_whole and called and service not in called:
@@ -107,27 +107,36 @@ def _calling(service: str) -> str:
     return f"has `service: {service}`" if service else "names no `service`"
 
 
+def _whose(pair: Pair) -> str:
+    return f"service {pair.service}" if pair.service else "the target"
+
+
 def _named(service: str) -> str:
     return f"service {service}" if service else "requests without a service"
 
 
 def _called(draft: Draft) -> Mapping[str, str]:
-    """The services that routes or operations call, each with the first of them."""
+    """The services that the definition calls, each with what calls it first, in words."""
     called: dict[str, str] = {}
     for position, route in draft.routes.items():
-        called.setdefault(route.pair.service, f"routes[{position}]")
+        service = route.pair.service
+        called.setdefault(service, f"routes[{position}] {_calling(service)}")
     for operation in Document(draft.document).operations:
-        own = operation.spec.get(INTEGRATION)
-        services = [operation.service]
+        own, service, path = operation.spec.get(INTEGRATION), operation.service, operation.json_path
         if own is not None:
-            services = [pair.service for pair in pairs_of(stage_variables(mapping(own)))]
-        for service in services:
-            called.setdefault(service, operation.json_path)
+            for pair in pairs_of(stage_variables(mapping(own))):
+                called.setdefault(pair.service, f"{path} uses the variables of {_whose(pair)}")
+        elif pair_with(Pair(service).link) == Pair(service):
+            called.setdefault(service, f"{path} {_calling(service)}")
+    for pair in pairs_of(stage_variables(draft.document)):
+        called.setdefault(pair.service, f"the definition uses the variables of {_whose(pair)}")
     return called
 
 
 def _is_whole(draft: Draft) -> bool:
-    """Whether every route is valid, so that none can call another service."""
+    """Whether everything that calls is valid, so that nothing can call another service."""
+    if draft.imported and draft.imported.problems:
+        return False
     return len(draft.routes) == len(sequence(mapping(draft.given.get("api")).get("routes")))
 
 

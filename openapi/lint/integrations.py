@@ -16,7 +16,7 @@ from openapi.lint.mappings import REQUEST, RESPONSE, mapping_problems, undeclare
 from openapi.lint.values import Integration, value_problems
 from openapi.paths import Problems, at
 from openapi.routes import MAX_TIMEOUT_MS, SCHEME_PORTS
-from openapi.variables import SERVICE, Pair, ServiceName, pair_with
+from openapi.variables import SERVICE, SERVICE_NAME, Pair, pair_with
 
 _MIN_TIMEOUT_MS = 50
 _FIRST_HIGH_PORT = 1025
@@ -42,9 +42,10 @@ def problems(document: Document, options: StackOptions) -> Problems:
     """Everything that is wrong with integrations."""
     for operation in document.operations:
         if INTEGRATION not in operation.spec:
-            if operation.service:
-                place = at(operation.json_path, SERVICE)
-                yield from value_problems(place, ServiceName, operation.service)
+            pair = Pair(operation.service)
+            if pair != pair_with(pair.link):
+                text = f"{pair.service!r:.80} is not the name of a service"
+                yield at(operation.json_path, SERVICE), f"{text}. {SERVICE_NAME}"
             continue
         if SERVICE in operation.spec:
             yield (

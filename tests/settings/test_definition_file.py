@@ -79,6 +79,70 @@ def test_an_integration_of_the_file_has_the_scheme_of_its_service(root: Path) ->
     assert f"{uri!r} is http, and the targets use https" in error
 
 
+def test_an_integration_without_a_service_has_the_scheme_of_the_target(root: Path) -> None:
+    first = ("targets.accounts", SERVICES[0][1])  # the targets are in alphabetical order
+    services = ("stages.dev.services", {"users": "accounts"})
+    uri = "http://${stageVariables.backendHost}/x"
+    paths = {"/orders": {"x-private-api-service": "users"}}
+    document = merged(merged(BASE, legacy({"uri": uri})), {"paths": paths})
+    made = settings(root, document, first, services).definition.document["paths"]
+    assert made["/legacy"]["get"][INTEGRATION]["uri"] == uri
+
+
+CALLED = {"paths": {"/orders": {"x-private-api-service": "users"}}}
+"""One operation calls a service."""
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (
+            {"paths": {"/orders": {"get": {"x-private-api-service": "my_users"}}}},
+            f"{KEY}: orders.json: paths[\"/orders\"].get.x-private-api-service: 'my_users' is not "
+            "the name of a service. Use up to",
+        ),
+        (
+            merged(
+                CALLED,
+                {
+                    "x-amazon-apigateway-gateway-responses": {
+                        "DEFAULT_4XX": {
+                            "responseTemplates": {"a/b": "$stageVariables.backendHost_more"}
+                        }
+                    }
+                },
+            ),
+            "private-api:stages.dev.services.more: is missing, and the definition uses the "
+            "variables of service more. Give it a target.",
+        ),
+        (
+            merged(
+                CALLED,
+                legacy(
+                    {
+                        "uri": "http://${stageVariables.backendHost_more}/x",
+                        "connectionId": "${stageVariables.vpcLinkId_more}",
+                    }
+                ),
+            ),
+            'private-api:stages.dev.services.more: is missing, and paths["/legacy"].get uses the '
+            "variables of service more. Give it a target.",
+        ),
+    ],
+)
+def test_a_service_that_a_file_calls_and_no_stage_has_is_one_error(
+    root: Path, change: Any, expected: str
+) -> None:
+    (error,) = errors(root, merged(BASE, change), *SERVICES)
+    assert error.startswith(expected)
+
+
+def test_a_variable_that_only_looks_like_that_of_a_service_is_set_by_the_stage(root: Path) -> None:
+    uri = "http://${stageVariables.backendHost}/${stageVariables.backendHost_2}"
+    own = ("stages.dev.variables", {"backendHost_2": "x"})
+    assert settings(root, merged(BASE, legacy({"uri": uri})), own).stages["dev"].variables
+
+
 def test_an_error_names_the_key_the_file_and_the_json_path(root: Path) -> None:
     assert errors(root, merged(BASE, WRONG)) == [
         f"{KEY}: orders.json: paths[\"/a b\"]: 'a b' has a character that API Gateway does not "

@@ -95,8 +95,13 @@ class Settings:
             for name, target in self.targets.items()
             if target.uses_v2
         }
-        if len(names) < 2:  # noqa: PLR2004
-            return ""
+        used = {
+            balancer_of(name, self.targets[name])
+            for name in self.published.values()
+            if self.targets[name].uses_v2
+        }
+        if len(names) < 2 or names.keys() == used:  # noqa: PLR2004
+            return ""  # those of several services do not replace each other
         return (
             f"Targets {', '.join(names.values())} use a VPC link V2 and are behind different load "
             "balancers: a stage moves from one of them to another by redeploying the API. Between "

@@ -67,7 +67,7 @@ class Domain(Model):
     """
 
     name: DomainName
-    """Name in lower case, such as api.example.com."""
+    """Name in lower case, such as api.example.com, and not a wildcard."""
     certificate: Annotated[str, AfterValidator(_certificate)]
     """`request` for a public certificate of ACM that is validated through `hostedZoneId`, or the
     ARN of an existing one: in the region of the stack, or in us-east-1 for an edge endpoint."""

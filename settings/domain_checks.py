@@ -138,7 +138,8 @@ def _paths_lead_to_stages(draft: Draft, domain: Domain, _: str) -> Problems:
     known: Mapping[str, object] = draft.given.get("stages") or {}
     for path, stage in (domain.paths or {}).items():
         if known and stage not in known and not domain.rest_api_id:
-            yield at("paths", path), f"{quoted(stage)} is not a stage; {hint(stage, known)}."
+            text = f"{quoted(stage)} is not a stage; {hint(stage, known)}"
+            yield at("paths", path), f"{text}. Use one of them."
         if path in RESERVED:
             text = f"{path} is answered by API Gateway itself on a domain"
             yield at("paths", path), f"{text}. Use another path."
@@ -159,7 +160,9 @@ def _every_stage_is_reached(draft: Draft, domain: Domain, _: str) -> Problems:
     if not (draft.api and draft.api.endpoint.disabled) or domain.rest_api_id:
         return
     reached = {*domain.mappings(tuple(draft.stages)).values()}
-    for stage in draft.stages if reached else ():
+    if not reached or reached - {*(draft.given.get("stages") or {})}:
+        return  # the path may be meant for it
+    for stage in draft.stages:
         if stage not in reached:
             yield (
                 "paths",

@@ -81,8 +81,8 @@ def _stages_share_the_balancer_of_v2(draft: Draft) -> Problems:
                 use.key,
                 f"{quoted(use.target)} is not behind the load balancer of {one.target}, to which "
                 f"{one.words} sends. With `link: v2` the definition names one load balancer, "
-                "for all stages: use targets of one existing load balancer that differ in "
-                "`listenerPort`, `link: v1`, or another stack.",
+                "for all stages: use targets that share one, by `behind` or as an existing one "
+                "with another `listenerPort`, or `link: v1`, or another stack.",
             )
 
 

@@ -71,9 +71,8 @@ InstanceId = Annotated[str, Field(pattern=r"^i-[0-9a-f]{8,17}$")]
 KeyName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
 Port = Annotated[int, Field(ge=1, le=65_535)]
 ListenerPort = Annotated[Port, AfterValidator(_listener_port)]
-HostName = Annotated[
-    str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$", max_length=253)
-]
+_LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+HostName = Annotated[str, Field(pattern=rf"^{_LABEL}(\.{_LABEL})*$", max_length=253)]
 VariableName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,64}$")]
 VariableValue = Annotated[str, Field(pattern=r"^[A-Za-z0-9._~:/?#&=,-]{1,512}$")]
 TargetName = Annotated[
@@ -159,9 +158,9 @@ class _ServedTarget(_LinkedTarget):
     """With https, or if the load balancer ends TLS: the name on the certificate, such as
     orders.example.com."""
     host_header: HostName | None = None
-    """With http: what the service sees as `Host`, such as orders.example.com; by default the DNS
-    name of the load balancer. With https it is `serverName`. The port follows unless it is that of
-    the protocol."""
+    """With http: what the service sees as `Host`, a name such as orders.example.com; by default the
+    DNS name of the load balancer. With https it is `serverName`. The port follows by itself, unless
+    it is that of the protocol."""
     listener: Listener | None = None
     """What the load balancer does with TLS: `{tls: {certificateArn: ...}}` ends it there. By
     default it passes every connection through."""

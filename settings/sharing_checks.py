@@ -16,7 +16,8 @@ def _targets_are_behind_new_ones(draft: Draft) -> Problems:
     for name, target in _behind(draft):
         key, owner = at("targets", name, "behind"), draft.targets.get(target.behind or "")
         if target.behind not in known:
-            text = f"is not in `targets`; {hint(str(target.behind), known)}. Use one of them."
+            others = known.keys() - {name} or known
+            text = f"is not in `targets`; {hint(str(target.behind), others)}. Use one of them."
         elif target.behind == name:
             text = "is the target itself. Name another one, or remove it."
         elif owner is None:

@@ -315,6 +315,8 @@ def test_a_preview_says_which_moves_redeploy_the_api() -> None:
         "Targets blue, green use a VPC link V2 and are behind different load balancers: a stage "
         "moves from one of them to another by redeploying the API."
     )
+    services = [("api.routes.3", USERS), ("stages.dev.services", {"users": "green"})]
+    assert read(("targets.blue", V2), ("targets.green", V2), *services).notice == ""
 
 
 def test_every_security_policy_is_one_of_api_gateway() -> None:

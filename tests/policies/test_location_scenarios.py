@@ -81,6 +81,14 @@ def the_second_service_of_a_stage(
     stage_of(api.id, far_one if canary else None, ours, **variables)
 
 
+def the_second_service_of_an_api_of_another_stack(*, canary: bool = False) -> None:
+    """Nothing here shows that the requests use both links, but a stage selects both."""
+    near, far = link_to(balancer().arn), link_to(balancer("far", THERE).arn, "far", THERE)
+    users = {"vpcLinkId_users": near.id if canary else far.id}
+    overrides: dict[str, pulumi.Input[str]] = {"vpcLinkId_users": far.id}
+    stage_of("ext1234567", overrides if canary else None, vpcLinkId_orders=near.id, **users)
+
+
 def a_stage_with_a_literal_link() -> None:
     """Nobody vouches for the link."""
     stage_of("ext1234567", vpcLinkId="abc123")
@@ -149,6 +157,10 @@ APART: dict[str, Program] = {
     "second service, region": lambda: the_second_service_of_a_stage(THERE),
     "second service, account": lambda: the_second_service_of_a_stage(theirs=in_account(THEIRS)),
     "second service, canary": lambda: the_second_service_of_a_stage(THERE, canary=True),
+    "second service, API elsewhere": the_second_service_of_an_api_of_another_stack,
+    "second service, canary, API elsewhere": lambda: the_second_service_of_an_api_of_another_stack(
+        canary=True
+    ),
     "HTTP API, everything elsewhere": lambda: http_api(listener(THERE).arn, THERE),
     "HTTP API, listener elsewhere": lambda: http_api(listener(THERE).arn),
     "HTTP API, link elsewhere": lambda: http_api(listener().arn, THERE),
@@ -171,6 +183,14 @@ APART: dict[str, Program] = {
 @pytest.mark.parametrize("program", APART.values(), ids=APART)
 def test_what_is_apart_is_stopped_by_the_update_at_the_latest(program: Program) -> None:
     assert stops(run(program))
+
+
+@pytest.mark.parametrize("canary", [False, True])
+def test_a_known_link_is_wrong_whatever_the_other_services_have(canary: bool) -> None:
+    made = run(lambda: the_second_service_of_an_api_of_another_stack(canary=canary))
+    text = stops(made)
+    assert "cannot work: load balancer 'far'" in text
+    assert "may use one of" not in text
 
 
 @pytest.mark.parametrize("phase", Phase)

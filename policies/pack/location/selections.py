@@ -56,10 +56,11 @@ def selections(stage: Resource, graph: Graph, traces: Traces) -> Iterator[Select
     A value that is not a link of this stack counts as the id of another link if its name, its
     origin or its use elsewhere says so, and if no integration of this stack shows which variables
     are links. A value that only looks like an id may be one, if there are no integrations at all.
+    Known links are each selected; of those that unknown values come from, each may be.
     """
     for variables in variable_sets(stage):
         links: dict[Resource, None] = {}
-        external, unknown, possible = [], [], []
+        external, unknown, possible, is_selected = [], [], [], False
         for name in _names(variables):
             value, holder, prop = variables.find(name)
             if name in traces.followed:
@@ -67,6 +68,10 @@ def selections(stage: Resource, graph: Graph, traces: Traces) -> Iterator[Select
                     break  # the engine shows only what all variables together are made from
                 continue
             reference = link_reference("", value, holder, prop, graph)
+            if reference.links and not isinstance(value, UnknownValue):
+                yield Selection(reference.links, (), ())  # each service has its own
+                is_selected = True
+                continue
             links |= dict.fromkeys(reference.links)
             if traces.has_private or reference.links:
                 continue
@@ -79,7 +84,7 @@ def selections(stage: Resource, graph: Graph, traces: Traces) -> Iterator[Select
                 external.append(reference.external_id)
             elif reference.unresolved:
                 unknown.append(name)
-        known = links or external or unknown
+        known = is_selected or links or external or unknown
         found = (tuple(links), tuple(external), tuple(unknown))
         yield Selection(*found, () if known else tuple(possible))
 

@@ -186,7 +186,8 @@ WIRE_NAMES = {
     "regionalCertificateArn mutualTlsAuthentication",
     types.BASE_PATH_MAPPING: "domainName restApi",
     types.WEB_ACL_ASSOCIATION: "resourceArn",
-    types.AUTHORIZER: "authorizerUri authorizerResultTtlInSeconds identitySource restApi type",
+    types.AUTHORIZER: "authorizerUri authorizerCredentials authorizerResultTtlInSeconds "
+    "identitySource restApi type",
     types.LAMBDA_PERMISSION: "function principal qualifier sourceArn",
 }
 

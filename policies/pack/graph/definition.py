@@ -181,10 +181,16 @@ def asked_functions(document: Mapping[str, Any]) -> dict[str, str]:
     asked = {}
     for name, scheme in _schemes(document).items():
         spec = _mapping(_mapping(_resolved(document, scheme)).get(_AUTHORIZER))
-        found = _FUNCTION.fullmatch(str(spec.get("authorizerUri")))
-        if found and not spec.get("authorizerCredentials"):
-            asked[str(name)] = found[1]
+        function = function_of(str(spec.get("authorizerUri")))
+        if function and not spec.get("authorizerCredentials"):
+            asked[str(name)] = function
     return asked
+
+
+def function_of(uri: str) -> str:
+    """The ARN of the function that an authorizer calls; empty if it calls none."""
+    found = _FUNCTION.fullmatch(uri)
+    return found[1] if found else ""
 
 
 def kept_decisions(document: Mapping[str, Any]) -> dict[str, str]:

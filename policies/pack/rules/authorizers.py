@@ -5,7 +5,7 @@ from typing import Any
 
 from .. import resource_types as types
 from ..framework.rule import Area, Config, NotApplicable, Unknown, Verdicts, Violation
-from ..graph.definition import asked_functions, kept_decisions, read
+from ..graph.definition import asked_functions, function_of, kept_decisions, read
 from ..graph.graph import Graph
 from ..graph.resource import Resource
 from ..values import UnknownValue, as_text, is_set
@@ -20,7 +20,7 @@ _GATEWAY = "apigateway.amazonaws.com"
     title="API Gateway may call the function of every authorizer.",
     level="advisory",
     severity="medium",
-    resource_types=types.DEFINITIONS,
+    resource_types=[types.AUTHORIZER, *types.DEFINITIONS],
     rationale="Otherwise every call of a route with this authorizer is answered with 500.",
     fix=(
         "add a lambda Permission for apigateway.amazonaws.com with the API's execution ARN and "
@@ -29,8 +29,7 @@ _GATEWAY = "apigateway.amazonaws.com"
     ),
 )
 def _may_call_functions(source: Resource, graph: Graph, _: Config) -> Verdicts:
-    body = source.text("body")
-    asked = asked_functions(read(body)) if body else {}
+    asked = _asked_by(source)
     if not asked:
         yield NotApplicable("has no authorizer with a function and without a role")
     permissions = graph.of_type(types.LAMBDA_PERMISSION)
@@ -45,6 +44,16 @@ def _may_call_functions(source: Resource, graph: Graph, _: Config) -> Verdicts:
         elif True not in let_in:
             text = f"asks a function for authorizer {name} that no permission of this stack lets in"
             yield Violation(source, f"{text}.")
+
+
+def _asked_by(source: Resource) -> dict[str, str]:
+    if source.type != types.AUTHORIZER:
+        body = source.text("body")
+        return asked_functions(read(body)) if body else {}
+    if is_set(source.peek("authorizerCredentials")):
+        return {}
+    function = function_of(source.text("authorizerUri"))
+    return {source.name: function} if function else {}
 
 
 def _lets_in(permission: Resource, function: str, api_id: str) -> Any:

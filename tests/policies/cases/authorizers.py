@@ -16,6 +16,7 @@ from tests.policies.case import (
 from tests.policies.changes import Change, added, definition
 
 FUNCTION = "arn:aws:lambda:us-east-2:111122223333:function:callers"
+URI = f"arn:aws:apigateway:us-east-2:lambda:path/2015-03-31/functions/{FUNCTION}/invocations"
 SCHEME = ("components", "securitySchemes", "callers")
 EXECUTION = "arn:aws:execute-api:us-east-2:111122223333:e493d2a0c0"
 """The execution ARN of our API."""
@@ -24,9 +25,7 @@ GATEWAY = "apigateway.amazonaws.com"
 
 def asking(function: str = FUNCTION, **spec: object) -> Change:
     """A definition with an authorizer that asks a function."""
-    path = f"lambda:path/2015-03-31/functions/{function}/invocations"
-    uri = f"arn:aws:apigateway:us-east-2:{path}"
-    authorizer = {"type": "token", "authorizerUri": uri, **spec}
+    authorizer = {"type": "token", "authorizerUri": URI.replace(FUNCTION, function), **spec}
     return definition(SCHEME, {"x-amazon-apigateway-authorizer": authorizer})
 
 
@@ -59,6 +58,13 @@ CASES = [
         passes(asking(), permission(sourceArn=f"{EXECUTION}/*")),
         passes(asking(), permission(sourceArn=None)),
         violates("no permission", asking(), permission(sourceArn=EXECUTION)),
+        violates(
+            "for authorizer own that no permission", our.NO_DEFINITION, separate(authorizerUri=URI)
+        ),
+        passes(separate(authorizerUri=URI), permission()),
+        ignores(separate(authorizerUri=URI, authorizerCredentials=UNKNOWN)),
+        ill_typed(violates("wrong type", separate(authorizerUri=5))),
+        unknown("authorizerUri", separate(authorizerUri=UNKNOWN)),
         violates("no permission", asking(), permission(sourceArn=f"{EXECUTION}/*/GET/orders")),
         violates("no permission", asking(), permission(sourceArn=f"{OTHER}/authorizers/*")),
         passes(asking(), our.API.unset("id"), permission(sourceArn=f"{OTHER}/authorizers/*")),

@@ -4,7 +4,7 @@ import functools
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
@@ -28,6 +28,8 @@ from .schema import (
 
 Raw = dict[str, dict[str, Any]]
 """Values by namespace and key, as they are given."""
+_OPTIONAL = ("accountLogging", "cors", "domain", "resourcePolicyFile", "revision", "webAcl")
+"""Keys of the API that nothing else needs: a wrong one does not hide what is wrong beside it."""
 _TEXT = ("aws:region", f"{NAMESPACE}:owner", f"{NAMESPACE}:permissionsBoundary")
 
 
@@ -91,7 +93,7 @@ class Draft:
             account_ids=_valid(AccountIds, aws.get("allowedAccountIds")) or (),
             network=_valid(Network, given.get("network")),
             targets=_valid_values(Target, mapping(given.get("targets"))),
-            api=_valid(Api, {k: v for k, v in api.items() if k != "routes"}),
+            api=_valid_api(api),
             routes=_valid_values(Route, dict(enumerate(sequence(api.get("routes"))))),
             stages=_valid_values(Stage, mapping(given.get("stages"))),
         )
@@ -137,6 +139,22 @@ def _valid(kind: Any, value: Any) -> Any:
         return _adapter(kind).validate_json(_json(value))
     except ValidationError:
         return None
+
+
+def _valid_api(given: Mapping[str, Any]) -> Api | None:
+    """The API without its routes, and without what is wrong and can be left out."""
+    kept = {key: value for key, value in given.items() if key != "routes"}
+    for key in _OPTIONAL:
+        if key in kept and _valid(Api, {key: kept[key]}) is None:
+            del kept[key]
+    authorizers = kept.get("authorizers")
+    if isinstance(authorizers, dict) and "definitionFile" not in kept:
+        kept["authorizers"] = {
+            name: one
+            for name, one in authorizers.items()
+            if _valid(Api, {"authorizers": {name: one}}) is not None
+        }
+    return cast(Api | None, _valid(Api, kept))
 
 
 def _valid_values(kind: Any, values: Mapping[Any, Any]) -> dict[Any, Any]:

@@ -144,7 +144,7 @@ WIRE_NAMES = {
     types.STAGE: "variables accessLogSettings canarySettings xrayTracingEnabled stageName "
     "webAclArn restApi deployment",
     types.REST_API: "body failOnWarnings endpointConfiguration securityPolicy rootResourceId "
-    "disableExecuteApiEndpoint endpointAccessMode",
+    "disableExecuteApiEndpoint endpointAccessMode executionArn",
     types.REST_API_PUT: "body failOnWarnings restApiId",
     types.INTEGRATION: "connectionId connectionType integrationTarget uri tlsConfig restApi type "
     "cacheKeyParameters requestParameters requestTemplates",

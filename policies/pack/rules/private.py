@@ -8,7 +8,7 @@ from ..framework.rule import Area, Config, NotApplicable, Unknown, Verdicts, Vio
 from ..graph.definition import read
 from ..graph.graph import Api, Graph
 from ..graph.resource import Resource
-from ..values import UnknownValue, equals, is_known, is_set, items
+from ..values import UnknownValue, as_text, equals, is_known, is_set, items
 from .iam import matches, restricts, statements
 
 AREA = Area("Private APIs")
@@ -54,7 +54,7 @@ def _names_its_callers(resource: Resource, graph: Graph, _: Config) -> Verdicts:
             yield Unknown(resource, "resource policy")
         elif (found := statements(policy)) is None:
             yield Violation(resource, "has a resource policy that cannot be read.")
-        elif not _is_limited(found):
+        elif not _is_limited(found, as_text(resource.peek("executionArn"))):
             yield Violation(resource, "lets every VPC call it.")
     if not policies:
         yield Violation(resource, "is private and has no resource policy.")
@@ -83,27 +83,37 @@ def _stated(holders: list[Resource]) -> Iterator[Any]:
             yield document[_POLICY]
 
 
-def _is_limited(found: list[dict[str, Any]]) -> bool:
-    """Whether all that is allowed is limited, or everything from elsewhere is denied."""
+def _is_limited(found: list[dict[str, Any]], api: str) -> bool:
+    """Whether all that is allowed is limited, or everything from elsewhere is denied.
+
+    `api` is the execution ARN, or nothing while it is unknown.
+    """
     allowed = [one for one in found if one["Effect"] == "Allow"]
     denied = [one for one in found if one["Effect"] == "Deny"]
-    return all(restricts(one, _KEYS) for one in allowed) or any(map(_denies_others, denied))
+    return all(restricts(one, _KEYS) for one in allowed) or any(
+        _denies_others(one, api) for one in denied
+    )
 
 
-def _denies_others(statement: dict[str, Any]) -> bool:
+def _denies_others(statement: dict[str, Any], api: str) -> bool:
     principal = statement.get("Principal", {})
     named = [*principal.values()] if isinstance(principal, dict) else [principal]
     everybody = any(name == "*" for one in named for name in items(one))
     invoking = any(
         matches("execute-api:invoke", action.lower()) for action in items(statement.get("Action"))
     )
-    everything = any(
-        arn in ("*", "execute-api:*", "execute-api:/*", "execute-api:/*/*/*")
-        or (arn.startswith("arn:") and not arn.split(":", 5)[-1].partition("/")[2].strip("*/"))
-        for arn in items(statement.get("Resource"))
-    )
+    everything = any(_is_all_of(api, arn) for arn in items(statement.get("Resource")))
     only = len(statement.get("Condition", {})) == 1 and all(
         isinstance(tests, dict) and len(tests) == 1 for tests in statement["Condition"].values()
     )
     limits = restricts(statement, _KEYS, _OPPOSITES, ("", "ifexists"))
     return everybody and invoking and everything and only and limits
+
+
+def _is_all_of(api: str, arn: str) -> bool:
+    """Whether a pattern of ARNs covers every call of an API; of any API that is not known."""
+    if not arn.startswith("arn:"):
+        return arn in ("*", "execute-api:*", "execute-api:/*", "execute-api:/*/*/*")
+    head, _, path = arn.partition("/")
+    is_one = matches(api, head) if api else ":execute-api:" in head
+    return is_one and arn.endswith("*") and not path.strip("*/")

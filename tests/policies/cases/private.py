@@ -54,7 +54,9 @@ def without_import(**props: Any) -> tuple[Change, ...]:
     return (our.NO_DEFINITION, PRIVATE, *(our.API.set(key, value) for key, value in props.items()))
 
 
-ARN = "arn:aws:execute-api:us-east-2:111122223333:a1b2c3/"
+EXECUTION = "arn:aws:execute-api:us-east-2:111122223333:e493d2a0c0"
+ARN = f"{EXECUTION}/"
+"""The execution ARN of our API."""
 
 CASES = [
     *of_rule(
@@ -62,6 +64,20 @@ CASES = [
         passes(PRIVATE, denying()),
         passes(PRIVATE, denying(Principal={"AWS": "*"}, Action=["execute-api:*"])),
         passes(PRIVATE, denying(Resource=f"{ARN}*")),
+        passes(PRIVATE, denying(Resource="arn:aws:execute-api:us-east-2:*:*")),
+        passes(
+            PRIVATE,
+            our.API.unset("executionArn"),
+            denying(Resource="arn:aws:execute-api:us-east-2:111122223333:a1b2c3/*"),
+        ),
+        violates("every VPC", PRIVATE, denying(Resource=EXECUTION)),
+        violates("every VPC", PRIVATE, denying(Resource=EXECUTION.replace("e4", "a1") + "/*")),
+        violates("every VPC", PRIVATE, denying(Resource="arn:aws:execute-api:us-west-2:*:*")),
+        violates("every VPC", PRIVATE, denying(Resource="arn:aws:s3:::*")),
+        ill_typed(
+            violates("every VPC", PRIVATE, our.API.unset("executionArn"), denying(Resource="arn:"))
+        ),
+        at_preview(violates("every VPC", PRIVATE, denying(Resource="arn:aws:s3:::*"))),
         passes(PRIVATE, denying(Condition={"StringNotEquals": {"aws:sourceVpc": ["vpc-1"]}})),
         passes(PRIVATE, imported({**ALL, "Condition": HERE})),
         passes(PRIVATE, separate(json.dumps(document({**ALL, "Condition": HERE})))),

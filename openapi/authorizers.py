@@ -34,8 +34,8 @@ def _unnamed(expression: re.Pattern[str]) -> str:
 
 _TAKEN = (*BUILT_IN, "sigv4", "api_key")
 _PREFIX = "method.request."
-_ROLE = r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+$"
-_POOL = r"^arn:aws[a-z-]*:cognito-idp:[a-z0-9-]+:[0-9]{12}:userpool/[\w-]+_[0-9A-Za-z]+$"
+_ROLE = r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[0-9A-Za-z_+=,.@/-]+$"
+_POOL = r"^arn:aws[a-z-]*:cognito-idp:[a-z0-9-]+:[0-9]{12}:userpool/[0-9A-Za-z_-]+_[0-9A-Za-z]+$"
 _SOURCE = r"^(header|querystring)\.[A-Za-z0-9!#$%&*+^_`|~-]+$|^context\.[A-Za-z0-9_.]+$"
 
 AuthorizerName = Annotated[

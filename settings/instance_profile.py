@@ -47,7 +47,7 @@ def _narrow(statement: Statement) -> Statement:
 
 
 PolicyArn = Annotated[
-    str, Field(pattern=r"^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[\w+=,.@/-]+$")
+    str, Field(pattern=r"^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[0-9A-Za-z_+=,.@/-]+$")
 ]
 
 
@@ -68,7 +68,7 @@ def _kind(value: Any) -> str:
 
 
 Profile = Annotated[
-    Annotated[str, Field(pattern=r"^[\w+=,.@-]{1,128}$"), Tag("string")]
+    Annotated[str, Field(pattern=r"^[0-9A-Za-z_+=,.@-]{1,128}$"), Tag("string")]
     | Annotated[NewProfile, Tag("statements")],
     Discriminator(_kind),
 ]

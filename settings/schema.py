@@ -418,7 +418,7 @@ class Project(Model):
     """Owning team, for the tags: up to 256 letters, digits, spaces and `_.:/=+@-`. Set it:
     `pulumi config set owner platform`"""
     permissions_boundary: Annotated[
-        str, Field(pattern=r"^(arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[\w+=,.@/-]+)?$")
+        str, Field(pattern=r"^(arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[0-9A-Za-z_+=,.@/-]+)?$")
     ] = ""
     """ARN of an IAM policy that limits every role of the stack, such as
     arn:aws:iam::111122223333:policy/boundary; none by default. Roles that deploy from GitHub

@@ -12,7 +12,7 @@ from .values import DISTINCT, reject, selected_by
 
 WEB_ACL_ARN = re.compile(
     r"^arn:aws[a-z-]*:wafv2:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):"
-    r"(?P<scope>regional|global)/webacl/[\w-]+/[0-9a-f-]+$"
+    r"(?P<scope>regional|global)/webacl/[0-9A-Za-z_-]+/[0-9a-f-]+$"
 )
 _CLASSIC = re.compile(r"^arn:aws[a-z-]*:waf(-regional)?:")
 RuleGroup = Literal[
@@ -74,7 +74,7 @@ def _range(block: str) -> str:
 Ranges = Annotated[
     tuple[Annotated[str, AfterValidator(_range)], ...], Field(max_length=10_000), DISTINCT
 ]
-RuleName = Annotated[str, Field(pattern=r"^[\w-]{1,128}$")]
+RuleName = Annotated[str, Field(pattern=r"^[0-9A-Za-z_-]{1,128}$")]
 
 
 class ManagedWebAcl(Model):

@@ -42,8 +42,9 @@ async def advise(args: pulumi.ErrorHookArgs) -> bool:
     """Name the way out; another attempt would fail as well."""
     if args.failed_operation == "create" and _PORT_IN_USE in args.errors[0]:
         pulumi.error(
-            "The port is in use by a listener that serves until nothing uses it: the one that this "
-            "one replaces, or that of another target that leaves the port. Change the "
-            "`listenerPort` of the target in the same update. Nothing has been moved or deleted."
+            "The port is in use by a listener that serves until nothing uses it: one that this one "
+            "replaces, or was to replace in an update that failed, or that of another target that "
+            "leaves the port. Change the `listenerPort` of the target in the same update. Nothing "
+            "has been moved or deleted."
         )
     return False

@@ -194,6 +194,33 @@ def test_renewing_it_on_the_same_port_fails_with_the_way_out(shared: Stack) -> N
     assert len(ids(shared, rt.LISTENER)) == len(ids(shared, rt.TARGET_GROUP)) == 3
 
 
+def test_two_targets_do_not_exchange_their_ports(shared: Stack) -> None:
+    served = Served(shared)
+    swap = [("targets.green.listenerPort", 8082), ("targets.users.listenerPort", 8081)]
+    shared.edit(*two(), *BEHIND, *swap)
+    assert_refused(shared, "DuplicateListener")
+    assert "or that of another target that leaves the port" in shared.output
+    served.assert_still_serving(shared)
+
+
+def test_a_renewal_that_failed_is_given_up_on_a_third_port(shared: Stack) -> None:
+    served = Served(shared)
+    shared.aws.account.unhealthy = {"*"}
+    renewed = [("targets.users.port", 9090), ("targets.users.listenerPort", 8083)]
+    shared.edit(*two(), *BEHIND, *renewed, ("targets.users.healthTimeoutSeconds", 1))
+    assert_refused(shared, UNHEALTHY)
+    shared.aws.account.unhealthy = set()
+    shared.edit(*two(), *BEHIND)
+    assert_refused(shared, "DuplicateListener")
+    assert "or was to replace in an update that failed" in shared.output
+    served.assert_still_serving(shared)
+    shared.edit(*two(), *BEHIND, ("targets.users.listenerPort", 8084))
+    shared.up()
+    assert shared.preview() == []
+    assert variables(shared)["backendHost_users"].endswith(":8084")
+    assert len(ids(shared, rt.LISTENER)) == len(ids(shared, rt.TARGET_GROUP)) == 3
+
+
 def test_all_targets_are_renewed_with_the_one_that_has_the_balancer(shared: Stack) -> None:
     shared.edit(*two(), *BEHIND, ("targets.blue.port", 9090))
     changes = shared.up()

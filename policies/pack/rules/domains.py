@@ -11,6 +11,7 @@ from ..values import UnknownValue, as_boolean, equals, is_set
 
 AREA = Area("Domain names")
 _EDGE_REGION = "us-east-1"
+_LEADS_ELSEWHERE = NotApplicable("leads to no API of this stack")
 
 
 def _mapped(domain: Resource, graph: Graph) -> Iterator[Resource]:
@@ -49,14 +50,17 @@ def _has_no_way_around(domain: Resource, graph: Graph, _: Config) -> Verdicts:
     mutual = domain.peek("mutualTlsAuthentication")
     if isinstance(mutual, UnknownValue):
         yield Unknown(domain, "mutualTlsAuthentication")
-    elif not is_set(mutual):
+        return
+    if not is_set(mutual):
         yield NotApplicable("does not require certificates of clients")
-    else:
-        for api in _mapped(domain, graph):
-            if not _is_closed(api):
-                yield Violation(
-                    api, f"is open to clients without a certificate, beside domain '{domain.name}'."
-                )
+        return
+    apis = list(_mapped(domain, graph))
+    if not apis:
+        yield _LEADS_ELSEWHERE
+    for api in apis:
+        if not _is_closed(api):
+            text = f"is open to clients without a certificate, beside domain '{domain.name}'."
+            yield Violation(api, text)
 
 
 @AREA.stack_rule(
@@ -77,7 +81,7 @@ def _has_no_way_around(domain: Resource, graph: Graph, _: Config) -> Verdicts:
 def _closes_the_endpoint(domain: Resource, graph: Graph, _: Config) -> Verdicts:
     apis = list(_mapped(domain, graph))
     if not apis:
-        yield NotApplicable("leads to no API of this stack")
+        yield _LEADS_ELSEWHERE
     for api in apis:
         if not _is_closed(api):
             yield Violation(api, f"is open beside domain '{domain.name}'.")

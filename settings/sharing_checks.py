@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 from openapi.document import mapping
 from openapi.paths import Problems, at
+from openapi.routes import SCHEME_PORTS
 
 from .errors import hint, quoted
 from .link_checks import owner_of
@@ -70,6 +71,22 @@ def _instances_have_ports_of_their_own(draft: Draft) -> Problems:
             )
 
 
+def _addresses_differ(draft: Draft) -> Problems:
+    # Stages tell targets apart by link and host, and a host has no port that is its scheme's own.
+    taken: dict[tuple[str, str], str] = {}
+    for name, target in _by_owner(draft):
+        if target.host is None or target.open_port != SCHEME_PORTS[target.scheme]:
+            continue
+        first = taken.setdefault((owner_of(name, target), target.host), name)
+        if first != name:
+            yield (
+                at("targets", name, "serverName" if target.server_name else "hostHeader"),
+                f"{quoted(target.host)} is also the host of target {first} on the same load "
+                "balancer, and stages could not tell them apart. Use another name, or a "
+                "`listenerPort` above 1024.",
+            )
+
+
 def _behind(draft: Draft) -> Iterator[tuple[str, NewTarget]]:
     for name, target in draft.targets.items():
         if isinstance(target, NewTarget) and target.behind is not None:
@@ -86,4 +103,5 @@ SHARING_CHECKS: tuple[Callable[[Draft], Problems], ...] = (
     _targets_are_behind_new_ones,
     _listeners_have_ports_of_their_own,
     _instances_have_ports_of_their_own,
+    _addresses_differ,
 )

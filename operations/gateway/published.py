@@ -10,15 +10,15 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
-from openapi.compiler import stage_variables
+from openapi.compiler import INTEGRATION_TARGET, stage_variables
 from openapi.variables import Pair, pairs_of
 from operations.gateway import GatewayError
 from operations.gateway.answers import Answer, answers
-from operations.gateway.definition import with_variables
+from operations.gateway.definition import operations, with_variables
 from operations.gateway.promises import Promise, canary_name, promise
 from operations.gateway.services import Command, Service, check_targets
 from settings import Settings
-from settings.schema import FleetTarget, NewTarget, Target
+from settings.schema import BalancerTarget, FleetTarget, NewTarget, Target
 from simulation import stack_file
 from simulation.engine import Phase, Run
 from simulation.rehearsal import ROOT, run_stack
@@ -59,6 +59,8 @@ class PublishedApi:
     """The origin that the services allow to read their responses."""
     links: Mapping[str, str] = field(default_factory=dict)
     """Id of the VPC link by target."""
+    balancers: Mapping[str, str] = field(default_factory=dict)
+    """ARN of the load balancer by target, if it is known."""
     https: frozenset[str] = frozenset()
     """Targets that are called with TLS."""
     ends_tls: frozenset[str] = frozenset()
@@ -99,7 +101,8 @@ class PublishedApi:
         reached = {}
         for pair in pairs_of(used):
             host = variables.get(pair.host, "")
-            found = self._target(host, variables.get(pair.link, ""))
+            balancer = self._balancer_of(pair)
+            found = self._target(host, variables.get(pair.link, ""), balancer)
             if not found:
                 known = ", ".join(self.hosts.values()) or "none"
                 raise GatewayError(
@@ -115,13 +118,23 @@ class PublishedApi:
             for key in ("uri", "connectionId")
         )
         host = urlsplit(uri).netloc
-        return self._target(host, link) or host
+        return self._target(host, link, str(integration.get(INTEGRATION_TARGET, ""))) or host
 
-    def _target(self, host: str, link: str) -> str:
-        """The target with a host, and with the link if several share the host; empty if none."""
+    def _balancer_of(self, pair: Pair) -> str:
+        """The load balancer that the definition names for a service; empty with a link V1."""
+        uses = (operation.integration for operation in operations(self.document))
+        named = (each for each in uses if pair.link in stage_variables(each))
+        return next((str(each.get(INTEGRATION_TARGET, "")) for each in named), "")
+
+    def _target(self, host: str, link: str, balancer: str = "") -> str:
+        """The target with a host, and with the link if several share the host; empty if none.
+
+        All targets with a link V2 share it, and differ in their load balancers.
+        """
         named = [name for name, own in self.hosts.items() if own == host]
         linked = [name for name in named if self.links.get(name) == link]
-        return next(iter((*linked, *named)), "")
+        behind = [name for name in linked if balancer and self.balancers.get(name) == balancer]
+        return next(iter((*behind, *linked, *named)), "")
 
     def localized(
         self, variables: Mapping[str, str], addresses: Mapping[str, str]
@@ -166,6 +179,7 @@ def load(
             for name, service in services.items()
         },
         links=run.exports.get("vpc_link_ids", {}),
+        balancers=_balancers(settings, run),
         https=frozenset(name for name, t in settings.targets.items() if t.scheme == "https"),
         ends_tls=frozenset(name for name, target in new.items() if target.listener),
         host_headers={name: t.host_header for name, t in new.items() if t.host_header},
@@ -220,3 +234,14 @@ def _hosts(settings: Settings, run: Run) -> dict[str, str]:
         else target.address
         for name, target in settings.targets.items()
     }
+
+
+def _balancers(settings: Settings, run: Run) -> dict[str, str]:
+    """ARN of the load balancer by target; nobody here knows that of an existing link."""
+    found = {}
+    for name, target in settings.targets.items():
+        if isinstance(target, NewTarget):
+            found[name] = run.one(_TARGET, name).outputs["load_balancer_arn"]
+        elif isinstance(target, BalancerTarget):
+            found[name] = target.load_balancer_arn
+    return found

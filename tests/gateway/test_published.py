@@ -1,15 +1,20 @@
 """What a stack publishes, by a run of its program."""
 
+import json
+from pathlib import Path
+
 import pytest
 
+from openapi.compiler import INTEGRATION
 from openapi.variables import Pair
 from operations.gateway import GatewayError
 from operations.gateway.published import load
 from operations.gateway.services import Command, Running
 from tests.gateway.apis import GREEN, published
-from tests.stacks import run_stack
+from tests.stacks import config, run_stack
 
 ONE = Pair()
+FLEET = {"instanceType": "t4g.micro"}
 
 
 def test_a_stack_publishes_its_definition_and_its_stages() -> None:
@@ -83,3 +88,22 @@ def test_a_target_is_called_with_tls_which_its_balancer_may_end(
     name = stack if stack == "dev" else f"examples/{stack}.yaml"
     made = load(name, run=run_stack(stack=name))
     assert ([*made.https], [*made.ends_tls]) == (https, ends_tls)
+
+
+def test_services_that_share_a_link_and_a_host_differ_in_their_balancers(tmp_path: Path) -> None:
+    target = {"port": 80, "healthPath": "/", "link": "v2", "hostHeader": "x.example"}
+    services = {"orders": "blue", "users": "green"}
+    routes = [{"method": "GET", "path": f"/{name}", "service": name} for name in services]
+    given = config(
+        *((f"targets.{name}", {**target, "fleet": FLEET}) for name in services.values()),
+        ("api.routes", routes),
+        ("stages.dev", {"services": services}),
+    )
+    (tmp_path / "same.yaml").write_text(json.dumps({"config": given}))
+    made = load(str(tmp_path / "same.yaml"))
+    variables = made.stages["dev"].variables
+    assert made.hosts["blue"] == made.hosts["green"]
+    assert made.reached(variables) == {Pair(service): name for service, name in services.items()}
+    calls = {path: item["get"][INTEGRATION] for path, item in made.document["paths"].items()}
+    called = {path: made.called(call, variables) for path, call in calls.items()}
+    assert called == {f"/{service}": name for service, name in services.items()}

@@ -84,9 +84,9 @@ def the_second_service_of_a_stage(
 def the_second_service_of_an_api_of_another_stack(*, canary: bool = False) -> None:
     """Nothing here shows that the requests use both links, but a stage selects both."""
     near, far = link_to(balancer().arn), link_to(balancer("far", THERE).arn, "far", THERE)
-    users = {"vpcLinkId_users": near.id if canary else far.id}
+    variables = {"vpcLinkId_orders": near.id, "vpcLinkId_users": near.id if canary else far.id}
     overrides: dict[str, pulumi.Input[str]] = {"vpcLinkId_users": far.id}
-    stage_of("ext1234567", overrides if canary else None, vpcLinkId_orders=near.id, **users)
+    stage_of("ext1234567", overrides if canary else None, None, **variables)
 
 
 def a_stage_with_a_literal_link() -> None:

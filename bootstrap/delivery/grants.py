@@ -58,6 +58,8 @@ class Scope:
     """IDs of the hosted zones whose records the stack may change."""
     truststores: tuple[str, ...] = ()
     """ARNs of the files in S3 that the stack may give to a domain for mutual TLS."""
+    authorizer_roles: tuple[str, ...] = ()
+    """ARNs of the roles with which API Gateway may call the functions of authorizers."""
 
     @property
     def partition(self) -> str:

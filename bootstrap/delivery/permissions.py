@@ -61,7 +61,11 @@ class _Items:
     def _named(self, resource: str) -> Sequence[str]:
         """The resources of which the configuration has a list, or else the one."""
         zones = [f"arn:{{partition}}:route53:::hostedzone/{id}" for id in self.scope.hosted_zones]
-        lists = {"hosted-zones": zones, "truststores": self.scope.truststores}
+        lists = {
+            "authorizer-roles": self.scope.authorizer_roles,
+            "hosted-zones": zones,
+            "truststores": self.scope.truststores,
+        }
         return lists.get(resource, [resource])
 
     def request(self, names: str) -> Iterator[Grant]:

@@ -33,6 +33,10 @@ _LISTS = {
         r"arn:aws[a-z-]*:s3:::[a-z0-9.-]+/[^\s{}]+",
         "the ARN of a file in S3, such as arn:aws:s3:::acme-trust/clients.pem",
     ),
+    "authorizerRoleArns": (
+        r"arn:aws[a-z-]*:iam::\d{12}:role/[0-9A-Za-z_+=,.@/-]+",
+        "the ARN of a role, such as arn:aws:iam::111122223333:role/call-authorizers",
+    ),
 }
 
 
@@ -76,6 +80,7 @@ class Settings:
                 stack=pulumi.get_stack(),
                 hosted_zones=tuple(lists["hostedZoneIds"]),
                 truststores=tuple(lists["truststoreArns"]),
+                authorizer_roles=tuple(lists["authorizerRoleArns"]),
             ),
             owner=values["owner"],
             subject_prefix=values["subjectPrefix"],

@@ -13,6 +13,7 @@ SCOPE = Scope(
     project="private-api",
     stack="dev",
     hosted_zones=("Z0123456789",),
+    authorizer_roles=(f"arn:aws:iam::{ACCOUNT}:role/call-authorizers",),
     truststores=("arn:aws:s3:::acme-trust/clients.pem",),
 )
 READING = read_policies(SCOPE, BUCKET, KEY)

@@ -29,6 +29,7 @@ CONFIG = {
     f"{OWN}secretsKeyArn": KEY,
     f"{OWN}hostedZoneIds": json.dumps(SCOPE.hosted_zones),
     f"{OWN}truststoreArns": json.dumps(SCOPE.truststores),
+    f"{OWN}authorizerRoleArns": json.dumps(SCOPE.authorizer_roles),
 }
 ROLE = "aws:iam/role:Role"
 POLICY = "aws:iam/policy:Policy"
@@ -163,6 +164,11 @@ def test_the_policy_pack_finds_no_violation(bootstrap: Run) -> None:
         (f"{OWN}instanceStatements", '["s3:GetObject"]', "has 's3:GetObject'"),
         (f"{OWN}hostedZoneIds", '["example.com"]', "has 'example.com'; each must be the ID"),
         (f"{OWN}truststoreArns", '["s3://acme-trust/a.pem"]', "each must be the ARN of a file"),
+        (
+            f"{OWN}authorizerRoleArns",
+            '["callers"]',
+            "has 'callers'; each must be the ARN of a role",
+        ),
     ],
 )
 def test_a_bad_value_is_rejected_in_one_line_that_names_its_key(

@@ -61,10 +61,10 @@ def test_an_update_without_preview_stops_before_the_link(dev: Stack) -> None:
     source = dev.program / "components" / "nlb_target.py"
     right = source.read_text(encoding="utf-8")
     wrong = right.replace(
-        "self.load_balancer_arn = balancer.arn\n",
-        "self.load_balancer_arn = balancer.arn.apply(\n"
+        "self.load_balancer_arn, self.balancer = arn, balancer\n",
+        "self.load_balancer_arn, self.balancer = arn.apply(\n"
         '            lambda arn: arn.replace("-2:", "-1:") if name == "green" else arn\n'
-        "        )\n",
+        "        ), balancer\n",
     )
     assert wrong != right
     source.write_text(wrong, encoding="utf-8")

@@ -8,6 +8,7 @@ import pulumi_aws as aws
 
 from components import iam
 from components.egress import HTTPS
+from components.endpoints import interface_endpoint
 from components.layout import Layout
 
 
@@ -50,15 +51,6 @@ def api_endpoint(layout: Layout, args: ApiEndpointArgs) -> aws.ec2.VpcEndpoint:
         "arn:", iam.partition(vpc.arn), f":execute-api:{layout.region}:", vpc.owner_id, ":*"
     )
     calling = {"Principal": "*", "Action": "execute-api:Invoke", "Resource": apis}
-    return aws.ec2.VpcEndpoint(
-        name,
-        vpc_id=vpc.id,
-        service_name=f"com.amazonaws.{layout.region}.execute-api",
-        vpc_endpoint_type="Interface",
-        subnet_ids=[subnet.id for subnet in layout.subnets.values()],
-        security_group_ids=[group.id],
-        private_dns_enabled=args.get("private_dns", True),
-        policy=pulumi.Output.json_dumps(iam.allowing(calling)),
-        tags=layout.named(name),
-        opts=layout.child,
+    return interface_endpoint(
+        layout, group, "execute-api", calling, private_dns=args.get("private_dns", True)
     )

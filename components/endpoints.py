@@ -1,6 +1,6 @@
 """The endpoints of a network, through which its instances reach services of AWS."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NotRequired, TypedDict
 
 import pulumi
@@ -61,12 +61,20 @@ def interface_endpoints(
         tags=layout.named(name),
         opts=layout.child,
     )
-    return group, [_interface(layout, group, service) for service in services]
-
-
-def _interface(layout: Layout, group: aws.ec2.SecurityGroup, service: str) -> aws.ec2.VpcEndpoint:
-    name = f"{layout.name}-{service.replace('.', '-')}"
     anything = {"Principal": "*", "Action": "*", "Resource": "*", **_of_account(layout.vpc)}
+    return group, [interface_endpoint(layout, group, service, anything) for service in services]
+
+
+def interface_endpoint(
+    layout: Layout,
+    group: aws.ec2.SecurityGroup,
+    service: str,
+    statement: Mapping[str, Any],
+    *,
+    private_dns: pulumi.Input[bool] = True,
+) -> aws.ec2.VpcEndpoint:
+    """An endpoint of a service in every private subnet, whose policy has one statement."""
+    name = f"{layout.name}-{service.replace('.', '-')}"
     return aws.ec2.VpcEndpoint(
         name,
         vpc_id=layout.vpc.id,
@@ -74,8 +82,8 @@ def _interface(layout: Layout, group: aws.ec2.SecurityGroup, service: str) -> aw
         vpc_endpoint_type="Interface",
         subnet_ids=[subnet.id for subnet in layout.subnets.values()],
         security_group_ids=[group.id],
-        private_dns_enabled=True,
-        policy=pulumi.Output.json_dumps(iam.allowing(anything)),
+        private_dns_enabled=private_dns,
+        policy=pulumi.Output.json_dumps(iam.allowing(statement)),
         tags=layout.named(name),
         opts=layout.child,
     )

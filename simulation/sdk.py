@@ -87,7 +87,7 @@ def isolated(run: Callable[..., _T], *args: Any, **kwargs: Any) -> _T:
 def without_stack_traces() -> Iterator[None]:
     """Register resources without the line of the program: only the CLI shows it.
 
-    To find it for every resource takes as long as half of all that the program does itself.
+    To find it for every resource takes a quarter of a run.
     """
     resource._get_stack_trace = StackTrace
     try:

@@ -34,9 +34,6 @@ link = (
 api = PrivateApi("api", arguments.private_api(targets, link, network))
 if settings.api.web_acl:
     WebAcl("web", arguments.web_acl(settings.api.web_acl, api))
-domain = (
-    ApiDomain("domain", arguments.domain(settings.api.domain, api)) if settings.api.domain else None
-)
 if settings.notice and pulumi.runtime.is_dry_run():
     pulumi.info(settings.notice)
 
@@ -45,7 +42,8 @@ if settings.api.is_private:
     pulumi.export("private_access", arguments.private_access(api, network))
 pulumi.export("rest_api_id", api.rest_api_id)
 pulumi.export("vpc_link_ids", api.vpc_link_ids)
-if domain:
+if settings.api.domain:
+    domain = ApiDomain("domain", arguments.domain(settings.api.domain, api))
     pulumi.export("domain_urls", domain.urls)
     pulumi.export("domain_must_point_to", domain.target)
 for output, rules in required_rules(settings, targets, link):

@@ -1,6 +1,6 @@
 """The endpoints of a network, through which its instances reach services of AWS."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, NotRequired, TypedDict
 
 import pulumi
@@ -69,7 +69,7 @@ def interface_endpoint(
     layout: Layout,
     group: aws.ec2.SecurityGroup,
     service: str,
-    statement: Mapping[str, Any],
+    statement: dict[str, Any],
     *,
     private_dns: pulumi.Input[bool] = True,
 ) -> aws.ec2.VpcEndpoint:

@@ -9,6 +9,7 @@ from .network import NewNetwork
 from .reader import Draft
 from .schema import BALANCER_ARN, BalancerTarget, NewTarget, Target
 from .stage_checks import Use, uses
+from .values import taken
 
 
 def balancer_of(name: str, target: Target) -> str:
@@ -24,17 +25,18 @@ def owner_of(name: str, target: Target) -> str:
 
 
 def _balancers_have_one_link(draft: Draft) -> Problems:
-    targets: dict[str, str] = {}
-    for name, target in draft.targets.items():
-        if isinstance(target, BalancerTarget) and not target.uses_v2:
-            first = targets.setdefault(target.load_balancer_arn, name)
-            if first != name:
-                yield (
-                    at("targets", name, "loadBalancerArn"),
-                    f"is also the load balancer of target {first}, and AWS allows one VPC link per "
-                    "load balancer. Give this target the link instead: `vpcLinkId` and a "
-                    "`listenerPort`.",
-                )
+    linked = [
+        (name, target)
+        for name, target in draft.targets.items()
+        if isinstance(target, BalancerTarget) and not target.uses_v2
+    ]
+    for name, _, first in taken(linked, lambda _, target: target.load_balancer_arn):
+        yield (
+            at("targets", name, "loadBalancerArn"),
+            f"is also the load balancer of target {first}, and AWS allows one VPC link per "
+            "load balancer. Give this target the link instead: `vpcLinkId` and a "
+            "`listenerPort`.",
+        )
 
 
 def _links_reach_their_balancers(draft: Draft) -> Problems:

@@ -10,6 +10,7 @@ from .errors import hint, quoted
 from .link_checks import owner_of
 from .reader import Draft
 from .schema import InstancesTarget, NewTarget
+from .values import taken
 
 
 def _targets_are_behind_new_ones(draft: Draft) -> Problems:
@@ -44,47 +45,49 @@ def _targets_are_behind_new_ones(draft: Draft) -> Problems:
 
 
 def _listeners_have_ports_of_their_own(draft: Draft) -> Problems:
-    taken: dict[tuple[str, int], str] = {}
-    for name, target in _by_owner(draft):
-        first = taken.setdefault((owner_of(name, target), target.open_port), name)
-        if first != name:
-            yield (
-                at("targets", name, "listenerPort"),
-                f"{target.open_port} is also the port of target {first}, on the same load "
-                "balancer. Use another one, above 1024.",
-            )
+    def place(name: str, target: NewTarget) -> object:
+        return owner_of(name, target), target.open_port
+
+    for name, target, first in taken(_by_owner(draft), place):
+        yield (
+            at("targets", name, "listenerPort"),
+            f"{target.open_port} is also the port of target {first}, on the same load "
+            "balancer. Use another one, above 1024.",
+        )
 
 
 def _instances_have_ports_of_their_own(draft: Draft) -> Problems:
     # Their security groups are not known, so that a rule is for their port at any address.
-    taken: dict[tuple[str, int], str] = {}
-    for name, target in _by_owner(draft):
-        if not isinstance(target, InstancesTarget):
-            continue
-        first = taken.setdefault((owner_of(name, target), target.port), name)
-        if first != name:
-            yield (
-                at("targets", name, "port"),
-                f"{target.port} is also the port of the instances of target {first}, behind the "
-                "same load balancer, and AWS refuses the same rule twice. Remove `behind`, or use "
-                "another port.",
-            )
+    def rule(name: str, target: NewTarget) -> object:
+        return owner_of(name, target), target.port
+
+    instances = [item for item in _by_owner(draft) if isinstance(item[1], InstancesTarget)]
+    for name, target, first in taken(instances, rule):
+        yield (
+            at("targets", name, "port"),
+            f"{target.port} is also the port of the instances of target {first}, behind the "
+            "same load balancer, and AWS refuses the same rule twice. Remove `behind`, or use "
+            "another port.",
+        )
 
 
 def _addresses_differ(draft: Draft) -> Problems:
     # Stages tell targets apart by link and host, and a host has no port that is its scheme's own.
-    taken: dict[tuple[str, str], str] = {}
-    for name, target in _by_owner(draft):
-        if target.host is None or target.open_port != SCHEME_PORTS[target.scheme]:
-            continue
-        first = taken.setdefault((owner_of(name, target), target.host), name)
-        if first != name:
-            yield (
-                at("targets", name, "serverName" if target.server_name else "hostHeader"),
-                f"{quoted(target.host)} is also the host of target {first} on the same load "
-                "balancer, and stages could not tell them apart. Use another name, or a "
-                "`listenerPort` above 1024.",
-            )
+    def address(name: str, target: NewTarget) -> object:
+        return owner_of(name, target), target.host
+
+    bare = [
+        (name, target)
+        for name, target in _by_owner(draft)
+        if target.host is not None and target.open_port == SCHEME_PORTS[target.scheme]
+    ]
+    for name, target, first in taken(bare, address):
+        yield (
+            at("targets", name, "serverName" if target.server_name else "hostHeader"),
+            f"{quoted(target.host)} is also the host of target {first} on the same load "
+            "balancer, and stages could not tell them apart. Use another name, or a "
+            "`listenerPort` above 1024.",
+        )
 
 
 def _behind(draft: Draft) -> Iterator[tuple[str, NewTarget]]:

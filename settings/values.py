@@ -1,9 +1,12 @@
 """Kinds of values that the models of several files have."""
 
-from typing import Any, Literal, NoReturn
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from typing import Any, Literal, NoReturn, TypeVar
 
 from pydantic import AfterValidator, Discriminator
 from pydantic_core import PydanticCustomError
+
+T = TypeVar("T")
 
 # Source: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
 # fmt: off
@@ -28,6 +31,17 @@ def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
 
 DISTINCT = AfterValidator(_distinct)
 """Of a list: no two values are equal."""
+
+
+def taken(
+    items: Iterable[tuple[str, T]], key: Callable[[str, T], Hashable]
+) -> Iterator[tuple[str, T, str]]:
+    """The items with the key of an earlier one, each with the name of the first that has it."""
+    firsts: dict[Hashable, str] = {}
+    for name, item in items:
+        first = firsts.setdefault(key(name, item), name)
+        if first != name:
+            yield name, item, first
 
 
 def selected_by(*keys: str) -> Discriminator:

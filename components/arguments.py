@@ -31,7 +31,7 @@ from components.web_acl import WebAclArgs
 from openapi.authorizers import Authorizer, LambdaAuthorizer
 from openapi.private_endpoint import through
 from openapi.routes import Route
-from settings import Settings, schema
+from settings import Settings
 from settings.container import Repository
 from settings.domain import Domain
 from settings.fleet import Fleet
@@ -39,6 +39,7 @@ from settings.instance_profile import NewProfile
 from settings.logs import group_name
 from settings.network import ExistingNetwork, NewNetwork
 from settings.scaling import AnyScaling, RequestScaling
+from settings.targets import BalancerTarget, FleetTarget, LinkTarget, NewTarget
 from settings.vpc_endpoints import VpcEndpoints
 from settings.web_acl import AWS_RULE_GROUPS, ExistingWebAcl, NewWebAcl
 
@@ -77,7 +78,7 @@ class Arguments:
     def nlb_target(
         self,
         name: str,
-        target: schema.NewTarget,
+        target: NewTarget,
         network: Network | ExistingNetwork,
         made: Mapping[str, NlbTarget],
     ) -> NlbTargetArgs:
@@ -109,7 +110,7 @@ class Arguments:
             args["host_header"] = target.host_header
         if target.listener:
             args["listener_tls"] = cast(TlsArgs, target.listener.tls.model_dump())
-        if isinstance(target, schema.FleetTarget):
+        if isinstance(target, FleetTarget):
             if target.egress:
                 args["egress"] = [
                     cast(DestinationArgs, one.model_dump(exclude_none=True))
@@ -199,9 +200,9 @@ class Arguments:
         settings, links = self.settings, dict[str, LinkTargetArgs]()
         in_use = {name for stage in settings.stages.values() for name in stage.shares}
         for name, target in settings.targets.items():
-            if isinstance(target, schema.LinkTarget):
+            if isinstance(target, LinkTarget):
                 links[name] = {"host": target.address, "vpc_link_id": target.vpc_link_id}
-            elif isinstance(target, schema.BalancerTarget):
+            elif isinstance(target, BalancerTarget):
                 arn = target.load_balancer_arn
                 links[name] = {"host": target.address, "load_balancer_arn": arn}
             else:
@@ -212,7 +213,7 @@ class Arguments:
                     "evidence": new.evidence(in_use=name in in_use),
                     "timeout_seconds": target.health_timeout_seconds,
                 }
-            if isinstance(target, schema.NewTarget) and target.behind:
+            if isinstance(target, NewTarget) and target.behind:
                 links[name]["link_of"] = target.behind
             if link and target.uses_v2:
                 links[name]["vpc_link_v2_id"] = link.vpc_link_id

@@ -5,8 +5,9 @@ from typing import Any
 
 from components.nlb_target import NlbTarget
 from components.vpc_link_v2 import VpcLinkV2
-from settings import Settings, schema
+from settings import Settings
 from settings.egress import EgressGroup
+from settings.targets import BalancerTarget, FleetTarget, InstancesTarget
 
 Rules = dict[str, dict[str, Any]]
 """A rule, or several, by the name of the target that needs them."""
@@ -28,7 +29,7 @@ def _of_instances(settings: Settings, new_targets: Mapping[str, NlbTarget]) -> R
     return {
         name: {"from": new_targets[name].balancer_security_group_id, "port": target.port}
         for name, target in settings.targets.items()
-        if isinstance(target, schema.InstancesTarget)
+        if isinstance(target, InstancesTarget)
     }
 
 
@@ -37,7 +38,7 @@ def _of_destinations(settings: Settings, new_targets: Mapping[str, NlbTarget]) -
     groups = {
         name: [one for one in target.egress or () if isinstance(one, EgressGroup)]
         for name, target in settings.targets.items()
-        if isinstance(target, schema.FleetTarget)
+        if isinstance(target, FleetTarget)
     }
     return {
         name: {
@@ -54,5 +55,5 @@ def _of_balancers(settings: Settings, link: VpcLinkV2) -> Rules:
     return {
         name: {"from": link.security_group_id, "port": target.open_port}
         for name, target in settings.targets.items()
-        if isinstance(target, schema.BalancerTarget) and target.uses_v2
+        if isinstance(target, BalancerTarget) and target.uses_v2
     }

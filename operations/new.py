@@ -19,7 +19,8 @@ from operations.gateway.definition import operations
 from settings import ConfigError, Settings
 from settings.container import Container
 from settings.egress import EgressRange
-from settings.schema import NAMESPACE, FleetTarget
+from settings.schema import NAMESPACE
+from settings.targets import FleetTarget
 from simulation import stack_file
 from simulation.rehearsal import PACK, ROOT
 from simulation.stack_file import StackFileError

@@ -28,15 +28,9 @@ from .link_checks import balancer_of, owner_of
 from .network import ExistingNetwork, NewNetwork
 from .reach import reach
 from .reader import Draft, decoded, validated
-from .schema import (
-    NAMESPACE,
-    Api,
-    FleetTarget,
-    NewTarget,
-    Project,
-    Stage,
-    Target,
-)
+from .schema import NAMESPACE, Api, Project
+from .stages import Stage
+from .targets import FleetTarget, NewTarget, Target
 
 __all__ = ["ConfigError", "Settings"]
 PROJECT_ROOT = Path(__file__).parent.parent

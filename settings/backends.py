@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from openapi.compiler import Backend, balancer_placeholder
 
 from .link_checks import owner_of
-from .schema import BalancerTarget, Project, Target
+from .schema import Project
+from .targets import BalancerTarget, Target
 
 
 def backends(project: Project) -> dict[str, Backend]:

@@ -19,16 +19,10 @@ from .link_checks import LINK_CHECKS
 from .network_checks import NETWORK_CHECKS
 from .reader import Draft
 from .scaling import RequestScaling
-from .schema import (
-    BALANCER_ARN,
-    MAX_NAMES,
-    NAMESPACE,
-    BalancerTarget,
-    FleetTarget,
-    InstancesTarget,
-)
+from .schema import MAX_NAMES, NAMESPACE
 from .sharing_checks import SHARING_CHECKS
 from .stage_checks import STAGE_CHECKS
+from .targets import BALANCER_ARN, BalancerTarget, FleetTarget, InstancesTarget
 from .tls_checks import TLS_CHECKS
 from .vpc_endpoint_checks import VPC_ENDPOINT_CHECKS
 from .web_acl_checks import WEB_ACL_CHECKS

@@ -15,8 +15,9 @@ from .container import running
 from .errors import Problem, quoted
 from .logs import group_name, sending
 from .reach import Reach
-from .schema import NAMESPACE, Api, FleetTarget
+from .schema import NAMESPACE, Api
 from .secrets import reading
+from .targets import FleetTarget
 
 SERVICE = Path("service/app.py")
 MAX_POLICY_CHARACTERS = 8_192

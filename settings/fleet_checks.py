@@ -8,8 +8,8 @@ from .errors import quoted
 from .fleet import Fleet
 from .reach import reach
 from .reader import Draft
-from .schema import FleetTarget
 from .secrets import region_of
+from .targets import FleetTarget
 
 
 def _fleets(draft: Draft) -> Iterator[tuple[str, FleetTarget, Fleet]]:

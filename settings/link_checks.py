@@ -7,8 +7,8 @@ from openapi.paths import Problems, at
 from .errors import quoted
 from .network import NewNetwork
 from .reader import Draft
-from .schema import BALANCER_ARN, BalancerTarget, NewTarget, Target
 from .stage_checks import Use, uses
+from .targets import BALANCER_ARN, BalancerTarget, NewTarget, Target
 from .values import taken
 
 

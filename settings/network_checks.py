@@ -9,7 +9,7 @@ from .egress import EgressRange
 from .errors import quoted
 from .network import NewNetwork, is_private
 from .reader import Draft
-from .schema import FleetTarget, InstancesTarget
+from .targets import FleetTarget, InstancesTarget
 
 SUBNETS = 8
 """Subnets that a new network has room for, one for each zone that a region may have."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from .egress import AnyDestination, EgressPrefixList, EgressRange
 from .network import ExistingNetwork, NewNetwork, is_private
-from .schema import FleetTarget
+from .targets import FleetTarget
 
 
 @dataclass(frozen=True)

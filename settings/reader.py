@@ -16,15 +16,9 @@ from openapi.routes import SCHEME_PORTS, Route
 
 from .errors import Problem, explain
 from .network import ExistingNetwork, Network, NewNetwork
-from .schema import (
-    NAMESPACE,
-    AccountIds,
-    Api,
-    Region,
-    StackConfig,
-    Stage,
-    Target,
-)
+from .schema import NAMESPACE, AccountIds, Api, Region, StackConfig
+from .stages import Stage
+from .targets import Target
 
 Raw = dict[str, dict[str, Any]]
 """Values by namespace and key, as they are given."""

@@ -9,7 +9,7 @@ from openapi.routes import SCHEME_PORTS
 from .errors import hint, quoted
 from .link_checks import owner_of
 from .reader import Draft
-from .schema import InstancesTarget, NewTarget
+from .targets import InstancesTarget, NewTarget
 from .values import taken
 
 

@@ -10,7 +10,7 @@ from openapi.variables import Pair, pair_with, pairs_of
 
 from .errors import hint, quoted
 from .reader import Draft
-from .schema import MAX_VARIABLES
+from .stages import MAX_VARIABLES
 
 
 class Use(NamedTuple):

@@ -7,8 +7,8 @@ from openapi.paths import Problems, at
 from .errors import quoted
 from .listener import CERTIFICATE_ARN
 from .reader import Draft
-from .schema import NewTarget
 from .stage_checks import uses
+from .targets import NewTarget
 
 
 def _targets_share_a_scheme(draft: Draft) -> Problems:

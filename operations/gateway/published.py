@@ -18,7 +18,7 @@ from operations.gateway.definition import operations, with_variables
 from operations.gateway.promises import Promise, canary_name, promise
 from operations.gateway.services import Command, Service, check_targets
 from settings import Settings
-from settings.schema import BalancerTarget, FleetTarget, NewTarget, Target
+from settings.targets import BalancerTarget, FleetTarget, NewTarget, Target
 from simulation import stack_file
 from simulation.engine import Phase, Run
 from simulation.rehearsal import ROOT, run_stack

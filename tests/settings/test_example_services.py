@@ -11,7 +11,7 @@ import pytest
 
 from settings import Settings
 from settings.container import running
-from settings.schema import FleetTarget
+from settings.targets import FleetTarget
 from tests.settings.test_boot import content, parts
 from tests.settings.units import check_cloud_config, verify
 from tests.stacks import ROOT, config

@@ -15,7 +15,8 @@ from settings import ConfigError, Settings
 from settings.endpoint_tls import SecurityPolicy
 from settings.fleet import Fleet
 from settings.network_checks import SUBNETS
-from settings.schema import FleetTarget, Stage
+from settings.stages import Stage
+from settings.targets import FleetTarget
 from tests import tables
 from tests.stacks import ABSENT, ROOT, config
 
